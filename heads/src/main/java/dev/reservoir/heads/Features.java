@@ -1,0 +1,33 @@
+package dev.reservoir.heads;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a readout reads of one observation; a function of the observation, the encoder and the substrate alone, so it can be cached by
+ * content. Never written after construction.
+ *
+ * @param values {@code [rows, F]}; one row, or one a token for tasks per token
+ * @param tokens tokens the substrate read for it; 0 where it read none
+ * @param scale shift and scale of the window, per channel, where the series was normalised; forecasts are learned and given in it
+ */
+public record Features(
+        float[] values, int rows, int tokens, @Nullable Scale scale) {
+    public Features {
+        if (rows < 1 || values.length % rows != 0) {
+            throw new IllegalArgumentException("rows: " + rows + " (expected: a divisor of " + values.length + ")");
+        }
+    }
+
+    /** Width {@code F} of a row. */
+    public int width() {
+        return values.length / rows;
+    }
+
+    /** Bytes held, for bounds on caches. */
+    public long bytes() {
+        return 64 + 4L * values.length + (scale == null ? 0 : 32 + 8L * scale.shift().length);
+    }
+
+    /** Per channel: original = normalised x factor + shift. Factors are positive. */
+    public record Scale(float[] shift, float[] factor) {}
+}

@@ -1,0 +1,52 @@
+package dev.reservoir.heads;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The mutable half of a head. Life cycle: made from a specification, {@link #learn} any number of times in the order of the examples, {@link
+ * #snapshot} at any time between, {@link #close}. One thread at a time; the owner sees to that.
+ *
+ * <p>What it has learned is a function of the specification and the ordered examples alone: how they are cut into calls of {@link #learn}
+ * changes nothing, bit for bit.
+ */
+public interface HeadLearner extends AutoCloseable {
+
+    /** An example whose observation is encoded already. */
+    record Item(Features features, Target target) {}
+
+    /**
+     * Predicts each item, scores it, then learns it, in order (prequential).
+     *
+     * @return one entry an item: null where it was learned, else why it was refused; a refused item changes nothing but the refusal count
+     */
+    List<@Nullable Refused> learn(List<Item> items);
+
+    /** Counts an example that never became an item, so that metrics tell all refusals. */
+    void countRefused();
+
+    /** What is learned now, immutable; later learning does not change it. */
+    HeadSnapshot snapshot();
+
+    /** Metrics now. */
+    HeadMetrics metrics();
+
+    /** Why the head learns no more, or null while it learns. A failed learner refuses every item with {@link Reason#HEAD_FAILED}. */
+    @Nullable
+    String failure();
+
+    /** Changes what may be changed of the specification (rates, window, added labels); refuses anything else. */
+    void update(HeadSpec spec);
+
+    HeadSpec spec();
+
+    /** Bytes held, snapshot included; what is shared with other heads counts in full. */
+    long residentBytes();
+
+    /** Numbers that learn, exactly, at the labels known now. */
+    long trainableParameters();
+
+    /** Releases native memory. Snapshots stay usable. */
+    @Override
+    void close();
+}

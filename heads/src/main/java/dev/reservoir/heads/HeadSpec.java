@@ -1,0 +1,32 @@
+package dev.reservoir.heads;
+
+import static dev.reservoir.heads.Refused.check;
+
+/** Everything that defines a head; with the ordered examples it defines what the head has learned, bit for bit. */
+public record HeadSpec(
+        HeadName name, ModalitySpec modality, Task task, EncoderSpec encoder, LearningSpec learning, long seed) {
+    public HeadSpec {
+        boolean perToken = task instanceof Task.TokenClassification;
+        check(
+                perToken == (encoder.pooling() == EncoderSpec.Pooling.PER_TOKEN)
+                        || (perToken && encoder.pooling() == EncoderSpec.Pooling.INPUT_ONLY),
+                "encoder.pooling",
+                encoder.pooling(),
+                perToken ? "none: a task per token reads each token" : "a pooling, for this task is not per token");
+        if (perToken) {
+            boolean oneSymbolEach = modality instanceof ModalitySpec.Tokens tokens && tokens.group() == 1;
+            check(
+                    oneSymbolEach || modality instanceof ModalitySpec.Tensor,
+                    "task.token_classification",
+                    modality,
+                    "modality tokens with group 1, or tensor");
+        }
+        if (task instanceof Task.Forecast forecast) {
+            check(
+                    modality instanceof ModalitySpec.Series series && series.channels() == forecast.channels(),
+                    "task.forecast",
+                    modality,
+                    "modality series with " + forecast.channels() + " channels");
+        }
+    }
+}

@@ -1,0 +1,22 @@
+package dev.reservoir.heads;
+
+import java.util.List;
+
+/** A head's answer. */
+public sealed interface Prediction {
+
+    /** A label with its score: a probability (gradient) or an estimate of the one-against-rest target (least squares). */
+    record Scored(String label, float score) {}
+
+    /** @param label the best, empty while no label is known; {@code scores} best first, as many as were asked for */
+    record Label(String label, List<Scored> scores) implements Prediction {}
+
+    /** @param labels those that score at least one half; {@code scores} best first, as many as were asked for */
+    record LabelSet(List<String> labels, List<Scored> scores) implements Prediction {}
+
+    /** In the order and units of the targets. */
+    record Values(float[] values) implements Prediction {}
+
+    /** One label a token. */
+    record TokenLabels(List<String> labels) implements Prediction {}
+}

@@ -1,0 +1,62 @@
+package dev.reservoir.heads;
+
+import java.util.Map;
+
+/** A request that is refused, with the reason, the value that was met and what was expected. Carries no stack trace. */
+public final class Refused extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    private final Reason reason;
+    private final transient Map<String, String> metadata;
+
+    public Refused(Reason reason, String message) {
+        this(reason, message, Map.of());
+    }
+
+    /** @param metadata machine-readable facts, for example {@code expected} of a sequence gap */
+    public Refused(Reason reason, String message, Map<String, String> metadata) {
+        super(message, null, false, false);
+        this.reason = reason;
+        this.metadata = Map.copyOf(metadata);
+    }
+
+    public Reason reason() {
+        return reason;
+    }
+
+    public Map<String, String> metadata() {
+        return metadata;
+    }
+
+    /** Refuses with {@link Reason#INVALID_FIELD} unless {@code low <= value <= high}. */
+    public static int checkRange(String field, int value, int low, int high) {
+        if (value < low || value > high) {
+            throw new Refused(
+                    Reason.INVALID_FIELD,
+                    field + ": " + value + " (expected: " + low + " to " + high + ")",
+                    Map.of("field", field));
+        }
+        return value;
+    }
+
+    /** Refuses with {@link Reason#INVALID_FIELD} unless {@code low <= value <= high}; a value that is not a number fails. */
+    public static double checkRange(String field, double value, double low, double high) {
+        if (!(value >= low && value <= high)) {
+            throw new Refused(
+                    Reason.INVALID_FIELD,
+                    field + ": " + value + " (expected: " + low + " to " + high + ")",
+                    Map.of("field", field));
+        }
+        return value;
+    }
+
+    /** Refuses with {@link Reason#INVALID_FIELD} unless {@code holds}. */
+    public static void check(boolean holds, String field, Object value, String expected) {
+        if (!holds) {
+            throw new Refused(
+                    Reason.INVALID_FIELD,
+                    field + ": " + value + " (expected: " + expected + ")",
+                    Map.of("field", field));
+        }
+    }
+}

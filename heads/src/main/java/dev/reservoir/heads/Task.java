@@ -1,0 +1,85 @@
+package dev.reservoir.heads;
+
+import static dev.reservoir.heads.Refused.check;
+import static dev.reservoir.heads.Refused.checkRange;
+
+import java.util.HashSet;
+import java.util.List;
+
+/** What a head answers. */
+public sealed interface Task {
+    /** Most labels a head can know. */
+    int LABEL_LIMIT = 4_096;
+    /** Most numbers in a target or a prediction. */
+    int VALUE_LIMIT = 4_096;
+    /** Most bytes of UTF-8 in a label. */
+    int LABEL_BYTES = 128;
+
+    /** A task whose outputs are labels; {@code labels} are known from the start, others may come up to {@code maxLabels}. */
+    sealed interface Labelled extends Task {
+        List<String> labels();
+
+        int maxLabels();
+    }
+
+    /** Exactly one label. */
+    record Classification(List<String> labels, int maxLabels) implements Labelled {
+        public Classification {
+            labels = checkLabels("task.classification", labels, maxLabels, 2);
+        }
+    }
+
+    /** Any subset of the labels. */
+    record MultiLabel(List<String> labels, int maxLabels) implements Labelled {
+        public MultiLabel {
+            labels = checkLabels("task.multi_label", labels, maxLabels, 1);
+        }
+    }
+
+    /** One label for each token. */
+    record TokenClassification(List<String> labels, int maxLabels) implements Labelled {
+        public TokenClassification {
+            labels = checkLabels("task.token_classification", labels, maxLabels, 2);
+        }
+    }
+
+    /** A vector of numbers. */
+    record Regression(int dimensions) implements Task {
+        public Regression {
+            checkRange("task.regression.dimensions", dimensions, 1, VALUE_LIMIT);
+        }
+    }
+
+    /** The next {@code horizon} rows of a series of {@code channels} channels, earliest first. */
+    record Forecast(int horizon, int channels) implements Task {
+        public Forecast {
+            checkRange("task.forecast.horizon", horizon, 1, 1_024);
+            check(
+                    (long) horizon * channels <= VALUE_LIMIT,
+                    "task.forecast.horizon",
+                    horizon,
+                    "horizon x channels at most " + VALUE_LIMIT);
+        }
+    }
+
+    private static List<String> checkLabels(String field, List<String> labels, int maxLabels, int least) {
+        checkRange(field + ".max_labels", maxLabels, least, LABEL_LIMIT);
+        check(
+                labels.size() <= maxLabels,
+                field + ".labels",
+                labels.size() + " labels",
+                "at most max_labels " + maxLabels);
+        HashSet<String> seen = new HashSet<>();
+        for (String label : labels) {
+            checkLabel(field + ".labels", label);
+            check(seen.add(label), field + ".labels", "\"" + label + "\" twice", "each label once");
+        }
+        return List.copyOf(labels);
+    }
+
+    /** Refuses a label that is empty or longer than {@link #LABEL_BYTES}. */
+    static void checkLabel(String field, String label) {
+        int bytes = label.getBytes(java.nio.charset.StandardCharsets.UTF_8).length;
+        check(bytes >= 1 && bytes <= LABEL_BYTES, field, "a label of " + bytes + " bytes", "1 to " + LABEL_BYTES);
+    }
+}

@@ -1,0 +1,5 @@
+/** The wire contract to and from the types of this module; the only package here that knows Protocol Buffers. */
+@NullMarked
+package dev.reservoir.heads.codec;
+
+import org.jspecify.annotations.NullMarked;
