@@ -1,0 +1,22 @@
+package dev.reservoir.server.engine;
+
+import dev.reservoir.heads.Refused;
+import dev.reservoir.server.registry.Published;
+import java.util.List;
+
+/** Hears what becomes of a stream's examples, on lane threads, in order. Must be quick. */
+public interface TrainingListener {
+
+    /** An example that was refused, by its sequence number. */
+    record Refusal(long sequence, Refused why) {}
+
+    /**
+     * Examples were handled, and what they changed is published.
+     *
+     * @param handled how many of this listener's examples
+     */
+    void handled(int handled, List<Refusal> refusals, Published published);
+
+    /** The head was deleted; nothing more will come. */
+    void deleted();
+}

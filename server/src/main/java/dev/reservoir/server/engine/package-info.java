@@ -1,0 +1,5 @@
+/** Lanes: threads that form batches, run the substrate, answer predictions and step learners. */
+@NullMarked
+package dev.reservoir.server.engine;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,122 @@
+package dev.reservoir.server.registry;
+
+import dev.reservoir.heads.HeadLearner;
+import dev.reservoir.heads.HeadName;
+import dev.reservoir.heads.HeadSpec;
+import dev.reservoir.heads.ObservationEncoder;
+import dev.reservoir.heads.Reason;
+import dev.reservoir.heads.Refused;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.function.Function;
+import java.util.function.Supplier;
+
+/** Which heads exist. Thread-safe. */
+public final class HeadRegistry {
+
+    /** Makes the learner of a new head. */
+    public interface LearnerFactory {
+        HeadLearner create(HeadSpec spec, ObservationEncoder encoder);
+    }
+
+    private final ConcurrentSkipListMap<HeadName, LiveHead> heads = new ConcurrentSkipListMap<>();
+    private final Function<HeadSpec, ObservationEncoder> encoders;
+    private final LearnerFactory learners;
+    private final int maxHeads;
+    private final Supplier<Instant> clock;
+
+    public HeadRegistry(
+            Function<HeadSpec, ObservationEncoder> encoders,
+            LearnerFactory learners,
+            int maxHeads,
+            Supplier<Instant> clock) {
+        this.encoders = encoders;
+        this.learners = learners;
+        this.maxHeads = maxHeads;
+        this.clock = clock;
+    }
+
+    /**
+     * Creates a head.
+     *
+     * @param requestId makes a repeated call return the head that the first one made; empty for none
+     * @throws Refused HEAD_EXISTS, HEAD_LIMIT, or INVALID_FIELD where the specification does not fit the substrate
+     */
+    public synchronized LiveHead create(HeadSpec spec, String requestId) {
+        LiveHead existing = heads.get(spec.name());
+        if (existing != null) {
+            if (existing.createdBy(requestId, spec)) {
+                return existing;
+            }
+            throw new Refused(
+                    Reason.HEAD_EXISTS,
+                    "name: " + spec.name() + " (expected: a name that is not taken)",
+                    Map.of("name", spec.name().toString()));
+        }
+        if (heads.size() >= maxHeads) {
+            throw new Refused(
+                    Reason.HEAD_LIMIT,
+                    "heads: " + (heads.size() + 1) + " (expected: at most " + maxHeads + " on this server)",
+                    Map.of("limit", Integer.toString(maxHeads)));
+        }
+        ObservationEncoder encoder = encoders.apply(spec);
+        LiveHead head = new LiveHead(spec, encoder, learners.create(spec, encoder), requestId, clock.get());
+        heads.put(spec.name(), head);
+        return head;
+    }
+
+    /** @throws Refused HEAD_NOT_FOUND */
+    public LiveHead get(HeadName name) {
+        LiveHead head = heads.get(name);
+        if (head == null) {
+            throw notFound(name);
+        }
+        return head;
+    }
+
+    /** A tenant's heads by name, those after {@code after} (exclusive; empty for all), at most {@code limit}. */
+    public List<LiveHead> list(String tenant, String after, int limit) {
+        HeadName from = new HeadName(tenant, after.isEmpty() ? "a" : after);
+        List<LiveHead> page = new ArrayList<>();
+        for (LiveHead head : heads.tailMap(from, after.isEmpty()).values()) {
+            if (!head.name().tenant().equals(tenant) || page.size() == limit) {
+                break;
+            }
+            page.add(head);
+        }
+        return page;
+    }
+
+    /**
+     * Takes a head out. Its learner is closed by the lane that next holds its turn.
+     *
+     * @throws Refused HEAD_NOT_FOUND
+     */
+    public LiveHead delete(HeadName name) {
+        LiveHead head = heads.remove(name);
+        if (head == null) {
+            throw notFound(name);
+        }
+        head.delete();
+        return head;
+    }
+
+    public int size() {
+        return heads.size();
+    }
+
+    /** All heads, for closing them at the end. */
+    public List<LiveHead> all() {
+        return List.copyOf(heads.values());
+    }
+
+    public static Refused notFound(HeadName name) {
+        return new Refused(
+                Reason.HEAD_NOT_FOUND,
+                "name: " + name + " (expected: a head that exists)",
+                Map.of("name", name.toString()));
+    }
+}

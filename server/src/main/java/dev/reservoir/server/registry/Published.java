@@ -1,0 +1,23 @@
+package dev.reservoir.server.registry;
+
+import dev.reservoir.heads.HeadMetrics;
+import dev.reservoir.heads.HeadSnapshot;
+import dev.reservoir.heads.HeadSpec;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What readers see of a head: swapped as a whole, so that a prediction's version, sequence number and answer belong together.
+ *
+ * @param version rises by one with each publication; 0 is the untrained head
+ * @param appliedThrough every example up to this sequence number is learned or was refused
+ * @param failure why the head learns no more, or null
+ */
+public record Published(
+        HeadSpec spec,
+        HeadSnapshot snapshot,
+        long version,
+        long appliedThrough,
+        HeadMetrics metrics,
+        @Nullable String failure,
+        long trainableParameters,
+        long residentBytes) {}
