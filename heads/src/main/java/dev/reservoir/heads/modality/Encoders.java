@@ -48,11 +48,10 @@ public final class Encoders {
                 "at most the substrate's positions " + substrate.positions());
         ObservationReader reader = reader(modality);
         boolean perRow = encoder.pooling() == Pooling.PER_TOKEN;
+        Pooler pooler = new Pooler(encoder.pooling(), modality.maxTokens(), substrate.width(), encoder.featureWidth());
         RawInput raw = encoder.inputSkip() || encoder.pooling() == Pooling.INPUT_ONLY
-                ? new RawInput(reader, perRow, encoder.featureWidth())
+                ? new RawInput(reader, perRow, encoder.featureWidth(), pooler.width())
                 : null;
-        Pooler pooler =
-                new Pooler(encoder.pooling(), modality.maxTokens(), substrate.width(), encoder.featureWidth());
         int width = pooler.width() + (raw == null ? 0 : raw.width());
         check(
                 width <= MAX_FEATURE_WIDTH && (!perRow || (long) width * modality.maxTokens() <= MAX_FEATURES),

@@ -21,6 +21,8 @@ final class MelSpectrum {
     private final float[] window;
     /** {@code [bands, bins]} */
     private final float[] triangles;
+    /** {@code [bands, 2]}: the bins under a triangle, first and one past the last. */
+    private final int[] spans;
 
     MelSpectrum(int sampleRate, int bands) {
         this.hop = sampleRate / 100;
@@ -29,6 +31,7 @@ final class MelSpectrum {
         this.bins = transform / 2 + 1;
         this.bands = bands;
         this.triangles = triangles(sampleRate);
+        this.spans = spans();
     }
 
     /** Samples that so many frames read. */
@@ -43,7 +46,7 @@ final class MelSpectrum {
         for (int f = 0; f < frames; f++) {
             for (int b = 0; b < bands; b++) {
                 double sum = FLOOR;
-                for (int k = 0; k < bins; k++) {
+                for (int k = spans[2 * b]; k < spans[2 * b + 1]; k++) {
                     sum += triangles[b * bins + k] * power[f * bins + k];
                 }
                 energies[f * bands + b] = (float) StrictMath.log(sum);
@@ -98,5 +101,22 @@ final class MelSpectrum {
             }
         }
         return weights;
+    }
+
+    private int[] spans() {
+        int[] spans = new int[2 * bands];
+        for (int b = 0; b < bands; b++) {
+            int first = 0;
+            while (first < bins && triangles[b * bins + first] == 0) {
+                first++;
+            }
+            int end = bins;
+            while (end > first && triangles[b * bins + end - 1] == 0) {
+                end--;
+            }
+            spans[2 * b] = first;
+            spans[2 * b + 1] = end;
+        }
+        return spans;
     }
 }

@@ -1,5 +1,6 @@
 package dev.reservoir.heads.modality;
 
+import dev.reservoir.heads.Refused;
 import java.awt.color.ColorSpace;
 import java.awt.image.BufferedImage;
 import java.awt.image.ColorModel;
@@ -42,10 +43,10 @@ final class PictureFile {
         BufferedImage picture;
         try {
             picture = read(file, format, width, height);
+        } catch (Refused e) {
+            throw e;
         } catch (IOException | RuntimeException e) {
-            if (e instanceof dev.reservoir.heads.Refused) {
-                throw (dev.reservoir.heads.Refused) e;
-            }
+            // The library answers broken files with any exception.
             throw unreadable(format, e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage());
         }
         byte[] samples = new byte[height * width * channels];

@@ -36,9 +36,7 @@ final class ReadingEncoder implements ObservationEncoder {
         this.reader = reader;
         this.pooling = pooling;
         this.projection = projection;
-        this.gain = projection == null
-                ? 0
-                : (float) (EMBEDDING_NORM / (reader.rowNorm() * projection.meanGain()));
+        this.gain = projection == null ? 0 : (float) (EMBEDDING_NORM / (reader.rowNorm() * projection.meanGain()));
         this.pooler = pooler;
         this.raw = raw;
     }
@@ -80,8 +78,8 @@ final class ReadingEncoder implements ObservationEncoder {
         float[] values = new float[encoded.rows() * width];
         if (hidden != null) {
             if (hidden.tokens(sequence) != encoded.tokens()) {
-                throw new IllegalArgumentException("hidden states: " + hidden.tokens(sequence) + " tokens (expected: "
-                        + encoded.tokens() + ")");
+                throw new IllegalArgumentException(
+                        "hidden states: " + hidden.tokens(sequence) + " tokens (expected: " + encoded.tokens() + ")");
             }
             pooler.pool(hidden, sequence, values, width);
         }

@@ -19,7 +19,9 @@ final class WaveFile {
     static void checkFile(byte[] file) {
         Border.checkBytes(FIELD, file);
         // Checked here because the library also reads other formats, and even renders MIDI.
-        if (file.length < 12 || !ascii(file, 0).equals("RIFF") || !ascii(file, 8).equals("WAVE")) {
+        if (file.length < 12
+                || !ascii(file, 0).equals("RIFF")
+                || !ascii(file, 8).equals("WAVE")) {
             throw Border.invalid(FIELD, "a file without RIFF and WAVE at its start", "a RIFF/WAVE file");
         }
     }
@@ -73,7 +75,8 @@ final class WaveFile {
             throw Border.invalid(FIELD, format.getChannels() + " channels", "1 or 2");
         }
         if (format.getSampleRate() != sampleRate) {
-            throw Border.invalid(FIELD, (long) format.getSampleRate() + " samples a second", String.valueOf(sampleRate));
+            throw Border.invalid(
+                    FIELD, (long) format.getSampleRate() + " samples a second", String.valueOf(sampleRate));
         }
     }
 
