@@ -2,57 +2,187 @@ package dev.reservoir.server.engine;
 
 import dev.reservoir.heads.Features;
 import dev.reservoir.heads.HeadSpec;
+import dev.reservoir.heads.LearningSpec;
 import dev.reservoir.heads.Observation;
 import dev.reservoir.heads.ObservationEncoder;
+import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
+import dev.reservoir.heads.Substrate;
+import dev.reservoir.heads.SubstrateInfo;
 import dev.reservoir.heads.Target;
+import dev.reservoir.server.registry.HeadRegistry;
 import dev.reservoir.server.registry.LiveHead;
 import dev.reservoir.server.registry.Published;
+import dev.reservoir.server.schedule.BatchPolicy;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.function.LongSupplier;
 
 /**
  * Takes work from any thread, runs it on lanes, and answers through completions.
  *
  * <p>Guarantees: every request ends exactly once; work whose caller is gone is dropped before it starts; a head's examples are learned in
- * the order in which they were handed in, by one lane at a time; queues are bounded and a full one refuses with {@link
- * dev.reservoir.heads.Reason#OVERLOADED}.
+ * the order in which they were handed in, by one lane at a time; the queue of serving work is bounded and refuses with {@link
+ * Reason#OVERLOADED} when full, that of training work is bounded by whoever hands out credits.
  */
-public interface Engine extends AutoCloseable {
+public final class Engine implements AutoCloseable {
+    private final FeatureCache cache;
+    private final LaneQueue queue;
+    private final LongSupplier clock;
+    private final List<Lane> lanes = new ArrayList<>();
+    private final double flopsPerToken;
+
+    /**
+     * Starts the lanes.
+     *
+     * @param laneCount threads that run batches, at least 1
+     * @param featureCacheBytes bound of the feature cache; 0 switches it off
+     * @param clock nanoseconds that only grow
+     */
+    public Engine(Substrate substrate, BatchPolicy policy, int laneCount, long featureCacheBytes, LongSupplier clock) {
+        this.cache = new FeatureCache(featureCacheBytes);
+        this.queue = new LaneQueue(policy, clock);
+        this.clock = clock;
+        SubstrateInfo info = substrate.info();
+        this.flopsPerToken = 2.0 * info.layers() * info.width() * (4.0 * info.width() + 2.0 * info.feedForwardWidth());
+        Reader reader = new Reader(substrate, cache);
+        for (int i = 0; i < laneCount; i++) {
+            lanes.add(new Lane(
+                    "lane-" + i, queue, new ServingStep(reader, clock), new TrainingStep(reader), this::forget, clock));
+        }
+        lanes.forEach(Lane::start);
+    }
 
     /** Predicts one observation with heads of one tenant; heads that read it through the same encoder share one pass. */
-    void predict(
+    public void predict(
             Call call,
             List<LiveHead> heads,
             Observation observation,
             int maxScores,
-            Completion<List<HeadOutcome>> completion);
+            Completion<List<HeadOutcome>> completion) {
+        Map<ObservationEncoder, List<Integer>> byEncoder = new LinkedHashMap<>();
+        for (int i = 0; i < heads.size(); i++) {
+            byEncoder
+                    .computeIfAbsent(heads.get(i).encoder(), unused -> new ArrayList<>())
+                    .add(i);
+        }
+        PredictionFan fan = new PredictionFan(heads, maxScores, byEncoder.size(), completion);
+        byEncoder.forEach((encoder, indices) -> read(
+                call,
+                encoder,
+                observation,
+                fan.part(indices.stream().mapToInt(Integer::intValue).toArray())));
+    }
 
     /** Turns one observation into features. */
-    void embed(Call call, ObservationEncoder encoder, Observation observation, Completion<Features> completion);
+    public void embed(Call call, ObservationEncoder encoder, Observation observation, Completion<Features> completion) {
+        read(call, encoder, observation, completion);
+    }
+
+    private void read(Call call, ObservationEncoder encoder, Observation observation, Completion<Features> completion) {
+        Reading reading;
+        try {
+            reading = Reading.of(call.tenant(), encoder, observation, cache);
+        } catch (Refused refused) {
+            completion.refused(refused);
+            return;
+        }
+        switch (queue.offer(new ServingTask(call, reading, clock.getAsLong(), completion))) {
+            case TAKEN -> {}
+            case FULL ->
+                completion.refused(
+                        new Refused(Reason.OVERLOADED, "queue: full (expected: a client that waits for answers)"));
+            case CLOSED -> completion.refused(stopping());
+        }
+    }
 
     /** Queues an example that its head's writer admitted. The caller bounds how many are outstanding (credits). */
-    void train(LiveHead head, long sequence, Observation observation, Target target, TrainingListener listener);
+    public void train(LiveHead head, long sequence, Observation observation, Target target, TrainingListener listener) {
+        try {
+            Reading reading = Reading.of(head.name().tenant(), head.encoder(), observation, cache);
+            int tokens = reading.tokens() + stepTokens(head);
+            offer(
+                    new TrainingTask.Example(head, sequence, reading, target, listener, tokens, clock.getAsLong()),
+                    listener);
+        } catch (Refused refused) {
+            refuse(head, sequence, refused, listener);
+        }
+    }
 
     /** Queues the refusal of an admitted example, so that it is acknowledged in its turn. */
-    void refuse(LiveHead head, long sequence, Refused why, TrainingListener listener);
+    public void refuse(LiveHead head, long sequence, Refused why, TrainingListener listener) {
+        offer(new TrainingTask.Refusal(head, sequence, why, listener, clock.getAsLong()), listener);
+    }
+
+    private void offer(TrainingTask task, TrainingListener listener) {
+        if (!queue.offer(task)) {
+            listener.stopped();
+        } else if (task.head().deleted()) {
+            forget(task.head());
+        }
+    }
 
     /** Changes what may be changed of a specification, between two examples. */
-    void update(LiveHead head, HeadSpec changed, Completion<Published> completion);
+    public void update(LiveHead head, HeadSpec changed, Completion<Published> completion) {
+        if (!queue.offer(new TrainingTask.Update(head, changed, completion, clock.getAsLong()))) {
+            completion.refused(stopping());
+        } else if (head.deleted()) {
+            forget(head);
+        }
+    }
 
-    /** Drops a deleted head's queued examples and frees its learner when its turn ends. */
-    void forget(LiveHead head);
+    /** Drops a deleted head's queued work and frees its learner, at once or when its turn ends. */
+    public void forget(LiveHead head) {
+        LaneQueue.Dropped dropped = queue.drop(head);
+        for (TrainingTask task : dropped.tasks()) {
+            if (task instanceof TrainingTask.Example example) {
+                example.listener().deleted();
+            } else if (task instanceof TrainingTask.Refusal refusal) {
+                refusal.listener().deleted();
+            } else if (task instanceof TrainingTask.Update update) {
+                update.completion().refused(HeadRegistry.notFound(head.name()));
+            }
+        }
+        if (!dropped.busy()) {
+            head.learner().close();
+        }
+    }
 
-    EngineStatus status();
+    public EngineStatus status() {
+        return new EngineStatus(
+                lanes.size(), queue.queuedServing(), queue.queuedTraining(), cache.bytes(), cache.limitBytes());
+    }
 
-    /** Takes no more work, ends what is queued with {@link dev.reservoir.heads.Reason#STOPPING}, waits for the lanes. */
+    /** Takes no more work, ends what waits to be served with {@link Reason#STOPPING}, and waits until the lanes have ended. */
     @Override
-    void close();
+    public void close() {
+        queue.close();
+        for (ServingTask task : queue.drainServing()) {
+            task.completion().refused(stopping());
+        }
+        for (Lane lane : lanes) {
+            lane.join();
+        }
+    }
+
+    /** What one example's learning step costs, in substrate tokens: the two products of least squares. */
+    private int stepTokens(LiveHead head) {
+        double width = head.encoder().featureWidth();
+        boolean quadratic = head.published().spec().learning() instanceof LearningSpec.RecursiveLeastSquares;
+        return 1 + (int) ((quadratic ? 4 * width * width : 6 * width) / flopsPerToken);
+    }
+
+    private static Refused stopping() {
+        return new Refused(Reason.STOPPING, "server: stopping (expected: one that runs)");
+    }
 
     /**
      * @param lanes threads that run batches
      * @param queuedServing observations waiting to be served
      * @param queuedTraining examples waiting to be learned
      */
-    record EngineStatus(
+    public record EngineStatus(
             int lanes, int queuedServing, int queuedTraining, long featureCacheBytes, long featureCacheLimitBytes) {}
 }

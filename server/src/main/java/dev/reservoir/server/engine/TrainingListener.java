@@ -17,6 +17,9 @@ public interface TrainingListener {
      */
     void handled(int handled, List<Refusal> refusals, Published published);
 
-    /** The head was deleted; nothing more will come. */
+    /** The head was deleted; nothing more will come. May be told more than once. */
     void deleted();
+
+    /** The server stops; what was not handled is not learned. May be told more than once. */
+    void stopped();
 }

@@ -1,0 +1,46 @@
+package dev.reservoir.heads.readout;
+
+import dev.reservoir.heads.HeadSpec;
+import dev.reservoir.heads.LearningSpec;
+import dev.reservoir.heads.Refused;
+import dev.reservoir.heads.Task;
+
+/** What may change of a specification: a gradient's rate and decay, the metric window, labels added. */
+final class Changes {
+    private Changes() {}
+
+    static void check(HeadSpec from, HeadSpec to) {
+        same("name", from.name(), to.name());
+        same("modality", from.modality(), to.modality());
+        same("encoder", from.encoder(), to.encoder());
+        same("seed", from.seed(), to.seed());
+        checkLearning(from.learning(), to.learning());
+        if (from.task() instanceof Task.Labelled before && to.task() instanceof Task.Labelled after) {
+            same("task", before.getClass().getSimpleName(), after.getClass().getSimpleName());
+            same("task.max_labels", before.maxLabels(), after.maxLabels());
+            Refused.check(
+                    after.labels().containsAll(before.labels()),
+                    "task.labels",
+                    after.labels(),
+                    "all of " + before.labels() + " and perhaps more");
+        } else {
+            same("task", from.task(), to.task());
+        }
+    }
+
+    private static void checkLearning(LearningSpec from, LearningSpec to) {
+        if (from instanceof LearningSpec.RecursiveLeastSquares before
+                && to instanceof LearningSpec.RecursiveLeastSquares after) {
+            same("learning.least_squares.ridge", before.ridge(), after.ridge());
+            same("learning.least_squares.forgetting", before.forgetting(), after.forgetting());
+        } else if (from instanceof LearningSpec.Gradient before && to instanceof LearningSpec.Gradient after) {
+            same("learning.gradient.minibatch", before.minibatch(), after.minibatch());
+        } else {
+            same("learning", from, to);
+        }
+    }
+
+    private static void same(String field, Object from, Object to) {
+        Refused.check(from.equals(to), field, to, "unchanged, " + from);
+    }
+}

@@ -1,0 +1,174 @@
+package dev.reservoir.heads.readout;
+
+import dev.reservoir.heads.LearningSpec;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Adam (Kingma and Ba 2015, arXiv 1412.6980) with decoupled weight decay (Loshchilov and Hutter 2019, arXiv 1711.05101) on the mean loss of each
+ * {@code minibatch} rows in order, whatever calls they came in. Features are standardised by their running mean and deviation; what is
+ * served has that folded in. Moments and bias correction begin for an output when it appears. The bias does not decay.
+ */
+final class GradientRule implements Rule {
+    /** What is minimised: softmax cross entropy, logistic loss of each label, half the squared error of each number. */
+    enum Loss {
+        SOFTMAX,
+        LOGISTIC,
+        SQUARED
+    }
+
+    private static final float BETA1 = 0.9f;
+    private static final float BETA2 = 0.999f;
+    private static final float EPSILON = 1e-8f;
+
+    private final Loss loss;
+    private final int features;
+    private final OutputRows weights;
+    private final Standardizer standardizer;
+    private final float[] input;
+    private LearningSpec.Gradient learning;
+    private float[][] first = new float[0][];
+    private float[][] second = new float[0][];
+    /** Sums over the rows of an unfinished minibatch; none where a minibatch is one row. */
+    private float[][] sums = new float[0][];
+
+    private long[] born = new long[0];
+    private int waiting;
+    private long updates;
+
+    GradientRule(Loss loss, LearningSpec.Gradient learning, int features) {
+        this.loss = loss;
+        this.learning = learning;
+        this.features = features;
+        this.weights = new OutputRows(features, features + 1);
+        this.standardizer = new Standardizer(features);
+        this.input = new float[features + 1];
+    }
+
+    void learning(LearningSpec.Gradient changed) {
+        learning = changed;
+    }
+
+    @Override
+    public void announce(List<Row> rows) {}
+
+    @Override
+    public void grow(int outputs) {
+        int known = weights.outputs();
+        if (outputs <= known) {
+            return;
+        }
+        weights.grow(outputs);
+        first = Arrays.copyOf(first, outputs);
+        second = Arrays.copyOf(second, outputs);
+        born = Arrays.copyOf(born, outputs);
+        sums = Arrays.copyOf(sums, outputs);
+        for (int c = known; c < outputs; c++) {
+            first[c] = new float[features + 1];
+            second[c] = new float[features + 1];
+            sums[c] = learning.minibatch() > 1 ? new float[features + 1] : first[c];
+            born[c] = updates;
+        }
+    }
+
+    @Override
+    public void scores(Row row, float[] scores) {
+        standardizer.apply(row.values(), row.from(), input);
+        weights.view().apply(input, 0, scores, row.outputs());
+    }
+
+    @Override
+    public double learn(int index, Row row, float[] scores, float[] truth) {
+        int outputs = row.outputs();
+        float[] slope = new float[outputs];
+        double value = Losses.slope(loss, scores, truth, slope, outputs);
+        if (!(value < Double.POSITIVE_INFINITY) || !squaresFit(slope)) {
+            throw new NotFinite("the loss is not finite or too steep: " + value);
+        }
+        input[features] = 1;
+        if (learning.minibatch() == 1) {
+            updates++;
+            for (int c = 0; c < outputs; c++) {
+                step(c, input, slope[c]);
+            }
+        } else {
+            for (int c = 0; c < outputs; c++) {
+                add(sums[c], input, slope[c]);
+            }
+            waiting++;
+            if (waiting == learning.minibatch()) {
+                updates++;
+                float share = 1f / waiting;
+                for (int c = 0; c < weights.outputs(); c++) {
+                    step(c, sums[c], share);
+                    Arrays.fill(sums[c], 0);
+                }
+                waiting = 0;
+            }
+        }
+        standardizer.see(row.values(), row.from());
+        return value;
+    }
+
+    /** One step of an output's weights along {@code factor * direction}. */
+    private void step(int output, float[] direction, float factor) {
+        double steps = (double) (updates - born[output]);
+        double rate = learning.learningRate();
+        float scale = (float) (rate / (1 - StrictMath.pow(BETA1, steps)));
+        float root = (float) (1 / StrictMath.sqrt(1 - StrictMath.pow(BETA2, steps)));
+        float[] row = weights.writable()[output];
+        float kept = (float) (1 - rate * learning.weightDecay());
+        float bias = row[features];
+        adam(row, first[output], second[output], direction, factor, scale, root, kept, features + 1);
+        if (kept != 1) {
+            row[features] += bias - bias * kept;
+        }
+    }
+
+    private static void adam(
+            float[] w, float[] m, float[] v, float[] d, float factor, float scale, float root, float kept, int width) {
+        for (int i = 0; i < width; i++) {
+            float g = d[i] * factor;
+            float mean = BETA1 * m[i] + (1 - BETA1) * g;
+            float square = BETA2 * v[i] + (1 - BETA2) * g * g;
+            m[i] = mean;
+            v[i] = square;
+            w[i] = kept * w[i] - scale * mean / ((float) Math.sqrt(square) * root + EPSILON);
+        }
+    }
+
+    private static void add(float[] sum, float[] input, float factor) {
+        for (int i = 0; i < sum.length; i++) {
+            sum[i] += input[i] * factor;
+        }
+    }
+
+    private static boolean squaresFit(float[] values) {
+        for (float value : values) {
+            // Standardised features are at most 8, and the squared product has to fit a float.
+            if (!(Math.abs(value) < 1e18f)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    @Override
+    public Weights weights() {
+        return standardizer.fold(weights.view());
+    }
+
+    @Override
+    public long updates() {
+        return updates;
+    }
+
+    @Override
+    public long bytes() {
+        long rows = (learning.minibatch() > 1 ? 4L : 3L) * weights.outputs();
+        return rows * 4 * (features + 1) + standardizer.bytes() + 4L * input.length;
+    }
+
+    @Override
+    public void close() {}
+}

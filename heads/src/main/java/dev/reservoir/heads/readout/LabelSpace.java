@@ -1,0 +1,78 @@
+package dev.reservoir.heads.readout;
+
+import dev.reservoir.heads.Reason;
+import dev.reservoir.heads.Refused;
+import dev.reservoir.heads.Task;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Labels in the order in which they became known. */
+final class LabelSpace {
+    private final int limit;
+    private final List<String> labels = new ArrayList<>();
+    private final Map<String, Integer> indices = new HashMap<>();
+    private List<String> published = List.of();
+
+    LabelSpace(Task.Labelled task) {
+        this.limit = task.maxLabels();
+        addAll(task.labels());
+    }
+
+    int size() {
+        return labels.size();
+    }
+
+    void addAll(List<String> added) {
+        long unknown =
+                added.stream().filter(label -> !indices.containsKey(label)).count();
+        if (labels.size() + unknown > limit) {
+            throw full(labels.size() + unknown + " labels");
+        }
+        added.forEach(this::index);
+    }
+
+    /** Index of the label, which becomes known where it was not; refuses one too many and one that cannot be a label. */
+    int index(String label) {
+        Integer known = indices.get(label);
+        if (known != null) {
+            return known;
+        }
+        int bytes = label.getBytes(StandardCharsets.UTF_8).length;
+        if (bytes < 1 || bytes > Task.LABEL_BYTES) {
+            throw new Refused(
+                    Reason.WRONG_TARGET,
+                    "target: a label of " + bytes + " bytes (expected: 1 to " + Task.LABEL_BYTES + ")");
+        }
+        if (labels.size() >= limit) {
+            throw full("\"" + label + "\"");
+        }
+        labels.add(label);
+        indices.put(label, labels.size() - 1);
+        return labels.size() - 1;
+    }
+
+    /** Forgets the labels from {@code size} on, which nothing was learned of. */
+    void truncate(int size) {
+        while (labels.size() > size) {
+            indices.remove(labels.remove(labels.size() - 1));
+        }
+    }
+
+    /** The labels now; never changed. */
+    List<String> list() {
+        if (published.size() != labels.size()) {
+            published = List.copyOf(labels);
+        }
+        return published;
+    }
+
+    private Refused full(String met) {
+        return new Refused(
+                Reason.LABEL_LIMIT,
+                "labels: " + met + " (expected: at most " + limit + " labels)",
+                Map.of("limit", Integer.toString(limit)));
+    }
+}

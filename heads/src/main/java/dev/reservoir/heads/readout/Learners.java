@@ -1,0 +1,57 @@
+package dev.reservoir.heads.readout;
+
+import ai.djl.ndarray.NDManager;
+import dev.reservoir.heads.HeadLearner;
+import dev.reservoir.heads.HeadSpec;
+import dev.reservoir.heads.LearningSpec;
+import dev.reservoir.heads.Refused;
+import dev.reservoir.heads.Task;
+
+/**
+ * Makes learners and owns the native memory that they share. Any number of threads may call at once, and learners may learn at the same time,
+ * each on one thread. Close the learners first: closing this frees what they hold.
+ */
+public final class Learners implements AutoCloseable {
+    private final NDManager manager = InverseCovariance.newManager();
+    private final Covariances covariances = new Covariances(manager);
+
+    /**
+     * A learner that has learned nothing. It holds no inverse covariance before it has learned 32 rows.
+     *
+     * @param featureWidth {@code F} of the features it will be given
+     * @param featureKey identity of what makes the features (substrate and encoder): heads of one tenant with equal keys and equal least
+     *     squares settings share the inverse covariance while their histories of features are equal
+     */
+    public HeadLearner create(HeadSpec spec, int featureWidth, String featureKey) {
+        Refused.checkRange("feature_width", featureWidth, 1, 1 << 20);
+        if (spec.learning() instanceof LearningSpec.RecursiveLeastSquares squares) {
+            Covariances.Key key = new Covariances.Key(
+                    spec.name().tenant(), featureKey, featureWidth, squares.ridge(), squares.forgetting());
+            return new ReadoutLearner(spec, featureWidth, new LeastSquaresRule(covariances, key), null);
+        }
+        LearningSpec.Gradient gradient = (LearningSpec.Gradient) spec.learning();
+        GradientRule.Loss loss = loss(spec.task());
+        return new ReadoutLearner(spec, featureWidth, new GradientRule(loss, gradient, featureWidth), loss);
+    }
+
+    private static GradientRule.Loss loss(Task task) {
+        if (task instanceof Task.MultiLabel) {
+            return GradientRule.Loss.LOGISTIC;
+        }
+        return task instanceof Task.Labelled ? GradientRule.Loss.SOFTMAX : GradientRule.Loss.SQUARED;
+    }
+
+    /** Inverse covariances in native memory now, each counted once however many heads share it. */
+    public int inverseCovariances() {
+        return covariances.matrices();
+    }
+
+    Covariances covariances() {
+        return covariances;
+    }
+
+    @Override
+    public void close() {
+        manager.close();
+    }
+}

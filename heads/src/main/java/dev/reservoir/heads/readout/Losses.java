@@ -1,0 +1,61 @@
+package dev.reservoir.heads.readout;
+
+/** Losses, their slopes and link functions. Exponentials and logarithms are StrictMath's: the same bits interpreted and compiled. */
+final class Losses {
+    private Losses() {}
+
+    /**
+     * Loss of one row summed over its outputs.
+     *
+     * @param scores before the link, {@code [count]}
+     * @param slope receives the derivative by each score
+     */
+    static double slope(GradientRule.Loss loss, float[] scores, float[] truth, float[] slope, int count) {
+        double value = 0;
+        switch (loss) {
+            case SOFTMAX -> {
+                System.arraycopy(scores, 0, slope, 0, count);
+                double logarithm = softmax(slope, count);
+                for (int c = 0; c < count; c++) {
+                    value += truth[c] * (logarithm - scores[c]);
+                    slope[c] -= truth[c];
+                }
+            }
+            case LOGISTIC -> {
+                for (int c = 0; c < count; c++) {
+                    double score = scores[c];
+                    value += Math.max(score, 0) - score * truth[c] + StrictMath.log1p(StrictMath.exp(-Math.abs(score)));
+                    slope[c] = logistic(scores[c]) - truth[c];
+                }
+            }
+            case SQUARED -> {
+                for (int c = 0; c < count; c++) {
+                    double residual = (double) scores[c] - truth[c];
+                    value += 0.5 * residual * residual;
+                    slope[c] = (float) residual;
+                }
+            }
+        }
+        return value;
+    }
+
+    /** Turns scores into probabilities in place. Returns the logarithm of the sum of exponentials. */
+    static double softmax(float[] scores, int count) {
+        float most = Float.NEGATIVE_INFINITY;
+        for (int c = 0; c < count; c++) {
+            most = Math.max(most, scores[c]);
+        }
+        double sum = 0;
+        for (int c = 0; c < count; c++) {
+            sum += StrictMath.exp(scores[c] - most);
+        }
+        for (int c = 0; c < count; c++) {
+            scores[c] = (float) (StrictMath.exp(scores[c] - most) / sum);
+        }
+        return most + StrictMath.log(sum);
+    }
+
+    static float logistic(float score) {
+        return (float) (1 / (1 + StrictMath.exp(-(double) score)));
+    }
+}

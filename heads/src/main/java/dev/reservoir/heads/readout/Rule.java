@@ -1,0 +1,42 @@
+package dev.reservoir.heads.readout;
+
+import java.util.List;
+
+/**
+ * A learning rule: weights {@code [C, F + 1]}, one row an output, the last column the bias. Not safe for threads.
+ *
+ * <p>Order of calls for a row: {@link #announce} once with all rows of the call, then {@link #grow}, {@link #scores}, {@link #learn} a row.
+ */
+interface Rule extends AutoCloseable {
+    /** Rows that {@link #learn} will be called with, in this order. */
+    void announce(List<Row> rows);
+
+    /** Makes the rule know {@code outputs} outputs; new ones begin with weights 0. */
+    void grow(int outputs);
+
+    /** Writes what the weights answer now into {@code scores[0 .. row.outputs())}: before any link function. */
+    void scores(Row row, float[] scores);
+
+    /**
+     * Learns the row.
+     *
+     * @param index place of the row in what was announced
+     * @param scores of {@link #scores}
+     * @param truth {@code [row.outputs()]}
+     * @return the loss before learning, summed over outputs
+     * @throws NotFinite before anything has changed
+     */
+    double learn(int index, Row row, float[] scores, float[] truth);
+
+    /** Weights as they are served now; never written to again. */
+    Weights weights();
+
+    /** Steps made so far. */
+    long updates();
+
+    /** Bytes held but for the weights; shared ones count in full. */
+    long bytes();
+
+    @Override
+    void close();
+}

@@ -1,0 +1,53 @@
+package dev.reservoir.heads;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import org.junit.jupiter.api.Test;
+
+class ArchitectureTest {
+    private static final String ROOT = "dev.reservoir.heads";
+
+    private final JavaClasses classes = new ClassFileImporter()
+            .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+            .importPackages(ROOT);
+
+    @Test
+    void packagesHaveNoCycles() {
+        slices().matching(ROOT + ".(*)..").should().beFreeOfCycles().check(classes);
+    }
+
+    @Test
+    void thePublicFaceKnowsNoneOfItsRooms() {
+        noClasses()
+                .that()
+                .resideInAPackage(ROOT)
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(ROOT + ".modality..", ROOT + ".readout..", ROOT + ".codec..")
+                .check(classes);
+    }
+
+    @Test
+    void onlyTheCodecKnowsProtocolBuffers() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage(ROOT + ".codec..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("com.google.protobuf..", "dev.reservoir.v1..")
+                .check(classes);
+    }
+
+    @Test
+    void nothingKnowsANetwork() {
+        noClasses()
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("io.vertx..", "io.netty..", "io.grpc..", "java.net..")
+                .check(classes);
+    }
+}

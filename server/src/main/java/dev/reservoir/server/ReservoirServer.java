@@ -1,0 +1,33 @@
+package dev.reservoir.server;
+
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+/** The command line. */
+@Command(
+        name = "reservoir-server",
+        description = "One frozen transformer, many heads trained online and served over gRPC streams.",
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
+        synopsisSubcommandLabel = "COMMAND",
+        subcommands = {ServeCommand.class, CommandLine.HelpCommand.class})
+public final class ReservoirServer {
+    private ReservoirServer() {}
+
+    public static void main(String[] args) {
+        int exitCode = new CommandLine(new ReservoirServer())
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setExecutionExceptionHandler(ReservoirServer::explain)
+                .execute(args);
+        System.exit(exitCode);
+    }
+
+    /** A user's mistake is one line; a defect keeps its stack. */
+    private static int explain(Exception problem, CommandLine command, CommandLine.ParseResult parsed) throws Exception {
+        if (problem instanceof IllegalArgumentException || problem instanceof StartFailure) {
+            command.getErr().println(command.getCommandName() + ": " + problem.getMessage());
+            return 2;
+        }
+        throw problem;
+    }
+}

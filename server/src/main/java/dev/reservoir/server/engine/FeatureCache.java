@@ -1,0 +1,65 @@
+package dev.reservoir.server.engine;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import dev.reservoir.heads.Features;
+import dev.reservoir.heads.Observation;
+import dev.reservoir.heads.ObservationEncoder;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Features by content. What they are made of (substrate, encoder, observation) is in the key, and the substrate never changes, so an
+ * entry can never be stale. The tenant is in the key too: one tenant cannot learn from the speed of an answer what another has asked.
+ */
+final class FeatureCache {
+    /** Identity of features. Key of the encoder, which names the substrate it was made for. */
+    record Key(String tenant, String encoder, ObservationDigest observation) {
+        private static final long BYTES = 160;
+    }
+
+    private final long limitBytes;
+    private final @Nullable Cache<Key, Features> entries;
+
+    /** @param limitBytes bound on the bytes held; 0 switches the cache off */
+    FeatureCache(long limitBytes) {
+        this.limitBytes = limitBytes;
+        this.entries = limitBytes == 0
+                ? null
+                : Caffeine.newBuilder()
+                        .maximumWeight(limitBytes)
+                        .weigher((Key key, Features features) ->
+                                (int) Math.min(Integer.MAX_VALUE, Key.BYTES + features.bytes()))
+                        .executor(Runnable::run)
+                        .build();
+    }
+
+    /** The key to look an observation up by, or null where the cache is off. */
+    @Nullable
+    Key key(String tenant, ObservationEncoder encoder, Observation observation) {
+        return entries == null ? null : new Key(tenant, encoder.key(), ObservationDigest.of(observation));
+    }
+
+    @Nullable
+    Features get(@Nullable Key key) {
+        return entries == null || key == null ? null : entries.getIfPresent(key);
+    }
+
+    void put(@Nullable Key key, Features features) {
+        if (entries != null && key != null) {
+            entries.put(key, features);
+        }
+    }
+
+    long limitBytes() {
+        return limitBytes;
+    }
+
+    long bytes() {
+        return entries == null
+                ? 0
+                : entries.policy()
+                        .eviction()
+                        .map(bound -> bound.weightedSize().orElse(0))
+                        .orElse(0L);
+    }
+}

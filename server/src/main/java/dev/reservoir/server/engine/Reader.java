@@ -1,0 +1,89 @@
+package dev.reservoir.server.engine;
+
+import dev.reservoir.heads.Features;
+import dev.reservoir.heads.HiddenStates;
+import dev.reservoir.heads.ObservationEncoder;
+import dev.reservoir.heads.Refused;
+import dev.reservoir.heads.Substrate;
+import dev.reservoir.heads.SubstrateInput;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Runs readings through the substrate: all of a batch in one pass, each distinct observation once. */
+final class Reader {
+    /** What became of a reading: exactly one is present. */
+    record Outcome(@Nullable Features features, @Nullable Refused refused) {}
+
+    private final Substrate substrate;
+    private final FeatureCache cache;
+
+    Reader(Substrate substrate, FeatureCache cache) {
+        this.substrate = substrate;
+        this.cache = cache;
+    }
+
+    /** One outcome a reading, in their order. */
+    List<Outcome> read(List<Reading> readings) {
+        Outcome[] outcomes = new Outcome[readings.size()];
+        Map<FeatureCache.Key, Integer> firstWithKey = new HashMap<>();
+        int[] sameAs = new int[outcomes.length];
+        List<Pass> passes = new ArrayList<>();
+        for (int i = 0; i < outcomes.length; i++) {
+            Reading reading = readings.get(i);
+            sameAs[i] = i;
+            Features known = reading.cached() != null ? reading.cached() : cache.get(reading.key());
+            if (known != null) {
+                outcomes[i] = new Outcome(known, null);
+                continue;
+            }
+            if (reading.key() != null) {
+                Integer first = firstWithKey.putIfAbsent(reading.key(), i);
+                if (first != null) {
+                    sameAs[i] = first;
+                    continue;
+                }
+            }
+            try {
+                ObservationEncoder.Encoded encoded = reading.encoder().encode(reading.observation());
+                if (encoded.input() == null) {
+                    outcomes[i] = finished(reading, reading.encoder().features(encoded, null, 0));
+                } else {
+                    passes.add(new Pass(i, encoded, encoded.input()));
+                }
+            } catch (Refused refused) {
+                outcomes[i] = new Outcome(null, refused);
+            }
+        }
+        runPasses(readings, passes, outcomes);
+        for (int i = 0; i < outcomes.length; i++) {
+            outcomes[i] = outcomes[sameAs[i]];
+        }
+        return List.of(outcomes);
+    }
+
+    private void runPasses(List<Reading> readings, List<Pass> passes, Outcome[] outcomes) {
+        if (passes.isEmpty()) {
+            return;
+        }
+        List<SubstrateInput> inputs = new ArrayList<>(passes.size());
+        for (Pass pass : passes) {
+            inputs.add(pass.input);
+        }
+        HiddenStates hidden = substrate.forward(inputs);
+        for (int sequence = 0; sequence < passes.size(); sequence++) {
+            Pass pass = passes.get(sequence);
+            Reading reading = readings.get(pass.index);
+            outcomes[pass.index] = finished(reading, reading.encoder().features(pass.encoded, hidden, sequence));
+        }
+    }
+
+    private Outcome finished(Reading reading, Features features) {
+        cache.put(reading.key(), features);
+        return new Outcome(features, null);
+    }
+
+    private record Pass(int index, ObservationEncoder.Encoded encoded, SubstrateInput input) {}
+}

@@ -1,0 +1,52 @@
+package dev.reservoir.server.engine;
+
+import dev.reservoir.heads.HeadSpec;
+import dev.reservoir.heads.Refused;
+import dev.reservoir.heads.Target;
+import dev.reservoir.server.registry.LiveHead;
+import dev.reservoir.server.registry.Published;
+import dev.reservoir.server.schedule.OrderedWork;
+
+/** Something to be done to a head in its turn. */
+sealed interface TrainingTask extends OrderedWork {
+    LiveHead head();
+
+    @Override
+    default String tenant() {
+        return head().name().tenant();
+    }
+
+    @Override
+    default Object flow() {
+        return head();
+    }
+
+    /** An example to be learned. {@code tokens} counts the reading and the learning step. */
+    record Example(
+            LiveHead head,
+            long sequence,
+            Reading reading,
+            Target target,
+            TrainingListener listener,
+            int tokens,
+            long arrivalNanos)
+            implements TrainingTask {}
+
+    /** An example that was wrong at the border, acknowledged in its turn. */
+    record Refusal(LiveHead head, long sequence, Refused why, TrainingListener listener, long arrivalNanos)
+            implements TrainingTask {
+        @Override
+        public int tokens() {
+            return 0;
+        }
+    }
+
+    /** A change of the specification. */
+    record Update(LiveHead head, HeadSpec changed, Completion<Published> completion, long arrivalNanos)
+            implements TrainingTask {
+        @Override
+        public int tokens() {
+            return 0;
+        }
+    }
+}

@@ -1,0 +1,44 @@
+package dev.reservoir.server.schedule;
+
+/**
+ * How batches are cut.
+ *
+ * @param batchTokens most tokens in a batch; one larger item makes a batch of its own
+ * @param batchItems most items in a serving batch
+ * @param delayNanos how long the oldest serving item may wait for others to join it; 0 takes what is there
+ * @param trainingShare share of tokens that training keeps while both wait, 0 to 1
+ * @param sliceItems most examples of one head in a training batch
+ * @param stepNanos how long a training batch should take while serving goes on
+ * @param servingRecentNanos how long after its last item serving counts as going on
+ * @param maxQueued most serving items that wait in all
+ * @param maxQueuedPerTenant most serving items of one tenant that wait
+ */
+public record BatchPolicy(
+        int batchTokens,
+        int batchItems,
+        long delayNanos,
+        double trainingShare,
+        int sliceItems,
+        long stepNanos,
+        long servingRecentNanos,
+        int maxQueued,
+        int maxQueuedPerTenant) {
+    public BatchPolicy {
+        checkPositive("batchTokens", batchTokens);
+        checkPositive("batchItems", batchItems);
+        checkPositive("sliceItems", sliceItems);
+        checkPositive("maxQueued", maxQueued);
+        checkPositive("maxQueuedPerTenant", maxQueuedPerTenant);
+        checkPositive("stepNanos", stepNanos);
+        if (delayNanos < 0 || !(trainingShare >= 0 && trainingShare <= 1)) {
+            throw new IllegalArgumentException("delayNanos: " + delayNanos + ", trainingShare: " + trainingShare
+                    + " (expected: >= 0, and 0 to 1)");
+        }
+    }
+
+    private static void checkPositive(String name, long value) {
+        if (value < 1) {
+            throw new IllegalArgumentException(name + ": " + value + " (expected: >= 1)");
+        }
+    }
+}

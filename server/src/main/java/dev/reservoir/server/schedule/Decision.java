@@ -1,0 +1,19 @@
+package dev.reservoir.server.schedule;
+
+import java.util.List;
+
+/** What a free lane should do. */
+public sealed interface Decision<S extends Work, T extends OrderedWork> {
+
+    /** Serve these, oldest first within a tenant. */
+    record Serve<S extends Work, T extends OrderedWork>(List<S> items) implements Decision<S, T> {}
+
+    /** Train these; their flows are busy until {@link Scheduler#finishedTraining}. */
+    record Train<S extends Work, T extends OrderedWork>(List<Slice<T>> slices) implements Decision<S, T> {}
+
+    /** Nothing until then, unless something is offered or finished before. */
+    record Wait<S extends Work, T extends OrderedWork>(long untilNanos) implements Decision<S, T> {}
+
+    /** Consecutive items of one flow. */
+    record Slice<T extends OrderedWork>(Object flow, List<T> items) {}
+}

@@ -1,0 +1,7 @@
+package dev.reservoir.server.schedule;
+
+/** Work that must run in order, and never beside other work of the same flow. */
+public interface OrderedWork extends Work {
+    /** Identity of the flow, compared by {@code equals}. */
+    Object flow();
+}

@@ -1,0 +1,155 @@
+package dev.reservoir.server.schedule;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Examples that wait to be learned, in flows. A flow's items leave in order, and while some of them run no others do. Flows of a tenant
+ * take turns; the tenant that was given least goes first.
+ */
+final class TrainingQueue<T extends OrderedWork> {
+    private static final class Flow<T> {
+        final ArrayDeque<T> items = new ArrayDeque<>();
+        boolean busy;
+    }
+
+    private final TenantLedger ledger;
+    private final Map<Object, Flow<T>> flows = new HashMap<>();
+    private final Map<String, ArrayDeque<Object>> readyByTenant = new HashMap<>();
+    private int size;
+
+    TrainingQueue(TenantLedger ledger) {
+        this.ledger = ledger;
+    }
+
+    /** Items that wait. */
+    int size() {
+        return size;
+    }
+
+    boolean hasReady() {
+        return !readyByTenant.isEmpty();
+    }
+
+    void add(T item) {
+        ledger.enqueued(item.tenant());
+        Flow<T> flow = flows.computeIfAbsent(item.flow(), unused -> new Flow<>());
+        flow.items.add(item);
+        size++;
+        if (flow.items.size() == 1 && !flow.busy) {
+            ready(item.tenant(), item.flow());
+        }
+    }
+
+    /** Takes slices of ready flows within the token bound, at least one item where one is ready, and marks their flows busy. */
+    List<Decision.Slice<T>> take(int maxTokens, int sliceItems) {
+        List<Decision.Slice<T>> slices = new ArrayList<>();
+        long sum = 0;
+        while (hasReady()) {
+            String tenant = leastGiven();
+            ArrayDeque<Object> ready = readyFlows(tenant);
+            Object key = ready.getFirst();
+            Flow<T> flow = flow(key);
+            List<T> items = new ArrayList<>();
+            while (!flow.items.isEmpty() && items.size() < sliceItems) {
+                int tokens = Math.max(1, flow.items.getFirst().tokens());
+                boolean first = slices.isEmpty() && items.isEmpty();
+                if (!first && sum + tokens > maxTokens) {
+                    break;
+                }
+                sum += tokens;
+                items.add(flow.items.removeFirst());
+                size--;
+                ledger.dequeued(tenant, tokens);
+            }
+            if (items.isEmpty()) {
+                break;
+            }
+            ready.removeFirst();
+            if (ready.isEmpty()) {
+                readyByTenant.remove(tenant);
+            }
+            flow.busy = true;
+            slices.add(new Decision.Slice<>(key, items));
+        }
+        return slices;
+    }
+
+    /** The flow's items ran; others may. */
+    void finished(Object key) {
+        Flow<T> flow = flow(key);
+        flow.busy = false;
+        if (flow.items.isEmpty()) {
+            flows.remove(key);
+        } else {
+            ready(flow.items.getFirst().tenant(), key);
+        }
+    }
+
+    /** Takes out all that waits in a flow. */
+    List<T> drop(Object key) {
+        Flow<T> flow = flows.get(key);
+        if (flow == null) {
+            return List.of();
+        }
+        List<T> dropped = List.copyOf(flow.items);
+        for (T item : dropped) {
+            ledger.dequeued(item.tenant(), 0);
+        }
+        size -= dropped.size();
+        flow.items.clear();
+        if (!flow.busy) {
+            flows.remove(key);
+            if (!dropped.isEmpty()) {
+                String tenant = dropped.get(0).tenant();
+                ArrayDeque<Object> ready = readyFlows(tenant);
+                ready.remove(key);
+                if (ready.isEmpty()) {
+                    readyByTenant.remove(tenant);
+                }
+            }
+        }
+        return dropped;
+    }
+
+    boolean busy(Object key) {
+        Flow<T> flow = flows.get(key);
+        return flow != null && flow.busy;
+    }
+
+    private void ready(String tenant, Object key) {
+        readyByTenant.computeIfAbsent(tenant, unused -> new ArrayDeque<>()).add(key);
+    }
+
+    private ArrayDeque<Object> readyFlows(String tenant) {
+        ArrayDeque<Object> ready = readyByTenant.get(tenant);
+        if (ready == null) {
+            throw new IllegalStateException("tenant: " + tenant + " (expected: one with a ready flow)");
+        }
+        return ready;
+    }
+
+    private Flow<T> flow(Object key) {
+        Flow<T> flow = flows.get(key);
+        if (flow == null) {
+            throw new IllegalStateException("flow: " + key + " (expected: one that waits or runs)");
+        }
+        return flow;
+    }
+
+    private String leastGiven() {
+        String chosen = "";
+        long least = Long.MAX_VALUE;
+        for (String tenant : readyByTenant.keySet()) {
+            long given = ledger.given(tenant);
+            if (chosen.isEmpty() || given < least || (given == least && tenant.compareTo(chosen) < 0)) {
+                chosen = tenant;
+                least = given;
+            }
+        }
+        return chosen;
+    }
+}

@@ -1,0 +1,168 @@
+package dev.reservoir.server.substrate;
+
+import ai.djl.Device;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.jni.IValue;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+
+/** {@code bert.py} with weights in it: what runs in libtorch. The weights are copied in once and are not written again. */
+final class BertProgram implements AutoCloseable {
+    /** How the frozen products run; see the program. */
+    enum Products {
+        /** oneDNN's packed f32 products. */
+        PACKED_F32(0, false),
+        /** The weights' own type f32, by the library's own choice of kernel. */
+        PLAIN_F32(1, false),
+        PLAIN_BF16(1, true);
+
+        private final int mode;
+        private final boolean low;
+
+        Products(int mode, boolean low) {
+            this.mode = mode;
+            this.low = low;
+        }
+
+        Precision precision() {
+            return low ? Precision.BF16 : Precision.F32;
+        }
+    }
+
+    /** oneDNN cuts the inner sum of wider products by the number of rows, which makes a row depend on its company. */
+    private static final int WIDEST_INNER = 512;
+
+    /** With fewer rows MKL picks other kernels (1 to 3 rows with one thread, 1 to 11 with two). */
+    private static final int LEAST_ROWS = 16;
+
+    private final BertShape shape;
+    private final Products products;
+    private final TorchProgram program;
+    private final int chunks;
+
+    BertProgram(BertWeights weights, Products products, Device device, int intraOpThreads) {
+        this.shape = weights.shape();
+        this.products = products;
+        this.program = new TorchProgram("bert.py", device, intraOpThreads);
+        this.chunks = products.mode == 0 ? shape.feedForwardChunks(WIDEST_INNER) : 1;
+        try {
+            load(weights);
+        } catch (RuntimeException e) {
+            program.close();
+            throw e;
+        }
+    }
+
+    BertShape shape() {
+        return shape;
+    }
+
+    Products products() {
+        return products;
+    }
+
+    String source() {
+        return program.source();
+    }
+
+    /** Bytes of the weights as held. */
+    long weightBytes() {
+        long matrices = (long) shape.layers() * shape.width() * (4L * shape.width() + 2L * shape.feedForwardWidth());
+        long rows = (long) shape.vocabulary() + shape.positions() + shape.tokenTypes();
+        long vectors = (long) shape.layers() * (9L * shape.width() + shape.feedForwardWidth()) + 2L * shape.width();
+        return matrices * (products.low ? 2 : 4) + (rows * shape.width() + vectors) * 4;
+    }
+
+    /** Hidden states of a packed batch, read before they are freed. */
+    interface Reader<T> {
+        T read(FloatBuffer hidden);
+    }
+
+    /**
+     * One pass.
+     *
+     * @param norms gains and biases for the rows' slots, or none for the substrate's own
+     */
+    <T> T forward(PackedBatch batch, NormRows norms, Reader<T> reader) {
+        return program.call(call -> reader.read(call.read(call.run("forward", arguments(call, batch, norms)))));
+    }
+
+    /**
+     * Gives every weight as held, in f32, in one fixed order.
+     *
+     * @param visitor called with each tensor's bytes, little-endian
+     */
+    void visitWeights(Consumer<ByteBuffer> visitor) {
+        int places = 3 + 2 * shape.norms() + shape.layers() * (5 + 3 * chunks);
+        for (int i = 0; i < places; i++) {
+            int place = i;
+            program.call(call -> {
+                PtNDArray tensor = call.array(call.run("held", call.number(place)));
+                ByteBuffer bytes = tensor.getDevice().isGpu() ? tensor.toByteBuffer(false) : tensor.toByteBuffer(true);
+                visitor.accept(bytes);
+                return 0;
+            });
+        }
+    }
+
+    @Override
+    public void close() {
+        program.close();
+    }
+
+    private IValue[] arguments(TorchProgram.Call call, PackedBatch batch, NormRows norms) {
+        return new IValue[] {
+            call.ints(batch.tokens()),
+            call.ints(batch.positions()),
+            call.floats(batch.given(), batch.places().length, shape.width()),
+            call.longs(batch.places()),
+            call.numbers(batch.groups()),
+            call.floats(norms.gains(), shape.norms(), norms.slots(), shape.width()),
+            call.floats(norms.biases(), shape.norms(), norms.slots(), shape.width()),
+            call.ints(norms.slotOfRows())
+        };
+    }
+
+    private void load(BertWeights weights) {
+        program.call(call -> {
+            call.run(
+                    "setup",
+                    call.number(products.mode),
+                    call.number(shape.layers()),
+                    call.number(shape.attentionHeads()),
+                    call.number(chunks),
+                    call.number(LEAST_ROWS),
+                    call.number(shape.epsilon()));
+            call.run(
+                    "add_embeddings",
+                    call.tensor(f32(call, weights.word())),
+                    call.tensor(f32(call, weights.position())),
+                    call.tensor(f32(call, weights.tokenType())),
+                    call.tensor(f32(call, weights.normGain())),
+                    call.tensor(f32(call, weights.normBias())));
+            return 0;
+        });
+        for (BertWeights.Layer layer : weights.layers()) {
+            program.call(call -> {
+                List<PtNDArray> matrices = new ArrayList<>();
+                layer.matrices().forEach(tensor -> matrices.add(f32(call, tensor)));
+                List<PtNDArray> vectors = new ArrayList<>();
+                layer.vectors().forEach(tensor -> vectors.add(f32(call, tensor)));
+                call.run("add_layer", call.tensors(matrices), call.tensors(vectors), call.number(products.low ? 1 : 0));
+                return 0;
+            });
+        }
+    }
+
+    private static PtNDArray f32(TorchProgram.Call call, FrozenTensor tensor) {
+        if (ByteOrder.nativeOrder() != ByteOrder.LITTLE_ENDIAN) {
+            throw new IllegalStateException("byte order: " + ByteOrder.nativeOrder() + " (expected: little-endian)");
+        }
+        return call.array(tensor.values().duplicate(), DataType.FLOAT32, tensor.shape());
+    }
+}

@@ -1,0 +1,46 @@
+package dev.reservoir.server.substrate;
+
+/**
+ * Sizes of a BERT encoder.
+ *
+ * @param epsilon added to the variance in every norm
+ */
+record BertShape(
+        int layers,
+        int width,
+        int attentionHeads,
+        int feedForwardWidth,
+        int vocabulary,
+        int positions,
+        int tokenTypes,
+        double epsilon) {
+
+    /** all-MiniLM-L6-v2. */
+    static final BertShape MINILM = new BertShape(6, 384, 12, 1536, 30522, 512, 2, 1e-12);
+
+    BertShape {
+        int least = Math.min(
+                Math.min(Math.min(layers, width), Math.min(attentionHeads, feedForwardWidth)),
+                Math.min(Math.min(vocabulary, positions), tokenTypes));
+        if (least < 1 || width % attentionHeads != 0) {
+            throw new IllegalArgumentException(
+                    "BERT shape: " + layers + " layers, width " + width + ", " + attentionHeads + " attention heads"
+                            + " (expected: sizes of at least 1, a width that attention heads divide)");
+        }
+    }
+
+    /** Norms of a pass: the embedding's, then two a layer. */
+    int norms() {
+        return 1 + 2 * layers;
+    }
+
+    /** Least number of equal parts of the feed-forward width that are at most {@code limit} wide. */
+    int feedForwardChunks(int limit) {
+        for (int chunks = 1; chunks < feedForwardWidth; chunks++) {
+            if (feedForwardWidth % chunks == 0 && feedForwardWidth / chunks <= limit) {
+                return chunks;
+            }
+        }
+        return feedForwardWidth;
+    }
+}

@@ -1,0 +1,60 @@
+package dev.reservoir.server.substrate;
+
+import dev.reservoir.heads.HiddenStates;
+import dev.reservoir.heads.Substrate;
+import dev.reservoir.heads.SubstrateInfo;
+import dev.reservoir.heads.SubstrateInput;
+import java.util.List;
+
+/** The port over one {@link BertProgram}. */
+final class BertSubstrate implements Substrate {
+    private final BertProgram program;
+    private final SubstrateInfo info;
+    private final NormBank ownNorms;
+
+    BertSubstrate(BertProgram program, SubstrateInfo info, NormBank ownNorms) {
+        this.program = program;
+        this.info = info;
+        this.ownNorms = ownNorms;
+    }
+
+    @Override
+    public SubstrateInfo info() {
+        return info;
+    }
+
+    @Override
+    public HiddenStates forward(List<SubstrateInput> sequences) {
+        PackedBatch batch = PackedBatch.of(sequences, program.shape());
+        return program.forward(
+                batch, NormRows.OWN, rows -> batch.unpack(rows, program.shape().width()));
+    }
+
+    @Override
+    public HiddenStates forward(List<SubstrateInput> sequences, NormBank norms, int[] slots) {
+        PackedBatch batch = PackedBatch.of(sequences, program.shape());
+        NormRows rows = NormRows.of(norms, slots, batch, program.shape());
+        return program.forward(
+                batch, rows, hidden -> batch.unpack(hidden, program.shape().width()));
+    }
+
+    @Override
+    public TracedForward trace(List<SubstrateInput> sequences, NormBank norms, int[] slots) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public NormBank ownNorms() {
+        return new NormBank(ownNorms.gains().clone(), ownNorms.biases().clone(), 1);
+    }
+
+    /** The digest of the weights as they lie in memory now; equal to {@link SubstrateInfo#digest} while nothing has changed them. */
+    String liveDigest() {
+        return WeightDigest.of(program);
+    }
+
+    @Override
+    public void close() {
+        program.close();
+    }
+}

@@ -1,0 +1,44 @@
+package dev.reservoir.server.substrate;
+
+import dev.reservoir.heads.HiddenStates;
+import dev.reservoir.heads.SubstrateInput;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+
+/**
+ * Whether hidden states are bit-identical alone and among others, tried at start on the machine that serves.
+ *
+ * @param text what was compared, and the first difference if there is one
+ */
+record CoBatchingCheck(boolean identical, String text) {
+    private static final int[] LENGTHS = {1, 2, 3, 5, 8, 13, 16, 31, 49, 64};
+
+    static CoBatchingCheck of(BertProgram program) {
+        SplittableRandom random = new SplittableRandom(7);
+        List<SubstrateInput> sequences = new ArrayList<>();
+        for (int length : LENGTHS) {
+            int[] ids = random.ints(length, 0, program.shape().vocabulary()).toArray();
+            sequences.add(new SubstrateInput.TokenIds(ids));
+        }
+        HiddenStates together = run(program, sequences);
+        for (int i = 0; i < LENGTHS.length; i++) {
+            HiddenStates alone = run(program, sequences.subList(i, i + 1));
+            int start = together.start(i);
+            float[] among = Arrays.copyOfRange(together.values(), start, start + alone.values().length);
+            if (!Arrays.equals(alone.values(), among)) {
+                return new CoBatchingCheck(
+                        false, "a sequence of " + LENGTHS[i] + " tokens differs alone and among " + LENGTHS.length);
+            }
+        }
+        return new CoBatchingCheck(
+                true, "sequences of " + Arrays.toString(LENGTHS) + " tokens, alone and in one batch: every bit equal");
+    }
+
+    private static HiddenStates run(BertProgram program, List<SubstrateInput> sequences) {
+        PackedBatch batch = PackedBatch.of(sequences, program.shape());
+        return program.forward(
+                batch, NormRows.OWN, rows -> batch.unpack(rows, program.shape().width()));
+    }
+}

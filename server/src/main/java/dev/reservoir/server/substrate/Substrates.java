@@ -1,0 +1,101 @@
+package dev.reservoir.server.substrate;
+
+import ai.djl.Device;
+import ai.djl.engine.Engine;
+import dev.reservoir.heads.Substrate.NormBank;
+import dev.reservoir.heads.SubstrateInfo;
+import java.nio.FloatBuffer;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Opens substrates by name. */
+public final class Substrates {
+    private static final String RANDOM = "random:";
+    private static final String MINILM = "minilm";
+    private static final long RANDOM_SEED = 20260101L;
+
+    private Substrates() {}
+
+    /**
+     * Loads natives, weights and program, chooses the precision and checks co-batching.
+     *
+     * @throws IllegalArgumentException for an unknown name, a precision or a device that this machine has not
+     */
+    public static OpenSubstrate open(SubstrateOptions options) {
+        boolean random = options.name().startsWith(RANDOM);
+        String shape = random ? options.name().substring(RANDOM.length()) : options.name();
+        if (!shape.equals(MINILM)) {
+            throw new IllegalArgumentException(
+                    "substrate: " + options.name() + " (expected: " + MINILM + " or " + RANDOM + MINILM + ")");
+        }
+        Engine engine = NativeRuntime.load(options.intraOpThreads());
+        Device device = device(options.device(), engine);
+        PrecisionChoice choice = PrecisionChoice.of(options, device);
+        MiniLmArtifact artifact = new MiniLmArtifact();
+        BertWeights weights = random ? BertWeights.random(BertShape.MINILM, RANDOM_SEED) : artifact.weights();
+        BertProgram program = new BertProgram(weights, choice.products(), device, options.intraOpThreads());
+        try {
+            BertSubstrate substrate = substrate(options.name(), weights, program, choice, device);
+            return new OpenSubstrate(substrate, artifact.tokenizer());
+        } catch (RuntimeException e) {
+            program.close();
+            throw e;
+        }
+    }
+
+    private static BertSubstrate substrate(
+            String name, BertWeights weights, BertProgram program, PrecisionChoice choice, Device device) {
+        BertShape shape = weights.shape();
+        CoBatchingCheck check = CoBatchingCheck.of(program);
+        SubstrateInfo info = new SubstrateInfo(
+                name,
+                WeightDigest.of(program),
+                "bert",
+                shape.layers(),
+                shape.width(),
+                shape.attentionHeads(),
+                shape.feedForwardWidth(),
+                shape.vocabulary(),
+                shape.positions(),
+                shape.norms(),
+                weights.parameters(),
+                choice.products().precision().label(),
+                choice.reason(),
+                device.isGpu() ? "cuda:" + device.getDeviceId() : "cpu",
+                program.weightBytes(),
+                check.identical(),
+                check.text());
+        return new BertSubstrate(program, info, norms(weights));
+    }
+
+    private static NormBank norms(BertWeights weights) {
+        List<FrozenTensor> gains = new ArrayList<>(List.of(weights.normGain()));
+        List<FrozenTensor> biases = new ArrayList<>(List.of(weights.normBias()));
+        for (BertWeights.Layer layer : weights.layers()) {
+            gains.add(layer.vectors().get(6));
+            biases.add(layer.vectors().get(7));
+            gains.add(layer.vectors().get(8));
+            biases.add(layer.vectors().get(9));
+        }
+        return new NormBank(join(gains), join(biases), 1);
+    }
+
+    private static float[] join(List<FrozenTensor> rows) {
+        FloatBuffer all = FloatBuffer.allocate(
+                rows.stream().mapToInt(row -> row.floats().remaining()).sum());
+        rows.forEach(row -> all.put(row.floats()));
+        return all.array();
+    }
+
+    private static Device device(String name, Engine engine) {
+        if (name.equals("cpu") || (name.equals("auto") && engine.getGpuCount() == 0)) {
+            return Device.cpu();
+        }
+        int index = name.equals("auto") ? 0 : Integer.parseInt(name.substring("cuda:".length()));
+        if (index >= engine.getGpuCount()) {
+            throw new IllegalArgumentException("device: " + name + " (expected: cpu, or one of the "
+                    + engine.getGpuCount() + " CUDA devices that this libtorch sees)");
+        }
+        return Device.gpu(index);
+    }
+}

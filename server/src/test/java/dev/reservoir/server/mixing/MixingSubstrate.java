@@ -1,0 +1,115 @@
+package dev.reservoir.server.mixing;
+
+import dev.reservoir.heads.HiddenStates;
+import dev.reservoir.heads.Substrate;
+import dev.reservoir.heads.SubstrateInfo;
+import dev.reservoir.heads.SubstrateInput;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * A frozen mixer of a few numbers: each token's row, half of it replaced by the mean of its sequence, through a fixed rotation and a
+ * squashing. Counts its passes, and can be held so that a test decides when a pass ends.
+ */
+public final class MixingSubstrate implements Substrate {
+    public static final int WIDTH = 16;
+    private static final int VOCABULARY = 1_000;
+
+    private final float[] table = new float[VOCABULARY * WIDTH];
+    private final AtomicInteger passes = new AtomicInteger();
+    private final AtomicInteger sequences = new AtomicInteger();
+    private volatile CountDownLatch gate = new CountDownLatch(0);
+
+    public MixingSubstrate() {
+        SplittableRandom random = new SplittableRandom(7);
+        for (int i = 0; i < table.length; i++) {
+            table[i] = (float) (2 * random.nextDouble() - 1);
+        }
+    }
+
+    /** Passes so far. */
+    public int passes() {
+        return passes.get();
+    }
+
+    /** Sequences read so far. */
+    public int sequences() {
+        return sequences.get();
+    }
+
+    /** Holds every pass from now on until the latch is down. */
+    public void hold(CountDownLatch until) {
+        gate = until;
+    }
+
+    @Override
+    public SubstrateInfo info() {
+        return new SubstrateInfo(
+                "mixing", "0".repeat(64), "mixing", 1, WIDTH, 1, WIDTH, VOCABULARY, 512, 0, table.length, "f32", "the only one",
+                "cpu", 4L * table.length, true, "no sums across sequences");
+    }
+
+    @Override
+    public HiddenStates forward(List<SubstrateInput> inputs) {
+        passes.incrementAndGet();
+        sequences.addAndGet(inputs.size());
+        try {
+            gate.await();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+        int[] offsets = new int[inputs.size() + 1];
+        for (int i = 0; i < inputs.size(); i++) {
+            offsets[i + 1] = offsets[i] + inputs.get(i).tokens();
+        }
+        float[] hidden = new float[offsets[inputs.size()] * WIDTH];
+        for (int i = 0; i < inputs.size(); i++) {
+            mix(rows(inputs.get(i)), hidden, offsets[i] * WIDTH);
+        }
+        return new HiddenStates(hidden, offsets, WIDTH);
+    }
+
+    private float[] rows(SubstrateInput input) {
+        if (input instanceof SubstrateInput.Embeddings embeddings) {
+            return embeddings.rows();
+        }
+        int[] ids = ((SubstrateInput.TokenIds) input).ids();
+        float[] rows = new float[ids.length * WIDTH];
+        for (int t = 0; t < ids.length; t++) {
+            System.arraycopy(table, ids[t] * WIDTH, rows, t * WIDTH, WIDTH);
+        }
+        return rows;
+    }
+
+    private static void mix(float[] rows, float[] hidden, int at) {
+        int tokens = rows.length / WIDTH;
+        float[] mean = new float[WIDTH];
+        for (int i = 0; i < rows.length; i++) {
+            mean[i % WIDTH] += rows[i] / tokens;
+        }
+        for (int i = 0; i < rows.length; i++) {
+            float mixed = 0.5f * rows[i] + 0.5f * mean[(i + 1) % WIDTH] + 0.1f * (i / WIDTH % 7);
+            hidden[at + i] = mixed / (1 + Math.abs(mixed));
+        }
+    }
+
+    @Override
+    public HiddenStates forward(List<SubstrateInput> inputs, NormBank norms, int[] slots) {
+        throw new IllegalStateException("mixing: has no norms");
+    }
+
+    @Override
+    public TracedForward trace(List<SubstrateInput> inputs, NormBank norms, int[] slots) {
+        throw new IllegalStateException("mixing: has no norms");
+    }
+
+    @Override
+    public NormBank ownNorms() {
+        return new NormBank(new float[0], new float[0], 1);
+    }
+
+    @Override
+    public void close() {}
+}

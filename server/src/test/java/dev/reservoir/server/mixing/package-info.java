@@ -1,0 +1,3 @@
+/** A second, tiny substrate for tests of what is built around one. */
+@org.jspecify.annotations.NullMarked
+package dev.reservoir.server.mixing;

@@ -1,0 +1,310 @@
+package dev.reservoir.server.schedule;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class SchedulerTest {
+    private static final long MILLI = 1_000_000;
+
+    private record Item(String tenant, int tokens, long arrivalNanos, int id) implements Work {}
+
+    private record Step(String tenant, Object flow, int tokens, long arrivalNanos, int id) implements OrderedWork {}
+
+    private static BatchPolicy policy() {
+        return new BatchPolicy(100, 8, 0, 0.25, 4, 10 * MILLI, 1_000 * MILLI, 1_000, 600);
+    }
+
+    private static Scheduler<Item, Step> scheduler() {
+        return new Scheduler<>(policy());
+    }
+
+    private static List<Integer> served(Decision<Item, Step> decision) {
+        return ((Decision.Serve<Item, Step>) decision)
+                .items().stream().map(Item::id).toList();
+    }
+
+    private static List<Decision.Slice<Step>> trained(Decision<Item, Step> decision) {
+        return ((Decision.Train<Item, Step>) decision).slices();
+    }
+
+    @Test
+    void servesInOrderOfArrivalUpToTheTokenBudget() {
+        Scheduler<Item, Step> scheduler = scheduler();
+        for (int i = 0; i < 5; i++) {
+            scheduler.offerServing(new Item("a", 40, i, i));
+        }
+        assertThat(served(scheduler.next(10))).containsExactly(0, 1);
+        assertThat(served(scheduler.next(10))).containsExactly(2, 3);
+        assertThat(served(scheduler.next(10))).containsExactly(4);
+        assertThat(scheduler.next(10)).isEqualTo(new Decision.Wait<>(Long.MAX_VALUE));
+    }
+
+    @Test
+    void servesAnItemLargerThanTheBudgetAlone() {
+        Scheduler<Item, Step> scheduler = scheduler();
+        scheduler.offerServing(new Item("a", 500, 0, 0));
+        scheduler.offerServing(new Item("a", 1, 0, 1));
+        assertThat(served(scheduler.next(0))).containsExactly(0);
+        assertThat(served(scheduler.next(0))).containsExactly(1);
+    }
+
+    @Test
+    void boundsItemsThatCostNoTokens() {
+        Scheduler<Item, Step> scheduler = scheduler();
+        for (int i = 0; i < 9; i++) {
+            scheduler.offerServing(new Item("a", 0, i, i));
+        }
+        assertThat(served(scheduler.next(0))).hasSize(8);
+    }
+
+    @Test
+    void refusesBeyondTheTenantsPartAndBeyondTheWhole() {
+        Scheduler<Item, Step> scheduler = scheduler();
+        for (int i = 0; i < 600; i++) {
+            assertThat(scheduler.offerServing(new Item("a", 1, i, i))).isTrue();
+        }
+        assertThat(scheduler.offerServing(new Item("a", 1, 0, 0))).isFalse();
+        for (int i = 0; i < 400; i++) {
+            assertThat(scheduler.offerServing(new Item("b", 1, i, i))).isTrue();
+        }
+        assertThat(scheduler.offerServing(new Item("c", 1, 0, 0))).isFalse();
+    }
+
+    @Test
+    void waitsForCompanyUntilTheDelayIsOver() {
+        Scheduler<Item, Step> scheduler =
+                new Scheduler<>(new BatchPolicy(100, 8, 5 * MILLI, 0.25, 4, 10 * MILLI, 1_000 * MILLI, 1_000, 600));
+        scheduler.offerServing(new Item("a", 10, MILLI, 0));
+        assertThat(scheduler.next(2 * MILLI)).isEqualTo(new Decision.Wait<>(6 * MILLI));
+        scheduler.offerServing(new Item("a", 10, 3 * MILLI, 1));
+        assertThat(served(scheduler.next(6 * MILLI))).containsExactly(0, 1);
+    }
+
+    @Test
+    void doesNotWaitOnceTheBatchIsFull() {
+        Scheduler<Item, Step> scheduler =
+                new Scheduler<>(new BatchPolicy(100, 8, 5 * MILLI, 0.25, 4, 10 * MILLI, 1_000 * MILLI, 1_000, 600));
+        scheduler.offerServing(new Item("a", 60, 0, 0));
+        scheduler.offerServing(new Item("a", 60, 0, 1));
+        assertThat(served(scheduler.next(0))).containsExactly(0);
+    }
+
+    @Test
+    void aFloodOfOneTenantDelaysAnotherByOneTurnOnly() {
+        Scheduler<Item, Step> scheduler = scheduler();
+        for (int i = 0; i < 500; i++) {
+            scheduler.offerServing(new Item("flood", 50, i, i));
+        }
+        scheduler.next(0);
+        scheduler.offerServing(new Item("small", 50, 1_000, 1_000));
+        assertThat(served(scheduler.next(1_000))).contains(1_000);
+    }
+
+    @Test
+    void aTenantThatComesBackDoesNotUseUpSavedTurns() {
+        Scheduler<Item, Step> scheduler = scheduler();
+        for (int i = 0; i < 400; i++) {
+            scheduler.offerServing(new Item("steady", 50, i, i));
+        }
+        for (int i = 0; i < 100; i++) {
+            scheduler.next(i);
+        }
+        for (int i = 0; i < 100; i++) {
+            scheduler.offerServing(new Item("returning", 50, 1_000 + i, 1_000 + i));
+        }
+        Map<String, Integer> tokens = new HashMap<>();
+        for (int i = 0; i < 40; i++) {
+            ((Decision.Serve<Item, Step>) scheduler.next(2_000))
+                    .items()
+                    .forEach(item -> tokens.merge(item.tenant(), item.tokens(), Integer::sum));
+        }
+        assertThat(Math.abs(tokens.getOrDefault("steady", 0) - tokens.getOrDefault("returning", 0)))
+                .isLessThanOrEqualTo(100);
+    }
+
+    @Test
+    void servingAndTrainingOfATenantCountTogether() {
+        Scheduler<Item, Step> scheduler = scheduler();
+        for (int i = 0; i < 200; i++) {
+            scheduler.offerTraining(new Step("both", "flow", 20, i, i));
+            scheduler.offerServing(new Item("both", 20, i, i));
+            scheduler.offerServing(new Item("serving", 20, i, 1_000 + i));
+        }
+        Map<String, Long> tokens = new HashMap<>();
+        for (int i = 0; i < 60; i++) {
+            Decision<Item, Step> decision = scheduler.next(i);
+            if (decision instanceof Decision.Serve<Item, Step> serve) {
+                serve.items().forEach(item -> tokens.merge(item.tenant(), 20L, Long::sum));
+            } else {
+                for (Decision.Slice<Step> slice : trained(decision)) {
+                    tokens.merge("both", 20L * slice.items().size(), Long::sum);
+                    scheduler.finishedTraining(slice.flow());
+                }
+            }
+        }
+        assertThat(tokens.get("both"))
+                .isCloseTo(tokens.get("serving"), org.assertj.core.data.Percentage.withPercentage(10));
+    }
+
+    @Test
+    void aFlowRunsOneSliceAtATimeAndInOrder() {
+        Scheduler<Item, Step> scheduler = scheduler();
+        for (int i = 0; i < 6; i++) {
+            scheduler.offerTraining(new Step("a", "flow", 10, i, i));
+        }
+        List<Decision.Slice<Step>> first = trained(scheduler.next(0));
+        assertThat(first).hasSize(1);
+        assertThat(first.get(0).items()).extracting(Step::id).containsExactly(0, 1, 2, 3);
+        assertThat(scheduler.next(0)).isInstanceOf(Decision.Wait.class);
+        scheduler.finishedTraining("flow");
+        assertThat(trained(scheduler.next(0)).get(0).items())
+                .extracting(Step::id)
+                .containsExactly(4, 5);
+    }
+
+    @Test
+    void flowsOfATenantTakeTurns() {
+        Scheduler<Item, Step> scheduler = scheduler();
+        for (int i = 0; i < 40; i++) {
+            scheduler.offerTraining(new Step("a", "first", 25, i, i));
+        }
+        scheduler.offerTraining(new Step("a", "second", 25, 100, 100));
+        trained(scheduler.next(0)).forEach(slice -> scheduler.finishedTraining(slice.flow()));
+        assertThat(trained(scheduler.next(0))).extracting(Decision.Slice::flow).contains("second");
+    }
+
+    @ParameterizedTest
+    @ValueSource(doubles = {0.1, 0.25, 0.5, 0.75})
+    void trainingKeepsItsShareWhileBothWait(double share) {
+        Scheduler<Item, Step> scheduler =
+                new Scheduler<>(new BatchPolicy(100, 8, 0, share, 4, 10 * MILLI, 1_000 * MILLI, 100_000, 100_000));
+        for (int i = 0; i < 20_000; i++) {
+            scheduler.offerServing(new Item("a", 10, i, i));
+            scheduler.offerTraining(new Step("b", "flow" + i % 7, 10, i, i));
+        }
+        long servedTokens = 0;
+        long trainedTokens = 0;
+        for (int i = 0; i < 1_000; i++) {
+            Decision<Item, Step> decision = scheduler.next(i);
+            if (decision instanceof Decision.Serve<Item, Step> serve) {
+                servedTokens += 10L * serve.items().size();
+            } else {
+                for (Decision.Slice<Step> slice : trained(decision)) {
+                    trainedTokens += 10L * slice.items().size();
+                    scheduler.finishedTraining(slice.flow());
+                }
+            }
+        }
+        double seen = (double) trainedTokens / (trainedTokens + servedTokens);
+        assertThat(seen).isCloseTo(share, org.assertj.core.data.Offset.offset(0.02));
+    }
+
+    @Test
+    void trainingTakesAllWhenNobodyIsServed() {
+        Scheduler<Item, Step> scheduler = scheduler();
+        for (int i = 0; i < 10; i++) {
+            scheduler.offerTraining(new Step("a", "flow", 10, i, i));
+        }
+        assertThat(scheduler.next(0)).isInstanceOf(Decision.Train.class);
+    }
+
+    @Test
+    void trainingBatchesAreShortWhileServingGoesOnAndLongAgainAfter() {
+        Scheduler<Item, Step> scheduler = scheduler();
+        for (int i = 0; i < 20; i++) {
+            scheduler.offerTraining(new Step("a", "flow" + i, 10, i, i));
+        }
+        scheduler.measured(100, 50 * MILLI); // 0.5 ms a token: 20 tokens take 10 ms
+        scheduler.offerServing(new Item("b", 10, 0, 0));
+        scheduler.next(0);
+        assertThat(tokens(trained(scheduler.next(MILLI)))).isEqualTo(20);
+        assertThat(tokens(trained(scheduler.next(2_000 * MILLI)))).isEqualTo(100);
+    }
+
+    private static int tokens(List<Decision.Slice<Step>> slices) {
+        return slices.stream()
+                .flatMap(slice -> slice.items().stream())
+                .mapToInt(Step::tokens)
+                .sum();
+    }
+
+    @Test
+    void droppedWorkNeverRuns() {
+        Scheduler<Item, Step> scheduler = scheduler();
+        for (int i = 0; i < 6; i++) {
+            scheduler.offerTraining(new Step("a", "gone", 10, i, i));
+        }
+        scheduler.next(0);
+        assertThat(scheduler.busy("gone")).isTrue();
+        assertThat(scheduler.drop("gone")).extracting(Step::id).containsExactly(4, 5);
+        scheduler.finishedTraining("gone");
+        assertThat(scheduler.busy("gone")).isFalse();
+        assertThat(scheduler.next(0)).isInstanceOf(Decision.Wait.class);
+        assertThat(scheduler.queuedTraining()).isZero();
+    }
+
+    /** Random histories: everything that is offered leaves exactly once, flows in order and never beside themselves. */
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
+    void everythingLeavesOnceAndFlowsStayInOrder(long seed) {
+        SplittableRandom random = new SplittableRandom(seed);
+        Scheduler<Item, Step> scheduler = scheduler();
+        Set<Integer> waitingItems = new HashSet<>();
+        Map<Object, List<Integer>> waitingSteps = new HashMap<>();
+        List<Object> running = new ArrayList<>();
+        for (int i = 0; i < 20_000; i++) {
+            int choice = random.nextInt(10);
+            if (choice < 3) {
+                Item item = new Item("t" + random.nextInt(5), random.nextInt(120), i, i);
+                if (scheduler.offerServing(item)) {
+                    waitingItems.add(i);
+                }
+            } else if (choice < 6) {
+                int flow = random.nextInt(12);
+                scheduler.offerTraining(new Step("t" + flow % 5, "f" + flow, random.nextInt(60), i, i));
+                waitingSteps
+                        .computeIfAbsent("f" + flow, unused -> new ArrayList<>())
+                        .add(i);
+            } else if (choice < 7 && !running.isEmpty()) {
+                scheduler.finishedTraining(running.remove(random.nextInt(running.size())));
+            } else if (choice < 8 && random.nextInt(50) == 0) {
+                Object flow = "f" + random.nextInt(12);
+                List<Integer> dropped =
+                        scheduler.drop(flow).stream().map(Step::id).toList();
+                List<Integer> expected = waitingSteps.remove(flow);
+                assertThat(dropped).isEqualTo(expected == null ? List.of() : expected);
+            } else {
+                Decision<Item, Step> decision = scheduler.next(i);
+                if (decision instanceof Decision.Serve<Item, Step> serve) {
+                    serve.items()
+                            .forEach(item ->
+                                    assertThat(waitingItems.remove(item.id())).isTrue());
+                } else if (decision instanceof Decision.Train<Item, Step> train) {
+                    for (Decision.Slice<Step> slice : train.slices()) {
+                        assertThat(running).doesNotContain(slice.flow());
+                        running.add(slice.flow());
+                        List<Integer> waiting = waitingSteps.getOrDefault(slice.flow(), List.of());
+                        List<Integer> taken =
+                                slice.items().stream().map(Step::id).toList();
+                        assertThat(waiting.subList(0, taken.size())).isEqualTo(taken);
+                        waiting.subList(0, taken.size()).clear();
+                    }
+                }
+            }
+            assertThat(scheduler.queuedServing()).isEqualTo(waitingItems.size());
+            assertThat(scheduler.queuedTraining())
+                    .isEqualTo(
+                            waitingSteps.values().stream().mapToInt(List::size).sum());
+        }
+    }
+}
