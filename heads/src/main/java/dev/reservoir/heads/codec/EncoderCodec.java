@@ -1,39 +1,35 @@
 package dev.reservoir.heads.codec;
 
-import static dev.reservoir.heads.codec.Fields.or;
 import static dev.reservoir.heads.codec.Fields.unknown;
 
 import dev.reservoir.heads.EncoderSpec;
 import dev.reservoir.heads.EncoderSpec.Pooling;
 import dev.reservoir.heads.ModalitySpec;
 import dev.reservoir.heads.Refused;
+import dev.reservoir.heads.Task;
+import dev.reservoir.heads.modality.EncoderDefaults;
 import dev.reservoir.v1.Encoder;
 import dev.reservoir.v1.Encoder.InputSkip;
+import org.jspecify.annotations.Nullable;
 
 /** How an observation becomes features, to and from the wire. */
 public final class EncoderCodec {
     private EncoderCodec() {}
 
     /**
-     * The encoder with its defaults filled in, for tasks that are not per token.
+     * The encoder with its defaults filled in.
      *
      * @throws Refused INVALID_FIELD
      */
-    public static EncoderSpec decode(Encoder encoder, ModalitySpec modality) {
-        return decode(encoder, modality, false);
+    public static EncoderSpec decode(Encoder encoder, ModalitySpec modality, Task task) {
+        return EncoderDefaults.encoder(
+                modality, task, pooling(encoder), encoder.getFeatureWidth(), inputSkip(encoder));
     }
 
-    static EncoderSpec decode(Encoder encoder, ModalitySpec modality, boolean perToken) {
-        EncoderSpec usual = Defaults.encoder(modality);
-        Pooling pooling = pooling(encoder, perToken ? Pooling.PER_TOKEN : usual.pooling());
-        boolean inputSkip = inputSkip(encoder, !perToken && usual.inputSkip());
-        return new EncoderSpec(pooling, or(encoder.getFeatureWidth(), usual.featureWidth()), inputSkip);
-    }
-
-    private static Pooling pooling(Encoder encoder, Pooling whenOpen) {
+    private static @Nullable Pooling pooling(Encoder encoder) {
         switch (encoder.getPooling()) {
             case POOLING_UNSPECIFIED:
-                return whenOpen;
+                return null;
             case MEAN:
                 return Pooling.MEAN;
             case LAST:
@@ -49,10 +45,10 @@ public final class EncoderCodec {
         throw unknown("encoder.pooling", encoder.getPoolingValue(), "MEAN, LAST, FIRST, FLATTEN or INPUT_ONLY");
     }
 
-    private static boolean inputSkip(Encoder encoder, boolean whenOpen) {
+    private static @Nullable Boolean inputSkip(Encoder encoder) {
         switch (encoder.getInputSkip()) {
             case INPUT_SKIP_UNSPECIFIED:
-                return whenOpen;
+                return null;
             case WITHOUT_INPUT:
                 return false;
             case WITH_INPUT:

@@ -3,7 +3,6 @@ package dev.reservoir.heads.codec;
 import static dev.reservoir.heads.codec.Fields.missing;
 import static dev.reservoir.heads.codec.Fields.unknown;
 
-import dev.reservoir.heads.EncoderSpec;
 import dev.reservoir.heads.HeadName;
 import dev.reservoir.heads.HeadSpec;
 import dev.reservoir.heads.ModalitySpec;
@@ -32,10 +31,13 @@ public final class HeadCodec {
         }
         ModalitySpec modality = ModalityCodec.decode(head.getModality());
         Task task = TaskCodec.decode(head.getTask(), modality);
-        EncoderSpec encoder =
-                EncoderCodec.decode(head.getEncoder(), modality, task instanceof Task.TokenClassification);
         return new HeadSpec(
-                name, modality, task, encoder, LearningCodec.decode(head.getLearning(), modality), head.getSeed());
+                name,
+                modality,
+                task,
+                EncoderCodec.decode(head.getEncoder(), modality, task),
+                LearningCodec.decode(head.getLearning(), modality, task),
+                head.getSeed());
     }
 
     /** Everything of a head that its maker chose or left to defaults; output fields are for the caller to add. */

@@ -5,6 +5,8 @@ import static dev.reservoir.heads.codec.Fields.or;
 import dev.reservoir.heads.LearningSpec;
 import dev.reservoir.heads.ModalitySpec;
 import dev.reservoir.heads.Refused;
+import dev.reservoir.heads.Task;
+import dev.reservoir.heads.modality.EncoderDefaults;
 import dev.reservoir.v1.Gradient;
 import dev.reservoir.v1.Learning;
 import dev.reservoir.v1.RecursiveLeastSquares;
@@ -21,7 +23,7 @@ public final class LearningCodec {
      *
      * @throws Refused INVALID_FIELD
      */
-    public static LearningSpec decode(Learning learning, ModalitySpec modality) {
+    public static LearningSpec decode(Learning learning, ModalitySpec modality, Task task) {
         int window = or(learning.getMetricWindow(), METRIC_WINDOW);
         if (learning.hasGradient()) {
             Gradient gradient = learning.getGradient();
@@ -33,7 +35,7 @@ public final class LearningCodec {
         }
         RecursiveLeastSquares squares = learning.getLeastSquares();
         return new LearningSpec.RecursiveLeastSquares(
-                or(squares.getRidge(), Defaults.ridge(modality)), or(squares.getForgetting(), 1), window);
+                or(squares.getRidge(), EncoderDefaults.ridge(modality, task)), or(squares.getForgetting(), 1), window);
     }
 
     public static Learning encode(LearningSpec spec) {

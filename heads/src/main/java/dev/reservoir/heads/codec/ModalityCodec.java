@@ -6,6 +6,7 @@ import static dev.reservoir.heads.codec.Fields.unknown;
 
 import dev.reservoir.heads.ModalitySpec;
 import dev.reservoir.heads.Refused;
+import dev.reservoir.heads.modality.EncoderDefaults;
 import dev.reservoir.v1.AudioModality;
 import dev.reservoir.v1.ImageModality;
 import dev.reservoir.v1.Modality;
@@ -27,28 +28,28 @@ public final class ModalityCodec {
     public static ModalitySpec decode(Modality modality) {
         switch (modality.getKindCase()) {
             case TEXT:
-                return new ModalitySpec.Text(or(modality.getText().getMaxTokens(), 128));
+                return new ModalitySpec.Text(or(modality.getText().getMaxTokens(), EncoderDefaults.TEXT_MAX_TOKENS));
             case IMAGE:
                 ImageModality image = modality.getImage();
                 return new ModalitySpec.Image(
-                        image.getWidth(), image.getHeight(), or(image.getChannels(), 1), or(image.getPatch(), 4));
+                        image.getWidth(), image.getHeight(), or(image.getChannels(), EncoderDefaults.IMAGE_CHANNELS), or(image.getPatch(), EncoderDefaults.IMAGE_PATCH));
             case AUDIO:
                 AudioModality audio = modality.getAudio();
                 return new ModalitySpec.Audio(
-                        or(audio.getSampleRate(), 16_000),
-                        or(audio.getDurationMillis(), 1_000),
-                        or(audio.getMelBands(), 40),
-                        or(audio.getFramesPerToken(), 2));
+                        or(audio.getSampleRate(), EncoderDefaults.AUDIO_SAMPLE_RATE),
+                        or(audio.getDurationMillis(), EncoderDefaults.AUDIO_DURATION_MILLIS),
+                        or(audio.getMelBands(), EncoderDefaults.AUDIO_MEL_BANDS),
+                        or(audio.getFramesPerToken(), EncoderDefaults.AUDIO_FRAMES_PER_TOKEN));
             case SERIES:
                 SeriesModality series = modality.getSeries();
                 return new ModalitySpec.Series(
-                        series.getChannels(), series.getWindow(), or(series.getPatch(), 1), perWindow(series));
+                        series.getChannels(), series.getWindow(), or(series.getPatch(), EncoderDefaults.SERIES_PATCH), perWindow(series));
             case TOKENS:
                 TokensModality tokens = modality.getTokens();
-                return new ModalitySpec.Tokens(tokens.getVocabulary(), tokens.getMaxLength(), or(tokens.getGroup(), 1));
+                return new ModalitySpec.Tokens(tokens.getVocabulary(), tokens.getMaxLength(), or(tokens.getGroup(), EncoderDefaults.TOKENS_GROUP));
             case TENSOR:
                 TensorModality tensor = modality.getTensor();
-                return new ModalitySpec.Tensor(tensor.getWidth(), or(tensor.getMaxRows(), 1));
+                return new ModalitySpec.Tensor(tensor.getWidth(), or(tensor.getMaxRows(), EncoderDefaults.TENSOR_MAX_ROWS));
             case KIND_NOT_SET:
         }
         throw missing("modality", "text, image, audio, series, tokens or tensor");
@@ -57,6 +58,7 @@ public final class ModalityCodec {
     private static boolean perWindow(SeriesModality series) {
         switch (series.getNormalization()) {
             case NORMALIZATION_UNSPECIFIED:
+                return EncoderDefaults.SERIES_NORMALIZE_PER_WINDOW;
             case PER_WINDOW:
                 return true;
             case NONE:
