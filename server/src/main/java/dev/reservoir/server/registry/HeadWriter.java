@@ -78,6 +78,11 @@ public final class HeadWriter {
         return taken;
     }
 
+    /** The last number that was taken in. */
+    public synchronized long admittedThrough() {
+        return admittedThrough;
+    }
+
     /** Gives the pen back; harmless where a newer writer has taken it. */
     public synchronized void close(Pen given) {
         if (pen == given) {

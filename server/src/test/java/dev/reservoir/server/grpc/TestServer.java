@@ -1,0 +1,127 @@
+package dev.reservoir.server.grpc;
+
+import dev.reservoir.heads.HeadName;
+import dev.reservoir.heads.SubstrateInfo;
+import dev.reservoir.heads.readout.Learners;
+import dev.reservoir.server.engine.Engine;
+import dev.reservoir.server.mixing.MixingSubstrate;
+import dev.reservoir.server.mixing.WordTokenizer;
+import dev.reservoir.server.registry.HeadRegistry;
+import dev.reservoir.server.registry.HeldObservations;
+import dev.reservoir.server.registry.LiveHead;
+import dev.reservoir.server.schedule.BatchPolicy;
+import io.grpc.ManagedChannel;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+
+/** A whole server on a free loopback port, and channels to it. */
+final class TestServer implements AutoCloseable {
+    static final Instant CREATED = Instant.parse("2026-01-02T03:04:05Z");
+    private static final long MILLI = 1_000_000;
+
+    final MixingSubstrate substrate = new MixingSubstrate();
+    final Vertx vertx = Vertx.vertx();
+    final HeadRegistry registry;
+    final Engine engine;
+    final GrpcServices services;
+    private final Learners learners = new Learners();
+    private final GrpcListener listener;
+    private final List<ManagedChannel> channels = new ArrayList<>();
+
+    static TestServer start() {
+        return new TestServer(Limits.defaults(), 100, 10_000);
+    }
+
+    static TestServer start(Limits limits) {
+        return new TestServer(limits, 100, 10_000);
+    }
+
+    static TestServer startWith(int maxHeads, int maxQueued) {
+        return new TestServer(Limits.defaults(), maxHeads, maxQueued);
+    }
+
+    private TestServer(Limits limits, int maxHeads, int maxQueued) {
+        SubstrateInfo info = substrate.info();
+        dev.reservoir.heads.modality.Encoders encoders =
+                new dev.reservoir.heads.modality.Encoders(info, new WordTokenizer());
+        registry = new HeadRegistry(
+                spec -> encoders.encoder(spec.modality(), spec.encoder()),
+                (spec, encoder) -> learners.create(spec, encoder.featureWidth(), info.digest() + encoder.key()),
+                maxHeads,
+                () -> CREATED);
+        BatchPolicy policy = new BatchPolicy(
+                4_096, 256, 0, 0.25, 32, 20 * MILLI, 1_000 * MILLI, maxQueued, maxQueued);
+        engine = new Engine(substrate, policy, 2, 1 << 20, System::nanoTime);
+        services = new GrpcServices(
+                vertx,
+                registry,
+                engine,
+                encoders::encoder,
+                new HeldObservations(4_096, 64 << 20),
+                info,
+                "test",
+                limits,
+                System::nanoTime);
+        listener = await(GrpcListener.listen(vertx, services, "127.0.0.1", 0, 2));
+    }
+
+    int port() {
+        return listener.port();
+    }
+
+    /** A channel with a connection of its own. */
+    ManagedChannel channel() {
+        return channelTo(port());
+    }
+
+    ManagedChannel channelTo(int port) {
+        ManagedChannel channel = NettyChannelBuilder.forAddress("127.0.0.1", port)
+                .usePlaintext()
+                .flowControlWindow(64 << 10)
+                .maxInboundMessageSize(64 << 20)
+                .build();
+        channels.add(channel);
+        return channel;
+    }
+
+    LiveHead head(String name) {
+        return registry.get(HeadName.parse(name));
+    }
+
+    /** Holds the substrate's passes until the latch is counted down. */
+    CountDownLatch hold() {
+        CountDownLatch gate = new CountDownLatch(1);
+        substrate.hold(gate);
+        return gate;
+    }
+
+    static <T> T await(Future<T> future) {
+        try {
+            return future.toCompletionStage().toCompletableFuture().get(30, TimeUnit.SECONDS);
+        } catch (Exception e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    Future<Void> drain(Duration limit) {
+        return services.drain(limit);
+    }
+
+    @Override
+    public void close() {
+        substrate.hold(new CountDownLatch(0));
+        channels.forEach(ManagedChannel::shutdownNow);
+        await(listener.close());
+        engine.close();
+        registry.all().forEach(head -> head.learner().close());
+        learners.close();
+        await(vertx.close());
+    }
+}
