@@ -50,8 +50,12 @@ final class ImageReaderTest {
     void pngOfColourEqualsItsSamples() {
         byte[] samples = noise(2, 12 * 8 * 3);
         byte[] file = file(picture(BufferedImage.TYPE_INT_RGB, samples), "png");
-        assertThat(new ImageReader(COLOUR).read(new Observation.EncodedImage(file)).values())
-                .isEqualTo(new ImageReader(COLOUR).read(new Observation.RawImage(samples)).values());
+        assertThat(new ImageReader(COLOUR)
+                        .read(new Observation.EncodedImage(file))
+                        .values())
+                .isEqualTo(new ImageReader(COLOUR)
+                        .read(new Observation.RawImage(samples))
+                        .values());
     }
 
     @Test
@@ -161,16 +165,13 @@ final class ImageReaderTest {
     @Test
     void picturesOfAnotherSizeAreRefused() {
         byte[] file = file(new BufferedImage(13, 8, BufferedImage.TYPE_BYTE_GRAY), "jpeg");
-        assertRefused(
-                () -> read(file), Reason.INVALID_OBSERVATION, ENCODED + "13 x 8 pixels (expected: 12 x 8)");
+        assertRefused(() -> read(file), Reason.INVALID_OBSERVATION, ENCODED + "13 x 8 pixels (expected: 12 x 8)");
     }
 
     @Test
     void headerOfADecompressionBombIsRefusedWithoutDecoding() {
-        ByteBuffer header = ByteBuffer.allocate(13)
-                .putInt(60_000)
-                .putInt(60_000)
-                .put(new byte[] {16, 6, 0, 0, 0});
+        ByteBuffer header =
+                ByteBuffer.allocate(13).putInt(60_000).putInt(60_000).put(new byte[] {16, 6, 0, 0, 0});
         byte[] file = png(chunk("IHDR", header.array()), chunk("IDAT", new byte[20]), chunk("IEND", new byte[0]));
         assertRefused(
                 () -> read(file), Reason.INVALID_OBSERVATION, ENCODED + "60000 x 60000 pixels (expected: 12 x 8)");
