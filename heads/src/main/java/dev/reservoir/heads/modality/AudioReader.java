@@ -1,0 +1,84 @@
+package dev.reservoir.heads.modality;
+
+import dev.reservoir.heads.ModalitySpec;
+import dev.reservoir.heads.Observation;
+
+/**
+ * Sounds as log-mel frames, {@code framesPerToken} a token, frame after frame. Over a sound the frames are shifted and scaled to mean 0 and
+ * deviation 1, so that loudness does not matter. Frames of the last token that the sound does not reach are 0.
+ */
+final class AudioReader implements ObservationReader {
+    private static final String PCM = "observation.audio.pcm16";
+
+    private final ModalitySpec.Audio spec;
+    private final MelSpectrum spectrum;
+
+    AudioReader(ModalitySpec.Audio spec) {
+        this.spec = spec;
+        this.spectrum = new MelSpectrum(spec.sampleRate(), spec.melBands());
+    }
+
+    @Override
+    public int rowWidth() {
+        return spec.framesPerToken() * spec.melBands();
+    }
+
+    @Override
+    public int maxRows() {
+        return spec.maxTokens();
+    }
+
+    @Override
+    public double rowNorm() {
+        return Math.sqrt(rowWidth());
+    }
+
+    @Override
+    public int admit(Observation observation) {
+        if (observation instanceof Observation.WaveAudio) {
+            WaveFile.checkFile(((Observation.WaveAudio) observation).file());
+        } else if (observation instanceof Observation.PcmAudio) {
+            byte[] samples = ((Observation.PcmAudio) observation).samples();
+            Border.checkBytes(PCM, samples);
+            if (samples.length % 2 != 0) {
+                throw Border.invalid(PCM, samples.length + " bytes", "a multiple of 2");
+            }
+        } else {
+            throw Border.wrongModality(observation, "audio");
+        }
+        return spec.maxTokens();
+    }
+
+    @Override
+    public Reading read(Observation observation) {
+        admit(observation);
+        int most = spectrum.samples(spec.frames());
+        float[] samples = observation instanceof Observation.WaveAudio
+                ? WaveFile.decode(((Observation.WaveAudio) observation).file(), spec.sampleRate(), most)
+                : WaveFile.samples(((Observation.PcmAudio) observation).samples(), 16, 1, most);
+        float[] frames = spectrum.logMel(samples, spec.frames());
+        normalize(frames);
+        // Tokens are whole: the frames that the last one lacks stay 0, the mean.
+        float[] rows = new float[spec.maxTokens() * rowWidth()];
+        System.arraycopy(frames, 0, rows, 0, frames.length);
+        return Reading.dense(spec.maxTokens(), rows);
+    }
+
+    private static void normalize(float[] values) {
+        double sum = 0;
+        for (float value : values) {
+            sum += value;
+        }
+        double mean = sum / values.length;
+        double squares = 0;
+        for (float value : values) {
+            squares += (value - mean) * (value - mean);
+        }
+        double deviation = Math.sqrt(squares / values.length);
+        // Silence is the same number everywhere.
+        double factor = deviation > 1e-6 ? 1 / deviation : 0;
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (float) ((values[i] - mean) * factor);
+        }
+    }
+}

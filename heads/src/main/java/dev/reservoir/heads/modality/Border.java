@@ -1,0 +1,78 @@
+package dev.reservoir.heads.modality;
+
+import dev.reservoir.heads.Observation;
+import dev.reservoir.heads.Reason;
+import dev.reservoir.heads.Refused;
+import java.util.Map;
+
+/** The refusals of observations, in one form: what it is, the value met, what was expected. */
+final class Border {
+    /** Largest absolute value of a number in an observation. */
+    static final float LARGEST = 1e9f;
+    /** Most bytes of a file or of raw samples. */
+    static final int MAX_BYTES = 4 << 20;
+
+    private Border() {}
+
+    static Refused invalid(String field, Object value, String expected) {
+        return refuse(Reason.INVALID_OBSERVATION, field, value, expected);
+    }
+
+    static Refused tooLarge(String field, Object value, String expected) {
+        return refuse(Reason.TOO_LARGE, field, value, expected);
+    }
+
+    static Refused wrongModality(Observation observation, String expected) {
+        return refuse(Reason.WRONG_MODALITY, "observation", modality(observation), expected);
+    }
+
+    /** Refuses no bytes at all and more than {@link #MAX_BYTES}. */
+    static void checkBytes(String field, byte[] bytes) {
+        if (bytes.length == 0) {
+            throw invalid(field, "0 bytes", "1 to " + MAX_BYTES);
+        }
+        if (bytes.length > MAX_BYTES) {
+            throw tooLarge(field, bytes.length + " bytes", "at most " + MAX_BYTES);
+        }
+    }
+
+    /** Refuses a matrix that has not {@code columns} columns or not a whole number of rows. */
+    static int checkRows(String field, float[] values, int columns, int expectedColumns) {
+        if (columns != expectedColumns) {
+            throw invalid(field + ".columns", columns, String.valueOf(expectedColumns));
+        }
+        if (values.length % columns != 0) {
+            throw invalid(field + ".values", values.length + " numbers", "a multiple of columns " + columns);
+        }
+        return values.length / columns;
+    }
+
+    /** Refuses numbers that are not finite or too large. */
+    static void checkNumbers(String field, float[] values) {
+        for (int i = 0; i < values.length; i++) {
+            if (!(Math.abs(values[i]) <= LARGEST)) {
+                throw invalid(field + ".values[" + i + "]", values[i], "a finite number of absolute value at most 1e9");
+            }
+        }
+    }
+
+    private static Refused refuse(Reason reason, String field, Object value, String expected) {
+        return new Refused(reason, field + ": " + value + " (expected: " + expected + ")", Map.of("field", field));
+    }
+
+    private static String modality(Observation observation) {
+        if (observation instanceof Observation.Text) {
+            return "text";
+        }
+        if (observation instanceof Observation.EncodedImage || observation instanceof Observation.RawImage) {
+            return "image";
+        }
+        if (observation instanceof Observation.WaveAudio || observation instanceof Observation.PcmAudio) {
+            return "audio";
+        }
+        if (observation instanceof Observation.Series) {
+            return "series";
+        }
+        return observation instanceof Observation.Symbols ? "tokens" : "tensor";
+    }
+}

@@ -1,0 +1,74 @@
+package dev.reservoir.heads.modality;
+
+import dev.reservoir.heads.EncoderSpec;
+import dev.reservoir.heads.EncoderSpec.Pooling;
+import dev.reservoir.heads.ModalitySpec;
+import dev.reservoir.heads.Task;
+import org.jspecify.annotations.Nullable;
+
+/** What a specification that leaves something open means: the choices that measured best for each modality. */
+public final class EncoderDefaults {
+    public static final int TEXT_MAX_TOKENS = 128;
+    public static final int IMAGE_CHANNELS = 1;
+    public static final int IMAGE_PATCH = 4;
+    public static final int AUDIO_SAMPLE_RATE = 16_000;
+    public static final int AUDIO_DURATION_MILLIS = 1_000;
+    public static final int AUDIO_MEL_BANDS = 40;
+    public static final int AUDIO_FRAMES_PER_TOKEN = 2;
+    public static final int SERIES_PATCH = 1;
+    public static final boolean SERIES_NORMALIZE_PER_WINDOW = true;
+    public static final int TOKENS_GROUP = 1;
+    public static final int TENSOR_MAX_ROWS = 1;
+
+    private static final int FEATURE_WIDTH = 2_048;
+
+    private EncoderDefaults() {}
+
+    /** The encoder of a head that asks for none. */
+    public static EncoderSpec encoder(ModalitySpec modality, Task task) {
+        return encoder(modality, task, null, 0, null);
+    }
+
+    /**
+     * The encoder of a head that asks for some of it. A task per token reads each token's own hidden state, whatever is asked.
+     *
+     * @param pooling null for the default
+     * @param featureWidth 0 for the default
+     * @param inputSkip null for the default
+     */
+    public static EncoderSpec encoder(
+            ModalitySpec modality,
+            Task task,
+            @Nullable Pooling pooling,
+            int featureWidth,
+            @Nullable Boolean inputSkip) {
+        Pooling chosen = task instanceof Task.TokenClassification
+                ? Pooling.PER_TOKEN
+                : pooling != null ? pooling : pooling(modality);
+        return new EncoderSpec(
+                chosen,
+                featureWidth == 0 ? FEATURE_WIDTH : featureWidth,
+                inputSkip != null ? inputSkip : inputSkip(modality, chosen));
+    }
+
+    /** The ridge of recursive least squares on features of about 1 in each number, as encoders give them. */
+    public static double ridge(ModalitySpec modality, Task task, EncoderSpec encoder) {
+        if (modality instanceof ModalitySpec.Text) {
+            return 100;
+        }
+        if (encoder.pooling() != Pooling.FLATTEN && encoder.pooling() != Pooling.INPUT_ONLY) {
+            return 10;
+        }
+        return modality instanceof ModalitySpec.Series && !(task instanceof Task.Forecast) ? 100 : 300;
+    }
+
+    private static Pooling pooling(ModalitySpec modality) {
+        return modality instanceof ModalitySpec.Text || modality instanceof ModalitySpec.Tensor
+                ? Pooling.MEAN
+                : Pooling.FLATTEN;
+    }
+
+    private static boolean inputSkip(ModalitySpec modality, Pooling pooling) {
+        return !(modality instanceof ModalitySpec.Text);
+    }
+}

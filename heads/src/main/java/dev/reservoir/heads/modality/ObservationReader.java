@@ -1,0 +1,24 @@
+package dev.reservoir.heads.modality;
+
+import dev.reservoir.heads.Observation;
+
+/** Observations of one modality to numbers: the part of an encoder that knows the modality. Immutable. */
+interface ObservationReader {
+    /** Numbers in a row of a {@link Reading}. */
+    int rowWidth();
+
+    /** Most rows of a {@link Reading}. */
+    int maxRows();
+
+    /**
+     * Euclidean norm that a row of numbers typically has; input projections are scaled by it, so that the rows which the substrate reads
+     * are about as long as its own embeddings.
+     */
+    double rowNorm();
+
+    /** As {@link dev.reservoir.heads.ObservationEncoder#admit}, where the substrate reads the observation. */
+    int admit(Observation observation);
+
+    /** Decodes and checks an observation that {@link #admit} did not refuse, or refuses it. */
+    Reading read(Observation observation);
+}

@@ -1,0 +1,96 @@
+package dev.reservoir.heads.modality;
+
+import dev.reservoir.heads.EncoderSpec.Pooling;
+import dev.reservoir.heads.HiddenStates;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Hidden states {@code [T, D]} of a sequence to pooled numbers, each row of them scaled to length {@code sqrt(width)}: numbers of about 1,
+ * whatever the substrate's own scale, so that one ridge and one learning rate fit all. A row of zeros stays so.
+ */
+final class Pooler {
+    private final Pooling pooling;
+    private final int width;
+    private final @Nullable SparseProjection projection;
+
+    /**
+     * @param maxTokens most {@code T}; tokens that a shorter sequence lacks add nothing to {@link Pooling#FLATTEN}
+     * @param hiddenWidth {@code D}
+     */
+    Pooler(Pooling pooling, int maxTokens, int hiddenWidth, int featureWidth) {
+        this.pooling = pooling;
+        this.projection =
+                pooling == Pooling.FLATTEN ? new SparseProjection(maxTokens * hiddenWidth, featureWidth) : null;
+        this.width = pooling == Pooling.FLATTEN ? featureWidth : pooling == Pooling.INPUT_ONLY ? 0 : hiddenWidth;
+    }
+
+    /** Numbers in a row. */
+    int width() {
+        return width;
+    }
+
+    /** Writes the rows of a sequence, {@code [rows, width]}, each {@code stride} after the one before, the first at 0. */
+    void pool(HiddenStates hidden, int sequence, float[] target, int stride) {
+        int tokens = hidden.tokens(sequence);
+        int start = hidden.start(sequence);
+        int rows = 1;
+        switch (pooling) {
+            case FIRST:
+                System.arraycopy(hidden.values(), start, target, 0, width);
+                break;
+            case LAST:
+                System.arraycopy(hidden.values(), start + (tokens - 1) * width, target, 0, width);
+                break;
+            case MEAN:
+                sum(hidden.values(), start, tokens, target);
+                break;
+            case FLATTEN:
+                flatten(hidden, tokens, start, target);
+                break;
+            case PER_TOKEN:
+                for (int t = 0; t < tokens; t++) {
+                    System.arraycopy(hidden.values(), start + t * width, target, t * stride, width);
+                }
+                rows = tokens;
+                break;
+            case INPUT_ONLY:
+                rows = 0;
+                break;
+        }
+        for (int row = 0; row < rows; row++) {
+            scale(target, row * stride);
+        }
+    }
+
+    private void flatten(HiddenStates hidden, int tokens, int start, float[] target) {
+        if (projection == null) {
+            throw new IllegalStateException("pooling: " + pooling + " (expected: FLATTEN)");
+        }
+        int count = tokens * hidden.width();
+        for (int i = 0; i < count; i++) {
+            projection.add(i, hidden.values()[start + i], target, 0);
+        }
+    }
+
+    private void sum(float[] values, int start, int tokens, float[] target) {
+        for (int t = 0; t < tokens; t++) {
+            int row = start + t * width;
+            for (int i = 0; i < width; i++) {
+                target[i] += values[row + i];
+            }
+        }
+    }
+
+    private void scale(float[] target, int from) {
+        double squares = 0;
+        for (int i = from; i < from + width; i++) {
+            squares += (double) target[i] * target[i];
+        }
+        if (squares > 0) {
+            float factor = (float) Math.sqrt(width / squares);
+            for (int i = from; i < from + width; i++) {
+                target[i] *= factor;
+            }
+        }
+    }
+}

@@ -1,0 +1,19 @@
+package dev.reservoir.heads.modality;
+
+/** A fixed linear map {@code [in] -> [out]}, a function of its sizes and seed alone on every machine. Immutable. */
+interface Projection {
+    int in();
+
+    int out();
+
+    /** Adds {@code value} times the map's row {@code coordinate} to {@code target[offset .. offset + out)}. */
+    void add(int coordinate, float value, float[] target, int offset);
+
+    /** Mean length of the image of a vector of length 1 that points anywhere. */
+    double meanGain();
+
+    /** The map of input rows to the width of a substrate: orthogonal where that takes little memory, else sparse. */
+    static Projection input(int in, int out) {
+        return in <= OrthogonalProjection.WIDEST ? new OrthogonalProjection(in, out) : new SparseProjection(in, out);
+    }
+}

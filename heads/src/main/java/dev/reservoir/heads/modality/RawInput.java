@@ -1,0 +1,56 @@
+package dev.reservoir.heads.modality;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The observation itself as features: its rows one after the other, missing ones 0, or each row by itself for tasks per token. Where that is
+ * wider than {@link #WIDEST} it goes through a {@link SparseProjection}. A constant factor makes a typical raw input as long as the pooled
+ * hidden states beside it, or numbers of about 1 where it stands alone.
+ */
+final class RawInput {
+    /** Widest raw input that is used as it is. */
+    static final int WIDEST = 4_096;
+
+    private final boolean perRow;
+    private final int rowWidth;
+    private final int width;
+    private final float scale;
+    private final @Nullable SparseProjection projection;
+
+    /** @param pooledWidth numbers in a row of pooled hidden states, 0 where there are none */
+    RawInput(ObservationReader reader, boolean perRow, int featureWidth, int pooledWidth) {
+        this.perRow = perRow;
+        this.rowWidth = reader.rowWidth();
+        long all = perRow ? rowWidth : (long) rowWidth * reader.maxRows();
+        // Coordinates past 2^31 wrap around: they are only hashed.
+        this.projection =
+                all <= WIDEST ? null : new SparseProjection((int) Math.min(all, Integer.MAX_VALUE), featureWidth);
+        this.width = all <= WIDEST ? (int) all : featureWidth;
+        double length = reader.rowNorm() * Math.sqrt(perRow ? 1 : reader.maxRows());
+        this.scale = (float) (Math.sqrt(pooledWidth == 0 ? width : pooledWidth) / length);
+    }
+
+    /** Numbers in a row of features. */
+    int width() {
+        return width;
+    }
+
+    /** Rows of features {@code [1 or reading.rows(), width]}. */
+    float[] of(Reading reading) {
+        float[] raw = new float[perRow ? reading.rows() * width : width];
+        int index = 0;
+        for (int row = 0; row < reading.rows(); row++) {
+            int first = perRow ? 0 : row * rowWidth;
+            int offset = perRow ? row * width : 0;
+            for (int k = 0; k < reading.held(); k++, index++) {
+                int coordinate = first + reading.column(row, index);
+                if (projection == null) {
+                    raw[offset + coordinate] += scale * reading.values()[index];
+                } else {
+                    projection.add(coordinate, scale * reading.values()[index], raw, offset);
+                }
+            }
+        }
+        return raw;
+    }
+}

@@ -1,0 +1,111 @@
+package dev.reservoir.heads.modality;
+
+import dev.reservoir.heads.EncoderSpec.Pooling;
+import dev.reservoir.heads.Features;
+import dev.reservoir.heads.HiddenStates;
+import dev.reservoir.heads.Observation;
+import dev.reservoir.heads.ObservationEncoder;
+import dev.reservoir.heads.SubstrateInput;
+import org.jspecify.annotations.Nullable;
+
+/** An encoder of any modality: a reader, the projection of its rows to the substrate, pooling, and the raw input beside. */
+final class ReadingEncoder implements ObservationEncoder {
+    /** Length of the rows that the substrate reads: the median of MiniLM's own token embeddings is 1.11. */
+    private static final double EMBEDDING_NORM = 1.1;
+
+    private final String key;
+    private final ObservationReader reader;
+    private final Pooling pooling;
+    private final @Nullable Projection projection;
+    private final float gain;
+    private final Pooler pooler;
+    private final @Nullable RawInput raw;
+
+    /**
+     * @param projection of the reader's rows to the substrate's width; null where it reads token ids or nothing
+     * @param raw null where features hold no raw input
+     */
+    ReadingEncoder(
+            String key,
+            ObservationReader reader,
+            Pooling pooling,
+            @Nullable Projection projection,
+            Pooler pooler,
+            @Nullable RawInput raw) {
+        this.key = key;
+        this.reader = reader;
+        this.pooling = pooling;
+        this.projection = projection;
+        this.gain = projection == null ? 0 : (float) (EMBEDDING_NORM / (reader.rowNorm() * projection.meanGain()));
+        this.pooler = pooler;
+        this.raw = raw;
+    }
+
+    @Override
+    public String key() {
+        return key;
+    }
+
+    @Override
+    public int featureWidth() {
+        return pooler.width() + (raw == null ? 0 : raw.width());
+    }
+
+    @Override
+    public int admit(Observation observation) {
+        int tokens = reader.admit(observation);
+        return pooling == Pooling.INPUT_ONLY ? 0 : tokens;
+    }
+
+    @Override
+    public Encoded encode(Observation observation) {
+        Reading reading = reader.read(observation);
+        float[] rawInput = raw == null ? new float[0] : raw.of(reading);
+        SubstrateInput input = pooling == Pooling.INPUT_ONLY
+                ? null
+                : reading.tokenIds() != null ? reading.tokenIds() : embeddings(reading);
+        int rows = pooling != Pooling.PER_TOKEN || input == null ? 1 : input.tokens();
+        return new Encoded(input, rawInput, rows, reading.scale());
+    }
+
+    @Override
+    public Features features(Encoded encoded, @Nullable HiddenStates hidden, int sequence) {
+        if ((hidden == null) != (encoded.input() == null)) {
+            throw new IllegalArgumentException("hidden states: " + (hidden == null ? "none" : "some") + " (expected: "
+                    + (hidden == null ? "some" : "none") + ")");
+        }
+        int width = featureWidth();
+        float[] values = new float[encoded.rows() * width];
+        if (hidden != null) {
+            if (hidden.tokens(sequence) != encoded.tokens()) {
+                throw new IllegalArgumentException(
+                        "hidden states: " + hidden.tokens(sequence) + " tokens (expected: " + encoded.tokens() + ")");
+            }
+            pooler.pool(hidden, sequence, values, width);
+        }
+        if (raw != null) {
+            for (int row = 0; row < encoded.rows(); row++) {
+                System.arraycopy(
+                        encoded.rawInput(), row * raw.width(), values, row * width + pooler.width(), raw.width());
+            }
+        }
+        return new Features(values, encoded.rows(), encoded.tokens(), encoded.scale());
+    }
+
+    private SubstrateInput embeddings(Reading reading) {
+        if (projection == null) {
+            throw new IllegalStateException("projection: none (expected: one, the reading has no token ids)");
+        }
+        float[] rows = new float[reading.rows() * projection.out()];
+        int index = 0;
+        for (int row = 0; row < reading.rows(); row++) {
+            for (int k = 0; k < reading.held(); k++, index++) {
+                float value = reading.values()[index];
+                if (value != 0) {
+                    projection.add(reading.column(row, index), gain * value, rows, row * projection.out());
+                }
+            }
+        }
+        return new SubstrateInput.Embeddings(rows, reading.rows());
+    }
+}

@@ -1,0 +1,58 @@
+package dev.reservoir.heads.modality;
+
+import dev.reservoir.heads.ModalitySpec;
+import dev.reservoir.heads.Observation;
+
+/** Rows of numbers, used as they come. */
+final class TensorReader implements ObservationReader {
+    private static final String FIELD = "observation.tensor";
+
+    private final ModalitySpec.Tensor spec;
+
+    TensorReader(ModalitySpec.Tensor spec) {
+        this.spec = spec;
+    }
+
+    @Override
+    public int rowWidth() {
+        return spec.width();
+    }
+
+    @Override
+    public int maxRows() {
+        return spec.maxRows();
+    }
+
+    @Override
+    public double rowNorm() {
+        return Math.sqrt(spec.width());
+    }
+
+    @Override
+    public int admit(Observation observation) {
+        return checkedRows(observation);
+    }
+
+    @Override
+    public Reading read(Observation observation) {
+        int rows = checkedRows(observation);
+        float[] values = ((Observation.Tensor) observation).values();
+        Border.checkNumbers(FIELD, values);
+        return Reading.dense(rows, values);
+    }
+
+    private int checkedRows(Observation observation) {
+        if (!(observation instanceof Observation.Tensor)) {
+            throw Border.wrongModality(observation, "tensor");
+        }
+        Observation.Tensor tensor = (Observation.Tensor) observation;
+        int rows = Border.checkRows(FIELD, tensor.values(), tensor.columns(), spec.width());
+        if (rows == 0) {
+            throw Border.invalid(FIELD, "0 rows", "1 to " + spec.maxRows());
+        }
+        if (rows > spec.maxRows()) {
+            throw Border.tooLarge(FIELD, rows + " rows", "1 to " + spec.maxRows());
+        }
+        return rows;
+    }
+}

@@ -1,0 +1,79 @@
+package dev.reservoir.heads.modality;
+
+import dev.reservoir.heads.ModalitySpec;
+import dev.reservoir.heads.Observation;
+
+/**
+ * Sequences of symbols, {@code group} a token. A symbol is a one in the column of its place in the group and its value; bits (vocabulary 2)
+ * are -1 or 1 in the column of their place. Places of the last group that the sequence does not reach are 0.
+ */
+final class TokensReader implements ObservationReader {
+    private static final String FIELD = "observation.tokens";
+
+    private final ModalitySpec.Tokens spec;
+
+    TokensReader(ModalitySpec.Tokens spec) {
+        this.spec = spec;
+    }
+
+    /** At most 256 x 65,536. */
+    @Override
+    public int rowWidth() {
+        return bits() ? spec.group() : spec.group() * spec.vocabulary();
+    }
+
+    @Override
+    public int maxRows() {
+        return spec.maxTokens();
+    }
+
+    @Override
+    public double rowNorm() {
+        return Math.sqrt(spec.group());
+    }
+
+    @Override
+    public int admit(Observation observation) {
+        return tokens(checkedSymbols(observation).length);
+    }
+
+    @Override
+    public Reading read(Observation observation) {
+        int[] symbols = checkedSymbols(observation);
+        int rows = tokens(symbols.length);
+        int[] places = new int[rows * spec.group()];
+        float[] values = new float[rows * spec.group()];
+        for (int i = 0; i < symbols.length; i++) {
+            int symbol = symbols[i];
+            if (symbol < 0 || symbol >= spec.vocabulary()) {
+                throw Border.invalid(FIELD + ".symbols[" + i + "]", symbol, "0 to " + (spec.vocabulary() - 1));
+            }
+            int place = i % spec.group();
+            places[i] = bits() ? place : place * spec.vocabulary() + symbol;
+            values[i] = bits() && symbol == 0 ? -1 : 1;
+        }
+        return new Reading(rows, places, values, null, null);
+    }
+
+    private int[] checkedSymbols(Observation observation) {
+        if (!(observation instanceof Observation.Symbols)) {
+            throw Border.wrongModality(observation, "tokens");
+        }
+        int[] symbols = ((Observation.Symbols) observation).symbols();
+        if (symbols.length == 0) {
+            throw Border.invalid(FIELD, "0 symbols", "1 to " + spec.maxLength());
+        }
+        if (symbols.length > spec.maxLength()) {
+            throw Border.tooLarge(FIELD, symbols.length + " symbols", "1 to " + spec.maxLength());
+        }
+        return symbols;
+    }
+
+    private boolean bits() {
+        return spec.vocabulary() == 2;
+    }
+
+    private int tokens(int symbols) {
+        return (symbols + spec.group() - 1) / spec.group();
+    }
+}
