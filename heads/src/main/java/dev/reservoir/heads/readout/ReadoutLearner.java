@@ -171,10 +171,8 @@ final class ReadoutLearner implements HeadLearner {
         LabelSpace labels = targets.labels();
         if (labels != null && changed.task() instanceof Task.Labelled task) {
             labels.addAll(task.labels());
-            if (rule.weights().outputs() < targets.outputs()) {
-                rule.grow(targets.outputs());
-                snapshot = null;
-            }
+            rule.grow(targets.outputs());
+            snapshot = null;
         }
         if (rule instanceof GradientRule gradient && changed.learning() instanceof LearningSpec.Gradient learning) {
             gradient.learning(learning);
