@@ -74,8 +74,6 @@ final class LeastSquaresTest {
         double[][] oracle = Cases.closedForm(x, truth, ridge, forgetting);
 
         double error = Cases.predictionError(learner.snapshot(), oracle, Cases.correlated(200, features, 3));
-        System.out.println("relative prediction error F=" + features + " ridge=" + ridge + " forgetting=" + forgetting
-                + ": " + error);
         assertThat(error).isLessThan(most);
     }
 
@@ -137,8 +135,8 @@ final class LeastSquaresTest {
         int features = 24;
         float[][] x = Cases.correlated(300, features, 8);
         double[][] truth = truths(x, 2, 0.3, 9);
-        HeadLearner learner = regression("a", 2, features, 1, 0.99);
-        double[][] errors = naiveErrors(x, truth, 1, 0.99);
+        HeadLearner learner = regression("a", 2, features, 1, 0.999);
+        double[][] errors = naiveErrors(x, truth, 1, 0.999);
         double absolute = 0;
         for (int n = 0; n < x.length; n++) {
             for (double error : errors[n]) {
@@ -189,14 +187,14 @@ final class LeastSquaresTest {
     }
 
     @ParameterizedTest
-    @ValueSource(doubles = {1, 0.99, 0.7})
-    void aMillionUpdatesStayFiniteSymmetricAndBounded(double forgetting) {
+    @CsvSource({"1, 1000", "0.99, 1000", "0.7, 100"})
+    void aMillionUpdatesStayFiniteSymmetricAndBounded(double forgetting, int calls) {
         int features = 7;
         HeadLearner learner = regression("a", 1, features, 0.1, forgetting);
         Random random = new Random(11);
         List<Item> items = new ArrayList<>();
         double drift = 0;
-        for (int call = 0; call < 1_000; call++) {
+        for (int call = 0; call < calls; call++) {
             items.clear();
             drift = forgetting < 1 ? call / 100 : 0;
             for (int n = 0; n < 1_000; n++) {
@@ -210,7 +208,7 @@ final class LeastSquaresTest {
             learner.learn(items);
         }
         assertThat(learner.failure()).isNull();
-        assertThat(learner.metrics().updates()).isEqualTo(1_000_000);
+        assertThat(learner.metrics().updates()).isEqualTo(1_000L * calls);
         float[] p =
                 ((LeastSquaresRule) ((ReadoutLearner) learner).rule()).reader().base();
         double trace = 0;
