@@ -95,9 +95,16 @@ public final class ServerProcess implements AutoCloseable {
         return log;
     }
 
-    /** Empty while the server runs. */
-    public Optional<Integer> exitCode() {
-        return process.isAlive() ? Optional.empty() : Optional.of(process.exitValue());
+    /** Empty where the server still runs after this time. */
+    public Optional<Integer> exitCodeWithin(Duration limit) {
+        try {
+            return process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)
+                    ? Optional.of(process.exitValue())
+                    : Optional.empty();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return Optional.empty();
+        }
     }
 
     /** The last lines that the server printed, each on its own line, indented. */

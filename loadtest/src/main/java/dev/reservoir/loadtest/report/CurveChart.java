@@ -3,11 +3,14 @@ package dev.reservoir.loadtest.report;
 import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Font;
+import java.awt.Graphics2D;
+import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import javax.imageio.ImageIO;
 import org.knowm.xchart.BitmapEncoder;
 import org.knowm.xchart.BitmapEncoder.BitmapFormat;
 import org.knowm.xchart.XYChart;
@@ -29,6 +32,8 @@ public final class CurveChart {
     private static final BasicStroke THICK = new BasicStroke(2.4f);
     private static final BasicStroke DASHED =
             new BasicStroke(1.6f, BasicStroke.CAP_BUTT, BasicStroke.JOIN_ROUND, 1f, new float[] {7f, 5f}, 0f);
+    private static final int WIDTH = 620;
+    private static final int HEIGHT = 400;
     private static final String SANS = Font.SANS_SERIF;
 
     private CurveChart() {}
@@ -44,11 +49,7 @@ public final class CurveChart {
         try {
             List<Path> files = new ArrayList<>();
             Path overview = folder.resolve("overview.png");
-            List<XYChart> small =
-                    heads.stream().map(head -> chart(head, 620, 400)).toList();
-            int columns = Math.min(small.size(), small.size() <= 4 ? 2 : 3);
-            int rows = (small.size() + columns - 1) / columns;
-            BitmapEncoder.saveBitmap(small, rows, columns, overview.toString(), BitmapFormat.PNG);
+            ImageIO.write(overview(heads), "png", overview.toFile());
             files.add(overview);
             for (HeadResult head : heads) {
                 Path file = folder.resolve(head.name() + ".png");
@@ -59,6 +60,25 @@ public final class CurveChart {
         } catch (RuntimeException | InternalError | LinkageError e) {
             throw new IOException("this machine cannot draw: " + e, e);
         }
+    }
+
+    /** All heads in a grid; its last row may be short. */
+    private static BufferedImage overview(List<HeadResult> heads) {
+        int columns = Math.min(heads.size(), heads.size() <= 4 ? 2 : 3);
+        int rows = (heads.size() + columns - 1) / columns;
+        BufferedImage grid = new BufferedImage(columns * WIDTH, rows * HEIGHT, BufferedImage.TYPE_INT_RGB);
+        Graphics2D pen = grid.createGraphics();
+        try {
+            pen.setColor(Color.WHITE);
+            pen.fillRect(0, 0, grid.getWidth(), grid.getHeight());
+            for (int i = 0; i < heads.size(); i++) {
+                BufferedImage cell = BitmapEncoder.getBufferedImage(chart(heads.get(i), WIDTH, HEIGHT));
+                pen.drawImage(cell, i % columns * WIDTH, i / columns * HEIGHT, null);
+            }
+        } finally {
+            pen.dispose();
+        }
+        return grid;
     }
 
     private static XYChart chart(HeadResult head, int width, int height) {
