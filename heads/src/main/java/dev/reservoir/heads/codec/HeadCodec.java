@@ -1,0 +1,54 @@
+package dev.reservoir.heads.codec;
+
+import static dev.reservoir.heads.codec.Fields.missing;
+import static dev.reservoir.heads.codec.Fields.unknown;
+
+import dev.reservoir.heads.HeadName;
+import dev.reservoir.heads.HeadSpec;
+import dev.reservoir.heads.ModalitySpec;
+import dev.reservoir.heads.Refused;
+import dev.reservoir.heads.Task;
+import dev.reservoir.v1.Head;
+
+/** A head's specification, to and from the wire. */
+public final class HeadCodec {
+    private HeadCodec() {}
+
+    /**
+     * The specification with every default filled in; what the message says of name and output is not looked at.
+     *
+     * @throws Refused INVALID_FIELD naming the field
+     */
+    public static HeadSpec decode(HeadName name, Head head) {
+        if (head.getKind() == Head.Kind.UNRECOGNIZED) {
+            throw unknown("kind", head.getKindValue(), "READOUT");
+        }
+        if (!head.hasModality()) {
+            throw missing("modality", "what the head reads");
+        }
+        if (!head.hasTask()) {
+            throw missing("task", "what the head answers");
+        }
+        ModalitySpec modality = ModalityCodec.decode(head.getModality());
+        Task task = TaskCodec.decode(head.getTask(), modality);
+        return new HeadSpec(
+                name,
+                modality,
+                task,
+                EncoderCodec.decode(head.getEncoder(), modality, task),
+                LearningCodec.decode(head.getLearning(), modality, task),
+                head.getSeed());
+    }
+
+    /** Everything of a head that its maker chose or left to defaults; output fields are for the caller to add. */
+    public static Head.Builder encode(HeadSpec spec) {
+        return Head.newBuilder()
+                .setName(spec.name().toString())
+                .setModality(ModalityCodec.encode(spec.modality()))
+                .setTask(TaskCodec.encode(spec.task()))
+                .setKind(Head.Kind.READOUT)
+                .setEncoder(EncoderCodec.encode(spec.encoder()))
+                .setLearning(LearningCodec.encode(spec.learning()))
+                .setSeed(spec.seed());
+    }
+}

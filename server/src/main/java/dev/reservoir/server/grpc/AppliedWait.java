@@ -1,0 +1,67 @@
+package dev.reservoir.server.grpc;
+
+import dev.reservoir.heads.Reason;
+import dev.reservoir.heads.Refused;
+import dev.reservoir.server.registry.LiveHead;
+import dev.reservoir.server.registry.Subscription;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+
+/** Waits until heads have handled a sequence number, for a time. Confined to the call's context. */
+final class AppliedWait {
+    static final long LONGEST_MILLIS = 30_000;
+
+    private final ServerCall<?, ?> call;
+    private final List<LiveHead> heads;
+    private final long sequence;
+    private final List<Subscription> subscriptions = new ArrayList<>();
+    private boolean over;
+
+    AppliedWait(ServerCall<?, ?> call, List<LiveHead> heads, long sequence) {
+        this.call = call;
+        this.heads = heads;
+        this.sequence = sequence;
+    }
+
+    /** Runs exactly one of the two; neither once the call has ended. A head that is deleted meanwhile is not waited for. */
+    void then(Runnable applied, Consumer<Refused> late) {
+        AtomicInteger left = new AtomicInteger(heads.size());
+        for (LiveHead head : heads) {
+            subscriptions.add(head.whenApplied(sequence, () -> {
+                if (left.decrementAndGet() == 0) {
+                    call.runOnContext(() -> end(applied));
+                }
+            }));
+        }
+        subscriptions.add(call.after(LONGEST_MILLIS, () -> end(() -> late.accept(notYet()))));
+        subscriptions.add(call.onClosed(this::unsubscribe));
+    }
+
+    private void end(Runnable how) {
+        if (!over) {
+            over = true;
+            unsubscribe();
+            how.run();
+        }
+    }
+
+    private void unsubscribe() {
+        subscriptions.forEach(Subscription::end);
+        subscriptions.clear();
+    }
+
+    private Refused notYet() {
+        long applied = heads.stream()
+                .mapToLong(head -> head.published().appliedThrough())
+                .min()
+                .orElse(0);
+        return new Refused(
+                Reason.NOT_YET_APPLIED,
+                "min_applied_sequence: " + Long.toUnsignedString(sequence) + " (expected: at most " + applied
+                        + ", what is applied after " + LONGEST_MILLIS + " ms)",
+                Map.of("applied_through", Long.toString(applied)));
+    }
+}

@@ -1,0 +1,11 @@
+package dev.reservoir.server.grpc;
+
+import dev.reservoir.heads.EncoderSpec;
+import dev.reservoir.heads.ModalitySpec;
+import dev.reservoir.heads.ObservationEncoder;
+
+/** Gives the encoder of a modality; the same one for equal arguments. May take long the first time. Any thread. */
+public interface Encoders {
+    /** @throws dev.reservoir.heads.Refused INVALID_FIELD where it does not fit the substrate */
+    ObservationEncoder encoder(ModalitySpec modality, EncoderSpec encoder);
+}

@@ -1,0 +1,42 @@
+package dev.reservoir.server.grpc;
+
+/** What a stream has outstanding, against its bounds. Pure; confined to the stream's context. */
+final class Flow {
+    private final int maxCount;
+    private final long maxWeight;
+    private final long maxBytes;
+    private int count;
+    private long weight;
+    private long bytes;
+
+    Flow(int maxCount, long maxWeight, long maxBytes) {
+        this.maxCount = maxCount;
+        this.maxWeight = maxWeight;
+        this.maxBytes = maxBytes;
+    }
+
+    /** Whether one more message may be read. The one that passes a bound of weight or bytes is the last. */
+    boolean open() {
+        return count < maxCount && weight < maxWeight && bytes < maxBytes;
+    }
+
+    boolean idle() {
+        return count == 0;
+    }
+
+    void take(long messageWeight, long messageBytes) {
+        count++;
+        weight += messageWeight;
+        bytes += messageBytes;
+    }
+
+    void give(int messages, long messageWeight, long messageBytes) {
+        count -= messages;
+        weight -= messageWeight;
+        bytes -= messageBytes;
+        if (count < 0 || weight < 0 || bytes < 0) {
+            throw new IllegalStateException(
+                    "outstanding: " + count + ", " + weight + ", " + bytes + " (expected: nothing below 0)");
+        }
+    }
+}

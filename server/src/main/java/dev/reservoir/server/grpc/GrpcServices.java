@@ -1,0 +1,110 @@
+package dev.reservoir.server.grpc;
+
+import com.google.protobuf.Descriptors.FileDescriptor;
+import dev.reservoir.heads.SubstrateInfo;
+import dev.reservoir.server.engine.Engine;
+import dev.reservoir.server.registry.HeadRegistry;
+import dev.reservoir.server.registry.HeldObservations;
+import dev.reservoir.v1.ErrorReason;
+import dev.reservoir.v1.HeadServiceGrpc;
+import dev.reservoir.v1.InferenceServiceGrpc;
+import dev.reservoir.v1.SubstrateServiceGrpc;
+import dev.reservoir.v1.TrainingServiceGrpc;
+import io.grpc.ServiceDescriptor;
+import io.grpc.health.v1.HealthGrpc;
+import io.grpc.reflection.v1.ServerReflectionGrpc;
+import io.vertx.core.Future;
+import io.vertx.core.Handler;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.grpc.server.GrpcProtocol;
+import io.vertx.grpc.server.GrpcServer;
+import io.vertx.grpc.server.GrpcServerOptions;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.UUID;
+import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * All services of this server. Give {@link #handler} to an HTTP/2 server, or let {@link GrpcListener} do so; any number of event loops may
+ * share it. Only binary gRPC over HTTP/2 is answered.
+ */
+public final class GrpcServices {
+    private static final List<ServiceDescriptor> OWN = List.of(
+            HeadServiceGrpc.getServiceDescriptor(),
+            InferenceServiceGrpc.getServiceDescriptor(),
+            SubstrateServiceGrpc.getServiceDescriptor(),
+            TrainingServiceGrpc.getServiceDescriptor());
+    private static final List<ServiceDescriptor> ALL = Stream.concat(
+                    OWN.stream(),
+                    Stream.of(
+                            HealthGrpc.getServiceDescriptor(),
+                            ServerReflectionGrpc.getServiceDescriptor(),
+                            io.grpc.reflection.v1alpha.ServerReflectionGrpc.getServiceDescriptor()))
+            .toList();
+
+    private final GrpcServer server;
+    private final Calls calls;
+    private final Limits limits;
+
+    /**
+     * @param nanoClock the engine's clock, on which deadlines are told
+     * @param version the server's version
+     */
+    public GrpcServices(
+            Vertx vertx,
+            HeadRegistry registry,
+            Engine engine,
+            Encoders encoders,
+            HeldObservations held,
+            SubstrateInfo substrate,
+            String version,
+            Limits limits,
+            LongSupplier nanoClock) {
+        this.limits = limits;
+        this.server = GrpcServer.server(
+                vertx,
+                new GrpcServerOptions()
+                        .removeEnabledProtocol(GrpcProtocol.WEB)
+                        .removeEnabledProtocol(GrpcProtocol.WEB_TEXT)
+                        .removeEnabledProtocol(GrpcProtocol.TRANSCODING)
+                        .setMaxMessageSize(limits.messageBytes()));
+        StatusMapper statuses = new StatusMapper(() -> UUID.randomUUID().toString());
+        this.calls = new Calls(vertx, limits, statuses, nanoClock);
+        Methods methods = new Methods(server, calls);
+        new HeadService(registry, engine, new HeadView(substrate)).bind(methods);
+        new TrainingService(registry, engine, held).bind(methods);
+        new InferenceService(new Predictor(registry, engine, held, statuses)).bind(methods);
+        new SubstrateService(substrate, version, engine, encoders, new ResidentBytes(Path.of("/proc/self/status")))
+                .bind(methods);
+        new HealthService(ALL.stream().map(ServiceDescriptor::getName).collect(Collectors.toUnmodifiableSet()))
+                .bind(methods);
+        List<FileDescriptor> others = List.of(ErrorReason.getDescriptor().getFile());
+        new ReflectionService(new Schemas(ALL, others)).bind(methods);
+    }
+
+    /** Answers requests whose content type is gRPC's; any other gets 415. */
+    public Handler<HttpServerRequest> handler() {
+        return server;
+    }
+
+    public Limits limits() {
+        return limits;
+    }
+
+    /** Calls under way. */
+    public int activeCalls() {
+        return calls.active();
+    }
+
+    /**
+     * Refuses new calls with STOPPING, answers what streams have taken in, ends them, and completes when no call is left. Calls left after
+     * {@code limit} are ended as they are. The engine must go on meanwhile.
+     */
+    public Future<Void> drain(Duration limit) {
+        return calls.drain(limit.toMillis());
+    }
+}

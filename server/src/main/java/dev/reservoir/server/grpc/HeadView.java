@@ -1,0 +1,46 @@
+package dev.reservoir.server.grpc;
+
+import com.google.protobuf.Timestamp;
+import dev.reservoir.heads.SubstrateInfo;
+import dev.reservoir.heads.codec.HeadCodec;
+import dev.reservoir.heads.codec.MetricsCodec;
+import dev.reservoir.server.registry.LiveHead;
+import dev.reservoir.server.registry.Published;
+import dev.reservoir.v1.Head;
+
+/** A live head as clients see it. */
+final class HeadView {
+    private final SubstrateInfo substrate;
+
+    HeadView(SubstrateInfo substrate) {
+        this.substrate = substrate;
+    }
+
+    Head of(LiveHead head) {
+        return of(head, head.published());
+    }
+
+    Head of(LiveHead head, Published published) {
+        Head.Builder view = HeadCodec.encode(published.spec())
+                .setSubstrate(substrate.name())
+                .setSubstrateDigest(substrate.digest())
+                .setState(Head.State.ACTIVE)
+                .addAllLabels(published.snapshot().labels())
+                .setVersion(published.version())
+                .setAppliedThrough(published.appliedThrough())
+                .setTrainableParameters(published.trainableParameters())
+                .setFeatureWidth(head.encoder().featureWidth())
+                .setResidentBytes(published.residentBytes())
+                .setCreateTime(Timestamp.newBuilder()
+                        .setSeconds(head.createTime().getEpochSecond())
+                        .setNanos(head.createTime().getNano()));
+        String failure = published.failure();
+        if (failure != null) {
+            view.setState(Head.State.FAILED).setStateReason(failure);
+        }
+        if (published.metrics().examples() > 0) {
+            view.setMetrics(MetricsCodec.encode(published.metrics()));
+        }
+        return view.build();
+    }
+}

@@ -1,0 +1,64 @@
+package dev.reservoir.server.grpc;
+
+import dev.reservoir.server.registry.HeadRegistry;
+import dev.reservoir.server.registry.LiveHead;
+import dev.reservoir.server.registry.Published;
+import dev.reservoir.server.registry.Subscription;
+import dev.reservoir.v1.Head;
+import dev.reservoir.v1.WatchHeadRequest;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/** Sends a head now and after changes: the newest state only, at most once an interval, and only while the client reads. */
+final class HeadWatch {
+    private final ServerCall<WatchHeadRequest, Head> call;
+    private final HeadView view;
+    private final LiveHead head;
+    private final int intervalMillis;
+    private final AtomicBoolean told = new AtomicBoolean();
+    private @Nullable Published sent;
+    private boolean resting;
+
+    HeadWatch(ServerCall<WatchHeadRequest, Head> call, HeadView view, LiveHead head, int intervalMillis) {
+        this.call = call;
+        this.view = view;
+        this.head = head;
+        this.intervalMillis = intervalMillis;
+    }
+
+    void start() {
+        Subscription subscription = head.watch(this::changed);
+        call.onClosed(subscription::end);
+        call.onStop(() -> call.fail(Calls.stoppingNow()));
+        call.onWritable(this::send);
+        send();
+    }
+
+    /** Called by whoever published: at most one wake-up is on its way at a time. */
+    private void changed() {
+        if (told.compareAndSet(false, true)) {
+            call.runOnContext(() -> {
+                told.set(false);
+                send();
+            });
+        }
+    }
+
+    private void send() {
+        if (head.deleted()) {
+            call.fail(HeadRegistry.notFound(head.name()));
+            return;
+        }
+        Published now = head.published();
+        if (resting || now == sent || !call.writable()) {
+            return;
+        }
+        sent = now;
+        resting = true;
+        call.write(view.of(head, now));
+        call.after(intervalMillis, () -> {
+            resting = false;
+            send();
+        });
+    }
+}

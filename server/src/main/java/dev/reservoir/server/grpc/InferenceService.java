@@ -1,0 +1,80 @@
+package dev.reservoir.server.grpc;
+
+import dev.reservoir.heads.Refused;
+import dev.reservoir.v1.InferenceServiceGrpc;
+import dev.reservoir.v1.PredictRequest;
+import dev.reservoir.v1.PredictResponse;
+import dev.reservoir.v1.PredictStreamRequest;
+import dev.reservoir.v1.PredictStreamResponse;
+import java.util.function.Supplier;
+
+/** Serves heads while they train. */
+final class InferenceService {
+    private final Predictor predictor;
+
+    InferenceService(Predictor predictor) {
+        this.predictor = predictor;
+    }
+
+    void bind(Methods methods) {
+        methods.unary(InferenceServiceGrpc.getPredictMethod(), this::predict);
+        methods.stream(InferenceServiceGrpc.getPredictStreamMethod(), call -> {
+            long heads = call.calls().limits().streamHeads();
+            new RequestStream<>(call, new StreamWorker(call), heads).start();
+        });
+    }
+
+    private void predict(ServerCall<PredictRequest, PredictResponse> call, PredictRequest request) {
+        predictor.predict(call, request, new Predictor.Answer() {
+            @Override
+            public void response(Supplier<PredictResponse> response) {
+                call.runOnContext(() -> call.endWith(response.get()));
+            }
+
+            @Override
+            public void refused(Refused why) {
+                call.runOnContext(() -> call.fail(why));
+            }
+        });
+    }
+
+    private final class StreamWorker implements RequestStream.Worker<PredictStreamRequest, PredictStreamResponse> {
+        private final ServerCall<PredictStreamRequest, PredictStreamResponse> call;
+
+        StreamWorker(ServerCall<PredictStreamRequest, PredictStreamResponse> call) {
+            this.call = call;
+        }
+
+        @Override
+        public long weight(PredictStreamRequest request) {
+            return Predictor.weight(request.getRequest());
+        }
+
+        @Override
+        public void answer(PredictStreamRequest request, RequestStream.Reply<PredictStreamResponse> reply) {
+            long id = request.getId();
+            Predictor.Answer answer = new Predictor.Answer() {
+                @Override
+                public void response(Supplier<PredictResponse> response) {
+                    reply.ready(() -> PredictStreamResponse.newBuilder()
+                            .setId(id)
+                            .setResponse(response.get())
+                            .build());
+                }
+
+                @Override
+                public void refused(Refused why) {
+                    reply.ready(() -> PredictStreamResponse.newBuilder()
+                            .setId(id)
+                            .setError(call.calls().statuses().status(why))
+                            .build());
+                }
+            };
+            try {
+                predictor.predict(call, request.getRequest(), answer);
+            } catch (Refused refused) {
+                answer.refused(refused);
+            }
+        }
+    }
+}

@@ -1,0 +1,164 @@
+package dev.reservoir.server.grpc;
+
+import dev.reservoir.heads.HeadName;
+import dev.reservoir.heads.Observation;
+import dev.reservoir.heads.Reason;
+import dev.reservoir.heads.Refused;
+import dev.reservoir.heads.codec.ObservationCodec;
+import dev.reservoir.heads.codec.PredictionCodec;
+import dev.reservoir.server.engine.Completion;
+import dev.reservoir.server.engine.Engine;
+import dev.reservoir.server.engine.HeadOutcome;
+import dev.reservoir.server.registry.HeadRegistry;
+import dev.reservoir.server.registry.HeldObservations;
+import dev.reservoir.server.registry.LiveHead;
+import dev.reservoir.v1.HeadPrediction;
+import dev.reservoir.v1.PredictRequest;
+import dev.reservoir.v1.PredictResponse;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** Answers one prediction, alone or in a stream. */
+final class Predictor {
+    private static final int USUAL_SCORES = 10;
+    private static final int MOST_SCORES = 100_000;
+    private static final int ID_BYTES = 128;
+
+    /** Takes the answer, on any thread: exactly one call of one method. */
+    interface Answer {
+        /** @param response made by whoever asks for it */
+        void response(Supplier<PredictResponse> response);
+
+        void refused(Refused why);
+    }
+
+    private final HeadRegistry registry;
+    private final Engine engine;
+    private final HeldObservations held;
+    private final StatusMapper statuses;
+
+    Predictor(HeadRegistry registry, Engine engine, HeldObservations held, StatusMapper statuses) {
+        this.registry = registry;
+        this.engine = engine;
+        this.held = held;
+        this.statuses = statuses;
+    }
+
+    /** What a request costs of a stream's bound, counted in heads of {@value #USUAL_SCORES} scores. */
+    static long weight(PredictRequest request) {
+        int heads = request.getHeadsCount();
+        return Math.max(heads, (long) heads * Math.max(0, request.getMaxScores()) / USUAL_SCORES);
+    }
+
+    /** @throws Refused where the request is wrong by itself */
+    void predict(ServerCall<?, ?> call, PredictRequest request, Answer answer) {
+        List<HeadName> names = names(request.getHeadsList());
+        String tenant = names.get(0).tenant();
+        int maxScores = maxScores(request.getMaxScores(), names.size());
+        String id = request.getObservationId();
+        int idBytes = id.getBytes(StandardCharsets.UTF_8).length;
+        Refused.check(idBytes <= ID_BYTES, "observation_id", idBytes + " bytes", "at most " + ID_BYTES);
+        Observation observation = ObservationCodec.decode("observation", request.getObservation());
+        long sequence = request.getMinAppliedSequence();
+        Refused.check(
+                sequence >= 0, "min_applied_sequence", Long.toUnsignedString(sequence), "at most " + Long.MAX_VALUE);
+        List<LiveHead> known = new ArrayList<>(names.size());
+        @Nullable Refused[] unknown = new Refused[names.size()];
+        Refused firstUnknown = null;
+        for (int i = 0; i < unknown.length; i++) {
+            try {
+                known.add(registry.get(names.get(i)));
+            } catch (Refused refused) {
+                unknown[i] = refused;
+                firstUnknown = firstUnknown == null ? refused : firstUnknown;
+            }
+        }
+        if (known.isEmpty() && firstUnknown != null) {
+            throw firstUnknown;
+        }
+        Runnable run = () -> engine.predict(call.engineCall(tenant), known, observation, maxScores, new Completion<>() {
+            @Override
+            public void completed(List<HeadOutcome> outcomes) {
+                if (!id.isEmpty()) {
+                    held.hold(tenant, id, observation, request.getObservation().getSerializedSize());
+                }
+                answer.response(() -> response(names, unknown, outcomes));
+            }
+
+            @Override
+            public void refused(Refused why) {
+                answer.refused(why);
+            }
+        });
+        if (sequence == 0) {
+            run.run();
+        } else {
+            new AppliedWait(call, known, sequence).then(run, answer::refused);
+        }
+    }
+
+    private static List<HeadName> names(List<String> heads) {
+        Refused.check(
+                !heads.isEmpty() && heads.size() <= Limits.PREDICT_HEADS,
+                "heads",
+                heads.size() + " names",
+                "1 to " + Limits.PREDICT_HEADS);
+        List<HeadName> names = new ArrayList<>(heads.size());
+        for (String head : heads) {
+            HeadName name = HeadName.parse(head);
+            Refused.check(
+                    names.isEmpty() || name.tenant().equals(names.get(0).tenant()),
+                    "heads",
+                    name,
+                    "heads of one tenant, the first is of "
+                            + (names.isEmpty() ? "" : names.get(0).tenant()));
+            names.add(name);
+        }
+        return names;
+    }
+
+    private static int maxScores(int asked, int heads) {
+        if (asked == 0) {
+            return USUAL_SCORES;
+        }
+        Refused.check(asked >= -1, "max_scores", asked, "-1 or more");
+        if (asked == -1) {
+            return 0;
+        }
+        if ((long) asked * heads > Math.max(MOST_SCORES, (long) USUAL_SCORES * heads)) {
+            throw new Refused(
+                    Reason.INVALID_FIELD,
+                    "max_scores: " + asked + " for " + heads + " heads (expected: at most " + MOST_SCORES
+                            + " scores in all)",
+                    Map.of("field", "max_scores"));
+        }
+        return asked;
+    }
+
+    private PredictResponse response(List<HeadName> names, @Nullable Refused[] unknown, List<HeadOutcome> outcomes) {
+        PredictResponse.Builder response = PredictResponse.newBuilder();
+        int next = 0;
+        for (int i = 0; i < unknown.length; i++) {
+            HeadPrediction.Builder one =
+                    HeadPrediction.newBuilder().setHead(names.get(i).toString());
+            Refused refused = unknown[i];
+            if (refused == null) {
+                HeadOutcome outcome = outcomes.get(next++);
+                one.setHeadVersion(outcome.version()).setAppliedThrough(outcome.appliedThrough());
+                refused = outcome.refused();
+                if (outcome.prediction() != null) {
+                    PredictionCodec.encode(outcome.prediction(), one);
+                }
+            }
+            if (refused != null) {
+                one.setError(statuses.status(refused));
+            }
+            response.addPredictions(one);
+        }
+        return response.build();
+    }
+}

@@ -1,0 +1,113 @@
+package dev.reservoir.server.grpc;
+
+import com.google.protobuf.Message;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
+
+/**
+ * A stream of requests that are answered one by one, in the order in which the answers are ready. A request is outstanding until its reply
+ * is written, and what is outstanding is bounded, so a client that does not read its replies is soon not read from either.
+ */
+final class RequestStream<Q extends Message, P extends Message> {
+    /** Answers requests. */
+    interface Worker<Q, P> {
+        /** What a request counts against the stream's bound of weight. */
+        long weight(Q request);
+
+        /** Answers exactly once; must not throw what concerns this request alone. */
+        void answer(Q request, Reply<P> reply);
+    }
+
+    /** Takes the answer, on any thread; it is made on the stream's context. */
+    interface Reply<P> {
+        void ready(Supplier<P> answer);
+    }
+
+    private final ServerCall<Q, P> call;
+    private final Worker<Q, P> worker;
+    private final Flow flow;
+    private final ConcurrentLinkedQueue<Ready<P>> ready = new ConcurrentLinkedQueue<>();
+    private final AtomicBoolean scheduled = new AtomicBoolean();
+    private boolean fetching;
+    private boolean reading = true;
+    private boolean stopping;
+
+    RequestStream(ServerCall<Q, P> call, Worker<Q, P> worker, long maxWeight) {
+        this.call = call;
+        this.worker = worker;
+        Limits limits = call.calls().limits();
+        this.flow = new Flow(limits.streamRequests(), maxWeight, limits.streamBytes());
+    }
+
+    void start() {
+        call.onMessage(this::arrived);
+        call.onHalfClosed(() -> {
+            reading = false;
+            endWhenAllAnswered();
+        });
+        call.onWritable(this::write);
+        call.onStop(() -> {
+            stopping = true;
+            reading = false;
+            endWhenAllAnswered();
+        });
+        call.onClosed(ready::clear);
+        fetch();
+    }
+
+    private void fetch() {
+        if (reading && !fetching && flow.open()) {
+            fetching = true;
+            call.fetch();
+        }
+    }
+
+    private void arrived(Q request, int bytes) {
+        fetching = false;
+        if (!reading) {
+            return;
+        }
+        long weight = worker.weight(request);
+        flow.take(weight, bytes);
+        worker.answer(request, answer -> {
+            ready.add(new Ready<>(answer, weight, bytes));
+            if (scheduled.compareAndSet(false, true)) {
+                call.runOnContext(() -> {
+                    scheduled.set(false);
+                    write();
+                });
+            }
+        });
+        fetch();
+    }
+
+    private void write() {
+        while (call.writable()) {
+            Ready<P> next = ready.poll();
+            if (next == null) {
+                break;
+            }
+            call.write(next.answer.get());
+            flow.give(1, next.weight, next.bytes);
+        }
+        if (reading) {
+            fetch();
+        } else {
+            endWhenAllAnswered();
+        }
+    }
+
+    private void endWhenAllAnswered() {
+        if (!flow.idle()) {
+            return;
+        }
+        if (stopping) {
+            call.fail(Calls.stoppingNow());
+        } else {
+            call.end();
+        }
+    }
+
+    private record Ready<P>(Supplier<P> answer, long weight, int bytes) {}
+}

@@ -1,0 +1,100 @@
+package dev.reservoir.server.grpc;
+
+import com.google.protobuf.Any;
+import com.google.protobuf.Duration;
+import com.google.rpc.ErrorInfo;
+import com.google.rpc.RetryInfo;
+import com.google.rpc.Status;
+import dev.reservoir.heads.Reason;
+import dev.reservoir.heads.Refused;
+import io.vertx.grpc.common.GrpcStatus;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The one way from a failure to what a client is told of it. What is not {@link Refused} is a defect: it is logged once with its stack
+ * under an incident id, and the client learns that id and nothing else.
+ */
+final class StatusMapper {
+    static final String DOMAIN = "reservoir.dev";
+
+    private static final Logger LOG = LoggerFactory.getLogger(StatusMapper.class);
+    /** Trailers must stay below the 8 KiB that clients accept, percent-encoded and in base64. */
+    private static final int LONGEST_TEXT = 400;
+
+    private final Supplier<String> incidents;
+
+    StatusMapper(Supplier<String> incidents) {
+        this.incidents = incidents;
+    }
+
+    Status status(Throwable failure) {
+        Refused refused = failure instanceof Refused known ? known : defect(failure);
+        Map<String, String> metadata = new HashMap<>();
+        refused.metadata().forEach((key, value) -> metadata.put(key, cut(value)));
+        Status.Builder status = Status.newBuilder()
+                .setCode(code(refused.reason()).code)
+                .setMessage(cut(String.valueOf(refused.getMessage())))
+                .addDetails(Any.pack(ErrorInfo.newBuilder()
+                        .setReason(refused.reason().name())
+                        .setDomain(DOMAIN)
+                        .putAllMetadata(metadata)
+                        .build()));
+        Reason.Kind kind = refused.reason().kind();
+        if (kind == Reason.Kind.EXHAUSTED || kind == Reason.Kind.UNAVAILABLE) {
+            status.addDetails(Any.pack(RetryInfo.newBuilder()
+                    .setRetryDelay(retryDelay(refused.reason()))
+                    .build()));
+        }
+        return status.build();
+    }
+
+    static GrpcStatus code(Reason reason) {
+        return switch (reason.kind()) {
+            case INVALID -> GrpcStatus.INVALID_ARGUMENT;
+            case OUT_OF_RANGE -> GrpcStatus.OUT_OF_RANGE;
+            case NOT_FOUND -> GrpcStatus.NOT_FOUND;
+            case EXISTS -> GrpcStatus.ALREADY_EXISTS;
+            case ABORTED -> GrpcStatus.ABORTED;
+            case PRECONDITION -> GrpcStatus.FAILED_PRECONDITION;
+            case UNAVAILABLE -> GrpcStatus.UNAVAILABLE;
+            case EXHAUSTED -> GrpcStatus.RESOURCE_EXHAUSTED;
+            case DEADLINE -> GrpcStatus.DEADLINE_EXCEEDED;
+            case CANCELLED -> GrpcStatus.CANCELLED;
+            case INTERNAL -> GrpcStatus.INTERNAL;
+        };
+    }
+
+    private Refused defect(Throwable failure) {
+        String incident = incidents.get();
+        LOG.error("Incident {}", incident, failure);
+        return new Refused(
+                Reason.INTERNAL,
+                "incident: " + incident + " (expected: none; the server's log has its trace)",
+                Map.of("incident", incident));
+    }
+
+    /** When a new try may do better: a place among the heads comes free seldom, one in a queue soon. */
+    private static Duration retryDelay(Reason reason) {
+        long millis = switch (reason) {
+            case HEAD_LIMIT -> 60_000;
+            case STOPPING -> 1_000;
+            default -> 100;
+        };
+        return Duration.newBuilder()
+                .setSeconds(millis / 1_000)
+                .setNanos((int) (millis % 1_000) * 1_000_000)
+                .build();
+    }
+
+    private static String cut(String text) {
+        if (text.length() <= LONGEST_TEXT) {
+            return text;
+        }
+        int end = Character.isHighSurrogate(text.charAt(LONGEST_TEXT - 1)) ? LONGEST_TEXT - 1 : LONGEST_TEXT;
+        return text.substring(0, end) + "...";
+    }
+}

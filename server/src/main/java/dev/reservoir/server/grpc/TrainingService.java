@@ -1,0 +1,24 @@
+package dev.reservoir.server.grpc;
+
+import dev.reservoir.server.engine.Engine;
+import dev.reservoir.server.registry.HeadRegistry;
+import dev.reservoir.server.registry.HeldObservations;
+import dev.reservoir.v1.TrainingServiceGrpc;
+
+/** Trains heads online. */
+final class TrainingService {
+    private final HeadRegistry registry;
+    private final Engine engine;
+    private final HeldObservations held;
+
+    TrainingService(HeadRegistry registry, Engine engine, HeldObservations held) {
+        this.registry = registry;
+        this.engine = engine;
+        this.held = held;
+    }
+
+    void bind(Methods methods) {
+        methods.stream(
+                TrainingServiceGrpc.getTrainMethod(), call -> new TrainStream(call, registry, engine, held).start());
+    }
+}

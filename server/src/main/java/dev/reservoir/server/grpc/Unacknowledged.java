@@ -1,0 +1,46 @@
+package dev.reservoir.server.grpc;
+
+import dev.reservoir.server.engine.TrainingListener;
+import dev.reservoir.server.registry.Published;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What a training stream has to tell its client, joined until the client reads. Confined to the stream's context. */
+final class Unacknowledged {
+    /** All that was joined, taken out. */
+    record Taken(int count, long bytes, List<TrainingListener.Refusal> refusals, Published published) {}
+
+    private int count;
+    private long bytes;
+    private List<TrainingListener.Refusal> refusals = new ArrayList<>();
+    private @Nullable Published published;
+
+    /** @param state the head as it was once these were handled; the newest one is told */
+    void add(int handled, long handledBytes, List<TrainingListener.Refusal> refused, Published state) {
+        count += handled;
+        bytes += handledBytes;
+        refusals.addAll(refused);
+        Published newest = published;
+        if (newest == null || state.version() >= newest.version()) {
+            published = state;
+        }
+    }
+
+    boolean isEmpty() {
+        return published == null;
+    }
+
+    Taken take() {
+        Published state = published;
+        if (state == null) {
+            throw new IllegalStateException("nothing to acknowledge (expected: at least one addition)");
+        }
+        Taken taken = new Taken(count, bytes, refusals, state);
+        count = 0;
+        bytes = 0;
+        refusals = new ArrayList<>();
+        published = null;
+        return taken;
+    }
+}
