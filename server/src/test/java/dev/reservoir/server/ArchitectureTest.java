@@ -28,7 +28,14 @@ class ArchitectureTest {
                 .resideInAPackage(ROOT + ".schedule..")
                 .should()
                 .onlyDependOnClassesThat()
-                .resideInAnyPackage(ROOT + ".schedule..", "java.lang", "java.lang.invoke", "java.util", "java.util.function", "java.util.stream", "org.jspecify..")
+                .resideInAnyPackage(
+                        ROOT + ".schedule..",
+                        "java.lang",
+                        "java.lang.invoke",
+                        "java.util",
+                        "java.util.function",
+                        "java.util.stream",
+                        "org.jspecify..")
                 .check(classes);
         noClasses()
                 .that()

@@ -30,11 +30,7 @@ public final class BareProduct implements AutoCloseable {
     /** Makes operands for {@code [rows, inner] x [inner, outer]}. */
     public void prepare(Kernel kernel, int rows, int inner, int outer) {
         program.call(call -> call.run(
-                "prepare",
-                call.number(kernel.ordinal()),
-                call.number(rows),
-                call.number(inner),
-                call.number(outer)));
+                "prepare", call.number(kernel.ordinal()), call.number(rows), call.number(inner), call.number(outer)));
     }
 
     /** Nanoseconds of {@code loops} products of the operands last prepared. */

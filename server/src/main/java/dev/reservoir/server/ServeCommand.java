@@ -1,0 +1,179 @@
+package dev.reservoir.server;
+
+import dev.reservoir.server.schedule.BatchPolicy;
+import dev.reservoir.server.substrate.Precision;
+import dev.reservoir.server.substrate.SubstrateOptions;
+import java.io.PrintWriter;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Runs the server until it is told to end. */
+@Command(
+        name = "serve",
+        description = "Runs the server until it is told to end (Ctrl-C or SIGTERM).",
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
+        sortOptions = false,
+        showDefaultValues = true)
+final class ServeCommand implements Callable<Integer> {
+    private static final long MILLI = 1_000_000;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Option(names = "--host", paramLabel = "ADDRESS", description = "Loopback address to listen on.")
+    private String host = "127.0.0.1";
+
+    @Option(names = "--port", paramLabel = "N", description = "Port for gRPC; 0 takes a free one.")
+    private int port = 50051;
+
+    @Option(
+            names = "--substrate",
+            paramLabel = "NAME",
+            description = "minilm, or random:minilm for the same shape with random frozen weights.")
+    private String substrate = "minilm";
+
+    @Option(
+            names = "--precision",
+            paramLabel = "P",
+            description = "auto, f32 or bf16: numbers inside the substrate; auto measures.")
+    private String precision = "auto";
+
+    @Option(names = "--device", paramLabel = "D", description = "auto, cpu or cuda:N.")
+    private String device = "auto";
+
+    @Option(
+            names = "--lanes",
+            paramLabel = "N",
+            description = "Threads that run batches; 0 takes one a core, at most 8.")
+    private int lanes;
+
+    @Option(names = "--lane-threads", paramLabel = "N", description = "Threads inside one product of a lane.")
+    private int laneThreads = 1;
+
+    @Option(names = "--event-loops", paramLabel = "N", description = "Threads that decode and encode messages.")
+    private int eventLoops = 2;
+
+    @Option(names = "--batch-tokens", paramLabel = "N", description = "Most substrate tokens in a batch.")
+    private int batchTokens = 2_048;
+
+    @Option(names = "--batch-items", paramLabel = "N", description = "Most observations in a serving batch.")
+    private int batchItems = 256;
+
+    @Option(
+            names = "--batch-delay-micros",
+            paramLabel = "N",
+            description = "How long an observation may wait for others to join its batch; 0 takes what is there.")
+    private long batchDelayMicros;
+
+    @Option(
+            names = "--training-share",
+            paramLabel = "X",
+            description = "Share of tokens that training keeps while serving waits too, 0 to 1.")
+    private double trainingShare = 0.3;
+
+    @Option(
+            names = "--training-step-millis",
+            paramLabel = "N",
+            description = "How long a training batch should take while serving goes on.")
+    private int trainingStepMillis = 10;
+
+    @Option(
+            names = "--feature-cache-mib",
+            paramLabel = "N",
+            description = "Bound of the feature cache; 0 switches it off.")
+    private int featureCacheMib = 256;
+
+    @Option(names = "--max-heads", paramLabel = "N", description = "Most heads this server holds.")
+    private int maxHeads = 20_000;
+
+    @Override
+    public Integer call() throws InterruptedException {
+        long began = System.nanoTime();
+        ServerOptions options = options();
+        PrintWriter out = spec.commandLine().getOut();
+        CountDownLatch stopped = new CountDownLatch(1);
+        RunningServer server = RunningServer.start(options);
+        Runtime.getRuntime()
+                .addShutdownHook(new Thread(
+                        () -> {
+                            server.close();
+                            stopped.countDown();
+                        },
+                        "stop"));
+        out.println("reservoir-server ready grpc=" + options.host() + ":" + server.port());
+        out.flush();
+        server.announce((System.nanoTime() - began) / MILLI);
+        stopped.await();
+        return 0;
+    }
+
+    private ServerOptions options() {
+        check(port >= 0 && port <= 65_535, "--port", port, "0 to 65535");
+        check(lanes >= 0 && lanes <= 256, "--lanes", lanes, "0 to 256");
+        check(laneThreads >= 1 && laneThreads <= 256, "--lane-threads", laneThreads, "1 to 256");
+        check(eventLoops >= 1 && eventLoops <= 64, "--event-loops", eventLoops, "1 to 64");
+        check(batchTokens >= 1 && batchTokens <= 1 << 20, "--batch-tokens", batchTokens, "1 to 1048576");
+        check(batchItems >= 1 && batchItems <= 16_384, "--batch-items", batchItems, "1 to 16384");
+        check(
+                batchDelayMicros >= 0 && batchDelayMicros <= 1_000_000,
+                "--batch-delay-micros",
+                batchDelayMicros,
+                "0 to 1000000");
+        check(trainingShare >= 0 && trainingShare <= 1, "--training-share", trainingShare, "0 to 1");
+        check(
+                trainingStepMillis >= 1 && trainingStepMillis <= 10_000,
+                "--training-step-millis",
+                trainingStepMillis,
+                "1 to 10000");
+        check(
+                featureCacheMib >= 0 && featureCacheMib <= 1 << 20,
+                "--feature-cache-mib",
+                featureCacheMib,
+                "0 to 1048576");
+        check(maxHeads >= 1 && maxHeads <= 1_000_000, "--max-heads", maxHeads, "1 to 1000000");
+        checkLoopback();
+        int laneCount = lanes == 0 ? Math.min(8, Runtime.getRuntime().availableProcessors()) : lanes;
+        BatchPolicy batches = new BatchPolicy(
+                batchTokens,
+                batchItems,
+                batchDelayMicros * 1_000,
+                trainingShare,
+                32,
+                trainingStepMillis * MILLI,
+                1_000 * MILLI,
+                16_384,
+                8_192);
+        return new ServerOptions(
+                host,
+                port,
+                eventLoops,
+                laneCount,
+                new SubstrateOptions(substrate, Precision.of(precision), device, laneThreads),
+                batches,
+                (long) featureCacheMib << 20,
+                maxHeads);
+    }
+
+    private void checkLoopback() {
+        boolean loopback;
+        try {
+            loopback = InetAddress.getByName(host).isLoopbackAddress();
+        } catch (UnknownHostException e) {
+            loopback = false;
+        }
+        check(loopback, "--host", host, "a loopback address: this server knows no credentials");
+    }
+
+    private static void check(boolean holds, String option, Object value, String expected) {
+        if (!holds) {
+            throw new IllegalArgumentException(option + ": " + value + " (expected: " + expected + ")");
+        }
+    }
+}
