@@ -23,7 +23,8 @@ public final class ReservoirServer {
     }
 
     /** A user's mistake is one line; a defect keeps its stack. */
-    private static int explain(Exception problem, CommandLine command, CommandLine.ParseResult parsed) throws Exception {
+    private static int explain(Exception problem, CommandLine command, CommandLine.ParseResult parsed)
+            throws Exception {
         if (problem instanceof IllegalArgumentException || problem instanceof StartFailure) {
             command.getErr().println(command.getCommandName() + ": " + problem.getMessage());
             return 2;

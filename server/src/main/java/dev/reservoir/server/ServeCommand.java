@@ -33,16 +33,25 @@ final class ServeCommand implements Callable<Integer> {
     @Option(names = "--port", paramLabel = "N", description = "Port for gRPC; 0 takes a free one.")
     private int port = 50051;
 
-    @Option(names = "--substrate", paramLabel = "NAME", description = "minilm, or random:minilm for the same shape with random frozen weights.")
+    @Option(
+            names = "--substrate",
+            paramLabel = "NAME",
+            description = "minilm, or random:minilm for the same shape with random frozen weights.")
     private String substrate = "minilm";
 
-    @Option(names = "--precision", paramLabel = "P", description = "auto, f32 or bf16: numbers inside the substrate; auto measures.")
+    @Option(
+            names = "--precision",
+            paramLabel = "P",
+            description = "auto, f32 or bf16: numbers inside the substrate; auto measures.")
     private String precision = "auto";
 
     @Option(names = "--device", paramLabel = "D", description = "auto, cpu or cuda:N.")
     private String device = "auto";
 
-    @Option(names = "--lanes", paramLabel = "N", description = "Threads that run batches; 0 takes one a core, at most 8.")
+    @Option(
+            names = "--lanes",
+            paramLabel = "N",
+            description = "Threads that run batches; 0 takes one a core, at most 8.")
     private int lanes;
 
     @Option(names = "--lane-threads", paramLabel = "N", description = "Threads inside one product of a lane.")
@@ -57,16 +66,28 @@ final class ServeCommand implements Callable<Integer> {
     @Option(names = "--batch-items", paramLabel = "N", description = "Most observations in a serving batch.")
     private int batchItems = 256;
 
-    @Option(names = "--batch-delay-micros", paramLabel = "N", description = "How long an observation may wait for others to join its batch; 0 takes what is there.")
+    @Option(
+            names = "--batch-delay-micros",
+            paramLabel = "N",
+            description = "How long an observation may wait for others to join its batch; 0 takes what is there.")
     private long batchDelayMicros;
 
-    @Option(names = "--training-share", paramLabel = "X", description = "Share of tokens that training keeps while serving waits too, 0 to 1.")
+    @Option(
+            names = "--training-share",
+            paramLabel = "X",
+            description = "Share of tokens that training keeps while serving waits too, 0 to 1.")
     private double trainingShare = 0.3;
 
-    @Option(names = "--training-step-millis", paramLabel = "N", description = "How long a training batch should take while serving goes on.")
+    @Option(
+            names = "--training-step-millis",
+            paramLabel = "N",
+            description = "How long a training batch should take while serving goes on.")
     private int trainingStepMillis = 10;
 
-    @Option(names = "--feature-cache-mib", paramLabel = "N", description = "Bound of the feature cache; 0 switches it off.")
+    @Option(
+            names = "--feature-cache-mib",
+            paramLabel = "N",
+            description = "Bound of the feature cache; 0 switches it off.")
     private int featureCacheMib = 256;
 
     @Option(names = "--max-heads", paramLabel = "N", description = "Most heads this server holds.")
@@ -79,12 +100,13 @@ final class ServeCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         CountDownLatch stopped = new CountDownLatch(1);
         RunningServer server = RunningServer.start(options);
-        Runtime.getRuntime().addShutdownHook(new Thread(
-                () -> {
-                    server.close();
-                    stopped.countDown();
-                },
-                "stop"));
+        Runtime.getRuntime()
+                .addShutdownHook(new Thread(
+                        () -> {
+                            server.close();
+                            stopped.countDown();
+                        },
+                        "stop"));
         out.println("reservoir-server ready grpc=" + options.host() + ":" + server.port());
         out.flush();
         server.announce((System.nanoTime() - began) / MILLI);
@@ -99,10 +121,22 @@ final class ServeCommand implements Callable<Integer> {
         check(eventLoops >= 1 && eventLoops <= 64, "--event-loops", eventLoops, "1 to 64");
         check(batchTokens >= 1 && batchTokens <= 1 << 20, "--batch-tokens", batchTokens, "1 to 1048576");
         check(batchItems >= 1 && batchItems <= 16_384, "--batch-items", batchItems, "1 to 16384");
-        check(batchDelayMicros >= 0 && batchDelayMicros <= 1_000_000, "--batch-delay-micros", batchDelayMicros, "0 to 1000000");
+        check(
+                batchDelayMicros >= 0 && batchDelayMicros <= 1_000_000,
+                "--batch-delay-micros",
+                batchDelayMicros,
+                "0 to 1000000");
         check(trainingShare >= 0 && trainingShare <= 1, "--training-share", trainingShare, "0 to 1");
-        check(trainingStepMillis >= 1 && trainingStepMillis <= 10_000, "--training-step-millis", trainingStepMillis, "1 to 10000");
-        check(featureCacheMib >= 0 && featureCacheMib <= 1 << 20, "--feature-cache-mib", featureCacheMib, "0 to 1048576");
+        check(
+                trainingStepMillis >= 1 && trainingStepMillis <= 10_000,
+                "--training-step-millis",
+                trainingStepMillis,
+                "1 to 10000");
+        check(
+                featureCacheMib >= 0 && featureCacheMib <= 1 << 20,
+                "--feature-cache-mib",
+                featureCacheMib,
+                "0 to 1048576");
         check(maxHeads >= 1 && maxHeads <= 1_000_000, "--max-heads", maxHeads, "1 to 1000000");
         checkLoopback();
         int laneCount = lanes == 0 ? Math.min(8, Runtime.getRuntime().availableProcessors()) : lanes;

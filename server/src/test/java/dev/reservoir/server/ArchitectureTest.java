@@ -28,7 +28,14 @@ class ArchitectureTest {
                 .resideInAPackage(ROOT + ".schedule..")
                 .should()
                 .onlyDependOnClassesThat()
-                .resideInAnyPackage(ROOT + ".schedule..", "java.lang..", "java.util", "org.jspecify..")
+                .resideInAnyPackage(
+                        ROOT + ".schedule..",
+                        "java.lang",
+                        "java.lang.invoke",
+                        "java.util",
+                        "java.util.function",
+                        "java.util.stream",
+                        "org.jspecify..")
                 .check(classes);
         noClasses()
                 .that()
@@ -44,7 +51,8 @@ class ArchitectureTest {
     void dataFlowsOneWay() {
         noClasses()
                 .that()
-                .resideInAnyPackage(ROOT + ".engine..", ROOT + ".registry..", ROOT + ".schedule..", ROOT + ".substrate..")
+                .resideInAnyPackage(
+                        ROOT + ".engine..", ROOT + ".registry..", ROOT + ".schedule..", ROOT + ".substrate..")
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage(ROOT + ".grpc..", ROOT, "io.vertx..", "io.grpc..")

@@ -22,8 +22,7 @@ public final class EncoderCodec {
      * @throws Refused INVALID_FIELD
      */
     public static EncoderSpec decode(Encoder encoder, ModalitySpec modality, Task task) {
-        return EncoderDefaults.encoder(
-                modality, task, pooling(encoder), encoder.getFeatureWidth(), inputSkip(encoder));
+        return EncoderDefaults.encoder(modality, task, pooling(encoder), encoder.getFeatureWidth(), inputSkip(encoder));
     }
 
     private static @Nullable Pooling pooling(Encoder encoder) {

@@ -3,6 +3,7 @@ package dev.reservoir.heads.codec;
 import static dev.reservoir.heads.codec.Fields.missing;
 import static dev.reservoir.heads.codec.Fields.unknown;
 
+import dev.reservoir.heads.EncoderSpec;
 import dev.reservoir.heads.HeadName;
 import dev.reservoir.heads.HeadSpec;
 import dev.reservoir.heads.ModalitySpec;
@@ -31,12 +32,13 @@ public final class HeadCodec {
         }
         ModalitySpec modality = ModalityCodec.decode(head.getModality());
         Task task = TaskCodec.decode(head.getTask(), modality);
+        EncoderSpec encoder = EncoderCodec.decode(head.getEncoder(), modality, task);
         return new HeadSpec(
                 name,
                 modality,
                 task,
-                EncoderCodec.decode(head.getEncoder(), modality, task),
-                LearningCodec.decode(head.getLearning(), modality, task),
+                encoder,
+                LearningCodec.decode(head.getLearning(), modality, task, encoder),
                 head.getSeed());
     }
 

@@ -2,6 +2,7 @@ package dev.reservoir.heads.codec;
 
 import static dev.reservoir.heads.codec.Fields.or;
 
+import dev.reservoir.heads.EncoderSpec;
 import dev.reservoir.heads.LearningSpec;
 import dev.reservoir.heads.ModalitySpec;
 import dev.reservoir.heads.Refused;
@@ -23,7 +24,7 @@ public final class LearningCodec {
      *
      * @throws Refused INVALID_FIELD
      */
-    public static LearningSpec decode(Learning learning, ModalitySpec modality, Task task) {
+    public static LearningSpec decode(Learning learning, ModalitySpec modality, Task task, EncoderSpec encoder) {
         int window = or(learning.getMetricWindow(), METRIC_WINDOW);
         if (learning.hasGradient()) {
             Gradient gradient = learning.getGradient();
@@ -35,7 +36,9 @@ public final class LearningCodec {
         }
         RecursiveLeastSquares squares = learning.getLeastSquares();
         return new LearningSpec.RecursiveLeastSquares(
-                or(squares.getRidge(), EncoderDefaults.ridge(modality, task)), or(squares.getForgetting(), 1), window);
+                or(squares.getRidge(), EncoderDefaults.ridge(modality, task, encoder)),
+                or(squares.getForgetting(), 1),
+                window);
     }
 
     public static Learning encode(LearningSpec spec) {

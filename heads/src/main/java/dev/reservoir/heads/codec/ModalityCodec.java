@@ -32,7 +32,10 @@ public final class ModalityCodec {
             case IMAGE:
                 ImageModality image = modality.getImage();
                 return new ModalitySpec.Image(
-                        image.getWidth(), image.getHeight(), or(image.getChannels(), EncoderDefaults.IMAGE_CHANNELS), or(image.getPatch(), EncoderDefaults.IMAGE_PATCH));
+                        image.getWidth(),
+                        image.getHeight(),
+                        or(image.getChannels(), EncoderDefaults.IMAGE_CHANNELS),
+                        or(image.getPatch(), EncoderDefaults.IMAGE_PATCH));
             case AUDIO:
                 AudioModality audio = modality.getAudio();
                 return new ModalitySpec.Audio(
@@ -43,13 +46,20 @@ public final class ModalityCodec {
             case SERIES:
                 SeriesModality series = modality.getSeries();
                 return new ModalitySpec.Series(
-                        series.getChannels(), series.getWindow(), or(series.getPatch(), EncoderDefaults.SERIES_PATCH), perWindow(series));
+                        series.getChannels(),
+                        series.getWindow(),
+                        or(series.getPatch(), EncoderDefaults.SERIES_PATCH),
+                        perWindow(series));
             case TOKENS:
                 TokensModality tokens = modality.getTokens();
-                return new ModalitySpec.Tokens(tokens.getVocabulary(), tokens.getMaxLength(), or(tokens.getGroup(), EncoderDefaults.TOKENS_GROUP));
+                return new ModalitySpec.Tokens(
+                        tokens.getVocabulary(),
+                        tokens.getMaxLength(),
+                        or(tokens.getGroup(), EncoderDefaults.TOKENS_GROUP));
             case TENSOR:
                 TensorModality tensor = modality.getTensor();
-                return new ModalitySpec.Tensor(tensor.getWidth(), or(tensor.getMaxRows(), EncoderDefaults.TENSOR_MAX_ROWS));
+                return new ModalitySpec.Tensor(
+                        tensor.getWidth(), or(tensor.getMaxRows(), EncoderDefaults.TENSOR_MAX_ROWS));
             case KIND_NOT_SET:
         }
         throw missing("modality", "text, image, audio, series, tokens or tensor");

@@ -52,11 +52,14 @@ public final class EncoderDefaults {
     }
 
     /** The ridge of recursive least squares on features of about 1 in each number, as encoders give them. */
-    public static double ridge(ModalitySpec modality, Task task) {
+    public static double ridge(ModalitySpec modality, Task task, EncoderSpec encoder) {
         if (modality instanceof ModalitySpec.Text) {
+            return 100;
+        }
+        if (encoder.pooling() != Pooling.FLATTEN && encoder.pooling() != Pooling.INPUT_ONLY) {
             return 10;
         }
-        return task instanceof Task.TokenClassification || modality instanceof ModalitySpec.Tensor ? 10 : 100;
+        return modality instanceof ModalitySpec.Series && !(task instanceof Task.Forecast) ? 100 : 300;
     }
 
     private static Pooling pooling(ModalitySpec modality) {
@@ -66,6 +69,6 @@ public final class EncoderDefaults {
     }
 
     private static boolean inputSkip(ModalitySpec modality, Pooling pooling) {
-        return pooling == Pooling.INPUT_ONLY || !(modality instanceof ModalitySpec.Text);
+        return !(modality instanceof ModalitySpec.Text);
     }
 }

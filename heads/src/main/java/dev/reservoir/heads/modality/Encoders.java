@@ -37,8 +37,8 @@ public final class Encoders {
     /**
      * An encoder of observations of {@code modality}. What the pooling does not use of {@code encoder} makes no difference.
      *
-     * @throws dev.reservoir.heads.Refused with {@code INVALID_FIELD} where the modality has more tokens than the substrate has positions, or
-     *     the features would be too wide
+     * @throws dev.reservoir.heads.Refused with {@code INVALID_FIELD} where the modality has more tokens than the substrate has positions, the
+     *     features would be too wide, or the raw input is to stand beside each token of a text
      */
     public ObservationEncoder encoder(ModalitySpec modality, EncoderSpec encoder) {
         check(
@@ -49,6 +49,11 @@ public final class Encoders {
         ObservationReader reader = reader(modality);
         boolean perRow = encoder.pooling() == Pooling.PER_TOKEN;
         Pooler pooler = new Pooler(encoder.pooling(), modality.maxTokens(), substrate.width(), encoder.featureWidth());
+        check(
+                !(perRow && encoder.inputSkip() && modality instanceof ModalitySpec.Text),
+                "encoder.input_skip",
+                "WITH_INPUT",
+                "WITHOUT_INPUT for each token of a text");
         RawInput raw = encoder.inputSkip() || encoder.pooling() == Pooling.INPUT_ONLY
                 ? new RawInput(reader, perRow, encoder.featureWidth(), pooler.width())
                 : null;

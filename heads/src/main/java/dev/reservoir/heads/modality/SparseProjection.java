@@ -50,13 +50,6 @@ final class SparseProjection implements Projection {
         }
     }
 
-    /** Adds the image of {@code values[from .. from + count)}, taken as coordinates {@code first} onwards. */
-    void addAll(float[] values, int from, int count, int first, float scale, float[] target, int offset) {
-        for (int i = 0; i < count; i++) {
-            add(first + i, scale * values[from + i], target, offset);
-        }
-    }
-
     @Override
     public double meanGain() {
         return 1;

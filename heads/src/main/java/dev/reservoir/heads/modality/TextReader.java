@@ -6,7 +6,8 @@ import dev.reservoir.heads.SubstrateInput;
 import dev.reservoir.heads.TextTokenizer;
 import java.util.Arrays;
 
-/** Text to the ids of the substrate's tokeniser. As numbers a text is the bag of its tokens, the two end marks left out. */
+/** Text to the ids of the substrate's tokeniser. As numbers a text is the bag of its tokens, the two end marks
+ * left out: the logarithm of 1 + count of each, scaled to length 1. */
 final class TextReader implements ObservationReader {
     /** Most bytes of UTF-8 in a text. */
     static final int MAX_BYTES = 65_536;
@@ -51,9 +52,28 @@ final class TextReader implements ObservationReader {
             throw new IllegalStateException("tokeniser gave " + ids.length + " ids (expected: 2 end marks at least)");
         }
         int[] words = Arrays.copyOfRange(ids, 1, ids.length - 1);
-        float[] values = new float[words.length];
-        Arrays.fill(values, words.length == 0 ? 0 : (float) (1 / Math.sqrt(words.length)));
+        float[] values = weights(words);
         return new Reading(1, words, values, new SubstrateInput.TokenIds(ids), null);
+    }
+
+    /** Logarithms of 1 + count, scaled to length 1; a word's stands at its first place, 0 at later ones. Sorts the words. */
+    private static float[] weights(int[] words) {
+        Arrays.sort(words);
+        float[] weights = new float[words.length];
+        double squares = 0;
+        int first = 0;
+        for (int i = 0; i < words.length; i++) {
+            if (i + 1 == words.length || words[i + 1] != words[i]) {
+                double weight = StrictMath.log1p(i + 1 - first);
+                weights[first] = (float) weight;
+                squares += weight * weight;
+                first = i + 1;
+            }
+        }
+        for (int i = 0; i < words.length; i++) {
+            weights[i] /= (float) Math.sqrt(squares);
+        }
+        return weights;
     }
 
     /** Bytes of UTF-8 of a text that is neither blank nor too long. */

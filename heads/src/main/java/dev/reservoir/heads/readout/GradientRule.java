@@ -158,6 +158,11 @@ final class GradientRule implements Rule {
         return standardizer.fold(weights.view());
     }
 
+    /** Weights on standardised features, for tests. */
+    Weights standardisedWeights() {
+        return weights.view();
+    }
+
     @Override
     public long updates() {
         return updates;

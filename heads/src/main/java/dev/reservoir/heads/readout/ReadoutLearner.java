@@ -56,6 +56,8 @@ final class ReadoutLearner implements HeadLearner {
             outputsAfter[i] = targets.outputs();
         }
         int done = failure == null ? learnRows(rows, answers, items.size()) : 0;
+        // The rows' features may be large and are not the head's to keep.
+        rule.announce(List.of());
         if (failure != null) {
             forget(done == 0 ? known : outputsAfter[done - 1]);
             for (int i = done; i < answers.length; i++) {
@@ -171,10 +173,8 @@ final class ReadoutLearner implements HeadLearner {
         LabelSpace labels = targets.labels();
         if (labels != null && changed.task() instanceof Task.Labelled task) {
             labels.addAll(task.labels());
-            if (rule.weights().outputs() < targets.outputs()) {
-                rule.grow(targets.outputs());
-                snapshot = null;
-            }
+            rule.grow(targets.outputs());
+            snapshot = null;
         }
         if (rule instanceof GradientRule gradient && changed.learning() instanceof LearningSpec.Gradient learning) {
             gradient.learning(learning);

@@ -93,8 +93,10 @@ final class AudioReaderTest {
         for (int i = 0; i < half.length; i++) {
             half[i] /= 2;
         }
-        float[] one = new AudioReader(SPEC).read(new Observation.PcmAudio(pcm(loud))).values();
-        float[] other = new AudioReader(SPEC).read(new Observation.PcmAudio(pcm(half))).values();
+        float[] one =
+                new AudioReader(SPEC).read(new Observation.PcmAudio(pcm(loud))).values();
+        float[] other =
+                new AudioReader(SPEC).read(new Observation.PcmAudio(pcm(half))).values();
         for (int i = 0; i < one.length; i++) {
             assertThat(other[i]).isCloseTo(one[i], within(0.02f));
         }
@@ -108,7 +110,8 @@ final class AudioReaderTest {
         float[] cut = Arrays.copyOf(samples, 1_720);
         assertThat(reader.read(new Observation.PcmAudio(pcm(samples))).values())
                 .isEqualTo(reader.read(new Observation.PcmAudio(pcm(cut))).values());
-        assertThat(reader.read(new Observation.PcmAudio(new byte[800])).values()).containsOnly(0);
+        assertThat(reader.read(new Observation.PcmAudio(new byte[800])).values())
+                .containsOnly(0);
     }
 
     @Test
@@ -135,7 +138,8 @@ final class AudioReaderTest {
     void waveAndItsSamplesGiveTheSameReading() {
         byte[] samples = pcm(noise(7, 1_500));
         AudioReader reader = new AudioReader(SPEC);
-        assertThat(reader.read(new Observation.WaveAudio(wave(samples, 8_000, 16, 1))).values())
+        assertThat(reader.read(new Observation.WaveAudio(wave(samples, 8_000, 16, 1)))
+                        .values())
                 .isEqualTo(reader.read(new Observation.PcmAudio(samples)).values());
     }
 
@@ -221,9 +225,7 @@ final class AudioReaderTest {
 
     private static void assertWaveRefused(byte[] file, String message) {
         assertRefused(
-                () -> new AudioReader(SPEC).read(new Observation.WaveAudio(file)),
-                Reason.INVALID_OBSERVATION,
-                message);
+                () -> new AudioReader(SPEC).read(new Observation.WaveAudio(file)), Reason.INVALID_OBSERVATION, message);
     }
 
     private static double edge(int index, int bands, int rate) {

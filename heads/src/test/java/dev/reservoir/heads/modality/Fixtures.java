@@ -105,7 +105,8 @@ final class Fixtures {
     static void assertRefused(ThrowingCallable call, Reason reason, String message) {
         assertThatThrownBy(call)
                 .isInstanceOfSatisfying(
-                        Refused.class, refused -> org.assertj.core.api.Assertions.assertThat(refused.reason())
+                        Refused.class,
+                        refused -> org.assertj.core.api.Assertions.assertThat(refused.reason())
                                 .isEqualTo(reason))
                 .hasMessage(message);
     }

@@ -3,6 +3,7 @@ package dev.reservoir.server.engine;
 import dev.reservoir.heads.Features;
 import dev.reservoir.heads.HiddenStates;
 import dev.reservoir.heads.ObservationEncoder;
+import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
 import dev.reservoir.heads.Substrate;
 import dev.reservoir.heads.SubstrateInput;
@@ -11,11 +12,15 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Runs readings through the substrate: all of a batch in one pass, each distinct observation once. */
 final class Reader {
     /** What became of a reading: exactly one is present. */
     record Outcome(@Nullable Features features, @Nullable Refused refused) {}
+
+    private static final Logger LOG = LoggerFactory.getLogger(Reader.class);
 
     private final Substrate substrate;
     private final FeatureCache cache;
@@ -55,6 +60,9 @@ final class Reader {
                 }
             } catch (Refused refused) {
                 outcomes[i] = new Outcome(null, refused);
+            } catch (RuntimeException e) {
+                LOG.error("An observation could not be encoded; the others of its batch go on", e);
+                outcomes[i] = new Outcome(null, new Refused(Reason.INTERNAL, "observation: could not be encoded"));
             }
         }
         runPasses(readings, passes, outcomes);

@@ -88,7 +88,7 @@ public final class GrpcServices {
 
     /** Answers requests whose content type is gRPC's; any other gets 415. */
     public Handler<HttpServerRequest> handler() {
-        return server;
+        return request -> server.handle(new ReadableRequest(request));
     }
 
     public Limits limits() {

@@ -43,7 +43,8 @@ final class SpecChange {
     }
 
     private static LearningSpec learning(HeadSpec spec, String path, Head wanted) {
-        LearningSpec defaulted = LearningCodec.decode(wanted.getLearning(), spec.modality(), spec.task());
+        LearningSpec defaulted =
+                LearningCodec.decode(wanted.getLearning(), spec.modality(), spec.task(), spec.encoder());
         LearningSpec old = spec.learning();
         if (path.equals(WINDOW)) {
             int window = defaulted.metricWindow();

@@ -4,6 +4,7 @@ import ai.djl.Device;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.IValue;
+import dev.reservoir.heads.Substrate.Gradients;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
@@ -44,6 +45,7 @@ final class BertProgram implements AutoCloseable {
     private final Products products;
     private final TorchProgram program;
     private final int chunks;
+    private boolean gradientsPrepared;
 
     BertProgram(BertWeights weights, Products products, Device device, int intraOpThreads) {
         this.shape = weights.shape();
@@ -92,6 +94,46 @@ final class BertProgram implements AutoCloseable {
         return program.call(call -> reader.read(call.read(call.run("forward", arguments(call, batch, norms)))));
     }
 
+    /** A pass over given rows by norms for the rows' slots, kept for the way back; the caller closes the result. */
+    IValue trace(PackedBatch batch, NormRows norms) {
+        return program.call(call -> {
+            prepareGradients(call);
+            return call.runDetached(
+                    "trace",
+                    call.ints(batch.positions()),
+                    call.floats(batch.given(), batch.rows(), shape.width()),
+                    call.numbers(batch.groups()),
+                    call.floats(norms.gains(), shape.norms(), norms.slots(), shape.width()),
+                    call.floats(norms.biases(), shape.norms(), norms.slots(), shape.width()),
+                    call.ints(norms.slotOfRows()));
+        });
+    }
+
+    <T> T tracedHidden(IValue saved, Reader<T> reader) {
+        return program.call(call -> reader.read(call.read(call.run("traced_hidden", saved))));
+    }
+
+    /**
+     * The way back.
+     *
+     * @param gradient {@code [N, D]} in the batch's order
+     */
+    Gradients gradients(IValue saved, PackedBatch batch, NormRows norms, int[] slotOfPlaces, float[] gradient) {
+        return program.call(call -> {
+            IValue result = call.run(
+                    "gradients",
+                    saved,
+                    call.floats(gradient, batch.rows(), shape.width()),
+                    call.numbers(batch.groups()),
+                    call.floats(norms.gains(), shape.norms(), norms.slots(), shape.width()),
+                    call.ints(norms.slotOfRows()),
+                    call.ints(slotOfPlaces));
+            List<FloatBuffer> parts = call.readAll(result);
+            return new Gradients(
+                    batch.unpack(parts.get(0), shape.width()).values(), numbers(parts.get(1)), numbers(parts.get(2)));
+        });
+    }
+
     /**
      * Gives every weight as held, in f32, in one fixed order.
      *
@@ -126,6 +168,19 @@ final class BertProgram implements AutoCloseable {
             call.floats(norms.biases(), shape.norms(), norms.slots(), shape.width()),
             call.ints(norms.slotOfRows())
         };
+    }
+
+    private synchronized void prepareGradients(TorchProgram.Call call) {
+        if (!gradientsPrepared) {
+            call.run("prepare_gradients");
+            gradientsPrepared = true;
+        }
+    }
+
+    private static float[] numbers(FloatBuffer buffer) {
+        float[] numbers = new float[buffer.remaining()];
+        buffer.get(numbers);
+        return numbers;
     }
 
     private void load(BertWeights weights) {

@@ -4,6 +4,7 @@ import ai.djl.Device;
 import ai.djl.engine.Engine;
 import dev.reservoir.heads.Substrate.NormBank;
 import dev.reservoir.heads.SubstrateInfo;
+import dev.reservoir.server.substrate.BertProgram.Products;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,24 +31,46 @@ public final class Substrates {
         }
         Engine engine = NativeRuntime.load(options.intraOpThreads());
         Device device = device(options.device(), engine);
-        PrecisionChoice choice = PrecisionChoice.of(options, device);
+        PrecisionChoice choice = choose(options, device);
         MiniLmArtifact artifact = new MiniLmArtifact();
         BertWeights weights = random ? BertWeights.random(BertShape.MINILM, RANDOM_SEED) : artifact.weights();
         BertProgram program = new BertProgram(weights, choice.products(), device, options.intraOpThreads());
         try {
-            BertSubstrate substrate = substrate(options.name(), weights, program, choice, device);
-            return new OpenSubstrate(substrate, artifact.tokenizer());
+            CoBatchingCheck check = CoBatchingCheck.of(program);
+            if (!check.identical() && choice.products() == Products.PACKED_F32) {
+                program.close();
+                choice = new PrecisionChoice(
+                        Products.PLAIN_F32,
+                        choice.reason() + "; not oneDNN's packed products, because " + check.text());
+                program = new BertProgram(weights, choice.products(), device, options.intraOpThreads());
+                check = CoBatchingCheck.of(program);
+            }
+            SubstrateInfo info = info(options.name(), weights, program, choice, check, device);
+            return new OpenSubstrate(new BertSubstrate(program, info, norms(weights)), artifact.tokenizer());
         } catch (RuntimeException e) {
             program.close();
             throw e;
         }
     }
 
-    private static BertSubstrate substrate(
-            String name, BertWeights weights, BertProgram program, PrecisionChoice choice, Device device) {
+    private static PrecisionChoice choose(SubstrateOptions options, Device device) {
+        if (device.isGpu()) {
+            return PrecisionChoice.onAccelerator(options.precision());
+        }
+        try (BareProduct product = new BareProduct(options.intraOpThreads(), System::nanoTime)) {
+            return PrecisionChoice.onProcessor(options.precision(), Processor.read(), product);
+        }
+    }
+
+    private static SubstrateInfo info(
+            String name,
+            BertWeights weights,
+            BertProgram program,
+            PrecisionChoice choice,
+            CoBatchingCheck check,
+            Device device) {
         BertShape shape = weights.shape();
-        CoBatchingCheck check = CoBatchingCheck.of(program);
-        SubstrateInfo info = new SubstrateInfo(
+        return new SubstrateInfo(
                 name,
                 WeightDigest.of(program),
                 "bert",
@@ -65,7 +88,6 @@ public final class Substrates {
                 program.weightBytes(),
                 check.identical(),
                 check.text());
-        return new BertSubstrate(program, info, norms(weights));
     }
 
     private static NormBank norms(BertWeights weights) {

@@ -183,7 +183,19 @@ final class TorchProgram implements AutoCloseable {
 
         /** Numbers of a f32 result, row-major. */
         FloatBuffer read(IValue value) {
-            PtNDArray array = value.toTensor(tensors);
+            return floats(value.toTensor(tensors));
+        }
+
+        /** Numbers of each tensor of a list. */
+        List<FloatBuffer> readAll(IValue value) {
+            List<FloatBuffer> all = new ArrayList<>();
+            for (PtNDArray array : value.toTensorArray(tensors)) {
+                all.add(floats(array));
+            }
+            return all;
+        }
+
+        private FloatBuffer floats(PtNDArray array) {
             if (array.getDevice().isGpu()) {
                 return FloatBuffer.wrap(array.toFloatArray());
             }

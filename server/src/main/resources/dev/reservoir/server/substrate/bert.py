@@ -145,6 +145,28 @@ class Program(Module):
       result = self.down_bias[l]
     return result
 
+  # x W^T + b, f32 in and out; kind is none or gelu.
+  def product(self: __torch__.Program, x: Tensor, weight: Tensor, bias: Tensor, kind: str) -> Tensor:
+    if self.mode == 0:
+      algorithm = ""
+      if kind == "gelu":
+        algorithm = "none"
+      none = annotate(List[Optional[number]], [])
+      y = ops.mkldnn._linear_pointwise(x, weight, bias, kind, none, algorithm)
+    else:
+      y = torch.to(self.plain(x, weight, bias), 6)
+      if kind == "gelu":
+        y = torch.gelu(y)
+    return y
+
+  # sum + x W^T + b.
+  def add_product(self: __torch__.Program, sum: Tensor, x: Tensor, weight: Tensor, bias: Optional[Tensor]) -> Tensor:
+    if self.mode == 0:
+      y = ops.mkldnn._linear_pointwise(x, sum, weight, bias, "add")
+    else:
+      y = sum + torch.to(self.plain(x, weight, bias), 6)
+    return y
+
   # Embedded rows before the input norm, [N, D]. tokens [N] picks words; where there are given rows they replace the
   # words at the places [G].
   def embed(self: __torch__.Program, tokens: Tensor, positions: Tensor, given: Tensor, places: Tensor) -> Tensor:
@@ -189,27 +211,175 @@ class Program(Module):
       all = torch.cat(results)
     return all
 
+  # Hidden states [N, D].
   def forward(self: __torch__.Program, tokens: Tensor, positions: Tensor, given: Tensor, places: Tensor, groups: List[int], gains: Tensor, biases: Tensor, rows: Tensor) -> Tensor:
-    none = annotate(List[Optional[number]], [])
     x = self.norm(self.embed(tokens, positions, given, places), 0, gains, biases, rows)
     for l in range(self.layers):
       if self.mode == 0:
-        qkv = ops.mkldnn._linear_pointwise(x, self.qkv[l], self.qkv_bias[l], "none", none, "")
-        mixed = self.attend(qkv, groups)
-        y = ops.mkldnn._linear_pointwise(mixed, x, self.out[l], self.out_bias[l], "add")
+        qkv = self.product(x, self.qkv[l], self.qkv_bias[l], "none")
       else:
-        mixed = self.attend(self.plain(x, self.qkv[l], self.qkv_bias[l]), groups)
-        y = x + torch.to(self.plain(mixed, self.out[l], self.out_bias[l]), 6)
+        qkv = self.plain(x, self.qkv[l], self.qkv_bias[l])
+      y = self.add_product(x, self.attend(qkv, groups), self.out[l], self.out_bias[l])
       x = self.norm(y, 2 * l + 1, gains, biases, rows)
       y = x
       for c in range(self.chunks):
         i = l * self.chunks + c
-        bias = self.bias_of_chunk(l, c)
         if self.mode == 0:
-          h = ops.mkldnn._linear_pointwise(x, self.up[i], self.up_bias[i], "gelu", none, "none")
-          y = ops.mkldnn._linear_pointwise(h, y, self.down[i], bias, "add")
+          h = self.product(x, self.up[i], self.up_bias[i], "gelu")
         else:
           h = torch.gelu(self.plain(x, self.up[i], self.up_bias[i]))
-          y = y + torch.to(self.plain(h, self.down[i], bias), 6)
+        y = self.add_product(y, h, self.down[i], self.bias_of_chunk(l, c))
       x = self.norm(y, 2 * l + 2, gains, biases, rows)
     return x
+
+  # The same for given rows and norms by slot, with what the way back needs: hidden states, then normalised rows and
+  # 1 / deviation of the input norm, then per layer queries, keys and values, both of the attention's norm, the
+  # chunks before their GELU, both of the output's norm.
+  def trace(self: __torch__.Program, positions: Tensor, given: Tensor, groups: List[int], gains: Tensor, biases: Tensor, rows: Tensor) -> List[Tensor]:
+    x = given + torch.index_select(self.table[1], 0, positions)
+    x = x + self.table[2][0]
+    saved = self.normalise(x)
+    x = self.scale(saved[0], 0, gains, biases, rows)
+    for l in range(self.layers):
+      qkv = self.product(x, self.qkv[l], self.qkv_bias[l], "none")
+      y = self.add_product(x, self.attend(qkv, groups), self.out[l], self.out_bias[l])
+      normalised = self.normalise(y)
+      x = self.scale(normalised[0], 2 * l + 1, gains, biases, rows)
+      saved = saved + [qkv] + normalised
+      y = x
+      for c in range(self.chunks):
+        i = l * self.chunks + c
+        u = self.product(x, self.up[i], self.up_bias[i], "none")
+        saved = saved + [u]
+        y = self.add_product(y, torch.gelu(u), self.down[i], self.bias_of_chunk(l, c))
+      normalised = self.normalise(y)
+      x = self.scale(normalised[0], 2 * l + 2, gains, biases, rows)
+      saved = saved + normalised
+    return [x] + saved
+
+  def traced_hidden(self: __torch__.Program, saved: List[Tensor]) -> Tensor:
+    return saved[0]
+
+  def normalise(self: __torch__.Program, x: Tensor) -> List[Tensor]:
+    normalised, mean, inverse = torch.native_layer_norm(x, [torch.size(x, 1)], None, None, self.eps)
+    return [normalised, inverse]
+
+  def scale(self: __torch__.Program, normalised: Tensor, n: int, gains: Tensor, biases: Tensor, rows: Tensor) -> Tensor:
+    gain = torch.index_select(gains[n], 0, rows)
+    return torch.addcmul(torch.index_select(biases[n], 0, rows), normalised, gain)
+
+  # Transposed matrices for the way back, made once, when first needed. Inner widths stay at most 512.
+  def prepare_gradients(self: __torch__.Program) -> int:
+    for l in range(self.layers):
+      parts = torch.chunk(self.plain_held(self.qkv[l]), 3)
+      for part in range(3):
+        self.qkv_back = self.qkv_back + [self.pack_back(parts[part])]
+      self.out_back = self.out_back + [self.pack_back(self.plain_held(self.out[l]))]
+      for c in range(self.chunks):
+        i = l * self.chunks + c
+        self.up_back = self.up_back + [self.pack_back(self.plain_held(self.up[i]))]
+        self.down_back = self.down_back + [self.pack_back(self.plain_held(self.down[i]))]
+    return 0
+
+  def plain_held(self: __torch__.Program, weight: Tensor) -> Tensor:
+    held = weight
+    if self.mode == 0:
+      held = torch.to_dense(weight)
+    return held
+
+  # In mode 1 a view: nothing is held twice.
+  def pack_back(self: __torch__.Program, weight: Tensor) -> Tensor:
+    held = torch.t(weight)
+    if self.mode == 0:
+      held = self.pack(held)
+    return held
+
+  # Gradients by the given rows [N, D], the gains and the biases [S, norms, D]. slots [B] has a slot for each place.
+  def gradients(self: __torch__.Program, saved: List[Tensor], gradient: Tensor, groups: List[int], gains: Tensor, rows: Tensor, slots: Tensor) -> List[Tensor]:
+    per = 5 + self.chunks
+    by_gain = annotate(List[Tensor], [])
+    by_bias = annotate(List[Tensor], [])
+    g = gradient
+    for back in range(self.layers):
+      l = self.layers - 1 - back
+      at = 3 + l * per
+      by_gain = by_gain + [self.by_sequence(g * saved[at + per - 2], groups)]
+      by_bias = by_bias + [self.by_sequence(g, groups)]
+      gain = torch.index_select(gains[2 * l + 2], 0, rows)
+      g = self.back_through_norm(g * gain, saved[at + per - 2], saved[at + per - 1])
+      y = g
+      for c in range(self.chunks):
+        i = l * self.chunks + c
+        h = self.product_back(g, self.down_back[i])
+        h = torch.gelu_backward(h, saved[at + 3 + c])
+        y = self.add_product(y, h, self.up_back[i], None)
+      by_gain = by_gain + [self.by_sequence(y * saved[at + 1], groups)]
+      by_bias = by_bias + [self.by_sequence(y, groups)]
+      gain = torch.index_select(gains[2 * l + 1], 0, rows)
+      g = self.back_through_norm(y * gain, saved[at + 1], saved[at + 2])
+      parts = self.attend_back(saved[at], self.product_back(g, self.out_back[l]), groups)
+      for part in range(3):
+        g = self.add_product(g, parts[part], self.qkv_back[3 * l + part], None)
+    by_gain = by_gain + [self.by_sequence(g * saved[1], groups)]
+    by_bias = by_bias + [self.by_sequence(g, groups)]
+    g = self.back_through_norm(g * torch.index_select(gains[0], 0, rows), saved[1], saved[2])
+    return [g, self.by_slot(by_gain, gains, slots), self.by_slot(by_bias, gains, slots)]
+
+  def product_back(self: __torch__.Program, x: Tensor, weight: Tensor) -> Tensor:
+    if self.mode == 0:
+      none = annotate(List[Optional[number]], [])
+      y = ops.mkldnn._linear_pointwise(x, weight, None, "none", none, "")
+    else:
+      y = torch.to(self.plain(x, weight, None), 6)
+    return y
+
+  def back_through_norm(self: __torch__.Program, g: Tensor, normalised: Tensor, inverse: Tensor) -> Tensor:
+    mean = torch.mean(g, [1], True)
+    slope = torch.mean(g * normalised, [1], True)
+    return (g - mean - normalised * slope) * inverse
+
+  # Sums over the tokens of each sequence: [N, D] to [B, D].
+  def by_sequence(self: __torch__.Program, x: Tensor, groups: List[int]) -> Tensor:
+    sums = annotate(List[Tensor], [])
+    start = 0
+    for k in range(len(groups) // 2):
+      count = groups[2 * k]
+      length = groups[2 * k + 1]
+      part = torch.slice(x, 0, start, start + count * length)
+      start = start + count * length
+      sums = sums + [torch.sum(torch.reshape(part, [count, length, -1]), [1])]
+    return torch.cat(sums)
+
+  # Sums over the sequences of each slot; the list runs from the last norm to the first.
+  def by_slot(self: __torch__.Program, by_norm: List[Tensor], gains: Tensor, slots: Tensor) -> Tensor:
+    stacked = torch.flip(torch.stack(by_norm, 1), [1])
+    sums = torch.zeros([torch.size(gains, 1), torch.size(gains, 0), torch.size(gains, 2)])
+    sums = torch.to(sums, stacked)
+    return torch.index_add(sums, 0, slots, stacked)
+
+  # The way back through attention; its weights are computed again from queries and keys.
+  def attend_back(self: __torch__.Program, qkv: Tensor, gradient: Tensor, groups: List[int]) -> List[Tensor]:
+    by_query = annotate(List[Tensor], [])
+    by_key = annotate(List[Tensor], [])
+    by_value = annotate(List[Tensor], [])
+    width = torch.size(gradient, 1)
+    depth = width // self.heads
+    factor = 1.0 / torch.sqrt(depth)
+    start = 0
+    for k in range(len(groups) // 2):
+      count = groups[2 * k]
+      length = groups[2 * k + 1]
+      end = start + count * length
+      split = torch.reshape(torch.slice(qkv, 0, start, end), [count, length, 3, self.heads, depth])
+      split = torch.permute(split, [2, 0, 3, 1, 4])
+      g = torch.reshape(torch.slice(gradient, 0, start, end), [count, length, self.heads, depth])
+      g = torch.transpose(g, 1, 2)
+      start = end
+      weights = torch.softmax(torch.matmul(split[0], torch.transpose(split[1], 2, 3)) * factor, -1)
+      score = torch.matmul(g, torch.transpose(split[2], 2, 3))
+      score = torch._softmax_backward_data(score, weights, -1, 6) * factor
+      shape = [count * length, width]
+      by_query = by_query + [torch.reshape(torch.transpose(torch.matmul(score, split[1]), 1, 2), shape)]
+      by_key = by_key + [torch.reshape(torch.transpose(torch.matmul(torch.transpose(score, 2, 3), split[0]), 1, 2), shape)]
+      by_value = by_value + [torch.reshape(torch.transpose(torch.matmul(torch.transpose(weights, 2, 3), g), 1, 2), shape)]
+    return [torch.cat(by_query), torch.cat(by_key), torch.cat(by_value)]

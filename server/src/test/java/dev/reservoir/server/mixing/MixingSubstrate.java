@@ -7,6 +7,7 @@ import dev.reservoir.heads.SubstrateInput;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -20,6 +21,8 @@ public final class MixingSubstrate implements Substrate {
     private final float[] table = new float[VOCABULARY * WIDTH];
     private final AtomicInteger passes = new AtomicInteger();
     private final AtomicInteger sequences = new AtomicInteger();
+    private final CountDownLatch entered = new CountDownLatch(1);
+    private final AtomicInteger failures = new AtomicInteger();
     private volatile CountDownLatch gate = new CountDownLatch(0);
 
     public MixingSubstrate() {
@@ -34,6 +37,13 @@ public final class MixingSubstrate implements Substrate {
         return passes.get();
     }
 
+    /** Waits until a pass has begun, at most half a minute. */
+    public void awaitPass() throws InterruptedException {
+        if (!entered.await(30, TimeUnit.SECONDS)) {
+            throw new IllegalStateException("mixing: no pass began");
+        }
+    }
+
     /** Sequences read so far. */
     public int sequences() {
         return sequences.get();
@@ -44,21 +54,45 @@ public final class MixingSubstrate implements Substrate {
         gate = until;
     }
 
+    /** Makes the next passes fail as a defect would. */
+    public void fail(int times) {
+        failures.set(times);
+    }
+
     @Override
     public SubstrateInfo info() {
         return new SubstrateInfo(
-                "mixing", "0".repeat(64), "mixing", 1, WIDTH, 1, WIDTH, VOCABULARY, 512, 0, table.length, "f32", "the only one",
-                "cpu", 4L * table.length, true, "no sums across sequences");
+                "mixing",
+                "0".repeat(64),
+                "mixing",
+                1,
+                WIDTH,
+                1,
+                WIDTH,
+                VOCABULARY,
+                512,
+                0,
+                table.length,
+                "f32",
+                "the only one",
+                "cpu",
+                4L * table.length,
+                true,
+                "no sums across sequences");
     }
 
     @Override
     public HiddenStates forward(List<SubstrateInput> inputs) {
         passes.incrementAndGet();
+        entered.countDown();
         sequences.addAndGet(inputs.size());
         try {
             gate.await();
         } catch (InterruptedException e) {
             throw new IllegalStateException(e);
+        }
+        if (failures.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
+            throw new IllegalStateException("mixing: failed on request");
         }
         int[] offsets = new int[inputs.size() + 1];
         for (int i = 0; i < inputs.size(); i++) {

@@ -2,15 +2,17 @@ package dev.reservoir.server.mixing;
 
 import dev.reservoir.heads.TextTokenizer;
 
-/** Words to ids by their hash. */
+/** Words to ids by their hash, between a mark at each end. */
 public final class WordTokenizer implements TextTokenizer {
     @Override
     public int[] encode(String text, int maxTokens) {
         String[] words = text.trim().split("\\s+");
-        int[] ids = new int[Math.min(maxTokens, words.length)];
-        for (int i = 0; i < ids.length; i++) {
-            ids[i] = Math.floorMod(words[i].hashCode(), 1_000);
+        int[] ids = new int[Math.min(maxTokens, words.length + 2)];
+        ids[0] = 1;
+        for (int i = 1; i < ids.length - 1; i++) {
+            ids[i] = 3 + Math.floorMod(words[i - 1].hashCode(), 997);
         }
+        ids[ids.length - 1] = 2;
         return ids;
     }
 

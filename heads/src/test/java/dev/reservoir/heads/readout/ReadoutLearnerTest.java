@@ -1,0 +1,263 @@
+package dev.reservoir.heads.readout;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.reservoir.heads.Features;
+import dev.reservoir.heads.HeadLearner;
+import dev.reservoir.heads.HeadLearner.Item;
+import dev.reservoir.heads.HeadSnapshot;
+import dev.reservoir.heads.LearningSpec;
+import dev.reservoir.heads.Prediction;
+import dev.reservoir.heads.Reason;
+import dev.reservoir.heads.Refused;
+import dev.reservoir.heads.Target;
+import dev.reservoir.heads.Task;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+final class ReadoutLearnerTest {
+    private final Learners learners = new Learners();
+
+    @AfterEach
+    void close() {
+        learners.close();
+    }
+
+    static List<LearningSpec> rules() {
+        return List.of(Cases.squares(0.1, 1), new LearningSpec.Gradient(0.05, 0, 1, 256));
+    }
+
+    private HeadLearner learner(Task task, LearningSpec learning, int features) {
+        return learners.create(Cases.spec("a", task, learning), features, "k");
+    }
+
+    private static Refused only(List<Refused> answers) {
+        assertThat(answers).hasSize(1);
+        return answers.get(0);
+    }
+
+    @ParameterizedTest
+    @MethodSource("rules")
+    void targetsThatDoNotFitAreRefusedAndChangeNothingElse(LearningSpec rule) {
+        HeadLearner learner = learner(new Task.Regression(2), rule, 3);
+        learner.learn(List.of(Cases.values(new float[] {1, 0, 0}, 1, 2)));
+        float[][] before = Cases.weights(learner);
+        float[] x = {0, 1, 0};
+        List<Item> wrong = List.of(
+                Cases.label(x, "a"),
+                Cases.values(x, 1),
+                Cases.values(x, 1, Float.NaN),
+                Cases.values(x, Float.POSITIVE_INFINITY, 0),
+                new Item(Cases.features(x), new Target.LabelSet(Set.of("a"))),
+                new Item(Cases.features(x), new Target.TokenLabels(List.of("a"))));
+        List<String> messages = new ArrayList<>();
+        for (Item item : wrong) {
+            Refused refused = only(learner.learn(List.of(item)));
+            assertThat(refused.reason()).isEqualTo(Reason.WRONG_TARGET);
+            messages.add(refused.getMessage());
+        }
+        assertThat(messages.get(1)).isEqualTo("target: 1 numbers (expected: 2 numbers)");
+        assertThat(messages.get(2)).isEqualTo("target: values[1] = NaN (expected: a finite number)");
+        assertThat(only(learner.learn(List.of(Cases.values(new float[] {1, Float.NaN, 0}, 1, 2))))
+                        .reason())
+                .isEqualTo(Reason.INVALID_OBSERVATION);
+        assertThat(only(learner.learn(List.of(Cases.values(new float[2], 1, 2))))
+                        .reason())
+                .isEqualTo(Reason.INVALID_OBSERVATION);
+        assertThat(Cases.weights(learner)).isDeepEqualTo(before);
+        assertThat(learner.metrics().examples()).isEqualTo(1);
+        assertThat(learner.metrics().refused()).isEqualTo(8);
+        learner.countRefused();
+        assertThat(learner.metrics().refused()).isEqualTo(9);
+        assertThat(learner.failure()).isNull();
+    }
+
+    @ParameterizedTest
+    @MethodSource("rules")
+    void oneLabelTooManyIsRefusedInsideTheCall(LearningSpec rule) {
+        HeadLearner learner = learner(new Task.Classification(List.of("a"), 2), rule, 2);
+        var answers = learner.learn(List.of(
+                Cases.label(new float[] {1, 0}, "b"),
+                Cases.label(new float[] {1, 1}, "c"),
+                Cases.label(new float[] {0, 1}, "a"),
+                Cases.label(new float[] {0, 1}, "")));
+        assertThat(answers.get(0)).isNull();
+        assertThat(answers.get(1).reason()).isEqualTo(Reason.LABEL_LIMIT);
+        assertThat(answers.get(1)).hasMessage("labels: \"c\" (expected: at most 2 labels)");
+        assertThat(answers.get(2)).isNull();
+        assertThat(answers.get(3).reason()).isEqualTo(Reason.WRONG_TARGET);
+        assertThat(learner.snapshot().labels()).containsExactly("a", "b");
+    }
+
+    @Test
+    void aSetWithOneLabelTooManyAddsNoneOfItsLabels() {
+        HeadLearner learner = learner(new Task.MultiLabel(List.of(), 2), Cases.squares(1, 1), 2);
+        Item item = new Item(Cases.features(1, 0), new Target.LabelSet(Set.of("a", "b", "c")));
+        assertThat(only(learner.learn(List.of(item))).reason()).isEqualTo(Reason.LABEL_LIMIT);
+        assertThat(learner.snapshot().labels()).isEmpty();
+        assertThat(((Prediction.LabelSet) learner.snapshot().predict(Cases.features(1, 0), 5)).labels())
+                .isEmpty();
+    }
+
+    @ParameterizedTest
+    @MethodSource("rules")
+    void setsOfLabelsAreLearnedEachForItself(LearningSpec rule) {
+        HeadLearner learner = learner(new Task.MultiLabel(List.of("x", "y"), 4), rule, 2);
+        List<Item> items = new ArrayList<>();
+        Random random = new Random(1);
+        for (int n = 0; n < 600; n++) {
+            boolean x = random.nextBoolean();
+            boolean y = random.nextBoolean();
+            Set<String> set = x && y ? Set.of("x", "y") : x ? Set.of("x") : y ? Set.of("y") : Set.of();
+            items.add(new Item(Cases.features(x ? 1 : -1, y ? 1 : -1), new Target.LabelSet(set)));
+        }
+        learner.learn(items);
+        var answer = (Prediction.LabelSet) learner.snapshot().predict(Cases.features(-1, 1), 2);
+        assertThat(answer.labels()).containsExactly("y");
+        assertThat(answer.scores().get(0).label()).isEqualTo("y");
+        assertThat(answer.scores().get(0).score()).isGreaterThan(0.9f);
+        assertThat(learner.metrics().windowed().accuracy()).isEqualTo(1);
+        assertThat(learner.metrics().windowed().count()).isEqualTo(256);
+    }
+
+    @ParameterizedTest
+    @MethodSource("rules")
+    void tokensAreLearnedOneByOneAndEmptyLabelsAreNot(LearningSpec rule) {
+        HeadLearner learner = learner(new Task.TokenClassification(List.of("p", "n"), 2), rule, 2);
+        Features three = new Features(new float[] {1, 0, 0, 1, 1, 0}, 3, 3, null);
+        for (int n = 0; n < 200; n++) {
+            learner.learn(List.of(new Item(three, new Target.TokenLabels(List.of("p", "n", "")))));
+        }
+        assertThat(learner.metrics().examples()).isEqualTo(200);
+        assertThat(learner.metrics().updates()).isEqualTo(400);
+        assertThat(learner.metrics().total().count()).isEqualTo(400);
+        assertThat(learner.metrics().total().accuracy()).isGreaterThan(0.98);
+        assertThat(learner.snapshot().predict(three, 0)).isEqualTo(new Prediction.TokenLabels(List.of("p", "n", "p")));
+        assertThat(only(learner.learn(List.of(new Item(three, new Target.TokenLabels(List.of("p")))))))
+                .hasMessage("target: 1 labels (expected: 3, one a token)");
+        assertThat(only(learner.learn(List.of(new Item(three, new Target.TokenLabels(List.of("", "", "")))))))
+                .isNull();
+        assertThat(learner.metrics().examples()).isEqualTo(201);
+        assertThat(learner.metrics().updates()).isEqualTo(400);
+    }
+
+    @Test
+    void forecastsAreLearnedNormalisedAndAnsweredInTheirOwnUnits() {
+        HeadLearner learner = learner(new Task.Forecast(2, 2), Cases.squares(1e-3, 1), 2);
+        Random random = new Random(2);
+        List<Item> items = new ArrayList<>();
+        for (int n = 0; n < 300; n++) {
+            float[] x = {(float) random.nextGaussian(), (float) random.nextGaussian()};
+            Features.Scale scale = new Features.Scale(
+                    new float[] {100 * random.nextFloat(), -5}, new float[] {1 + 10 * random.nextFloat(), 0.1f});
+            float[] truth = new float[4];
+            float[] normal = {x[0], x[1], x[0] + x[1], -x[0]};
+            for (int i = 0; i < 4; i++) {
+                truth[i] = normal[i] * scale.factor()[i % 2] + scale.shift()[i % 2];
+            }
+            items.add(new Item(new Features(x, 1, 8, scale), new Target.Values(truth)));
+        }
+        learner.learn(items.subList(0, 299));
+        Item last = items.get(299);
+        float[] answer = ((Prediction.Values) learner.snapshot().predict(last.features(), 0)).values();
+        assertThat(answer).containsExactly(((Target.Values) last.target()).values(), within(1e-2f));
+
+        HeadLearner fresh = learners.create(Cases.spec("b", new Task.Forecast(1, 1), Cases.squares(1, 1)), 1, "other");
+        Features.Scale scale = new Features.Scale(new float[] {10}, new float[] {4});
+        fresh.learn(List.of(new Item(new Features(new float[] {0}, 1, 1, scale), new Target.Values(new float[] {18}))));
+        // The untrained head answers 0 normalised, that is 10; the truth is 8 away.
+        assertThat(fresh.metrics().total().meanAbsoluteError()).isEqualTo(8);
+        assertThat(fresh.metrics().total().rootMeanSquaredError()).isEqualTo(8);
+        assertThat(fresh.metrics().total().loss()).isEqualTo(64);
+    }
+
+    @ParameterizedTest
+    @MethodSource("rules")
+    void snapshotsDoNotChangeWhenTheHeadLearnsOnOrCloses(LearningSpec rule) {
+        HeadLearner learner = learner(new Task.Classification(List.of("l0", "l1"), 9), rule, 6);
+        List<Item> items = Cases.labelled(120, 6, 4, 3);
+        learner.learn(items.subList(0, 50));
+        HeadSnapshot snapshot = learner.snapshot();
+        assertThat(learner.snapshot()).isSameAs(snapshot);
+        List<Prediction> before = new ArrayList<>();
+        items.forEach(item -> before.add(snapshot.predict(item.features(), 4)));
+        learner.learn(items.subList(50, 120));
+        assertThat(learner.snapshot()).isNotSameAs(snapshot);
+        learner.close();
+        List<Prediction> after = new ArrayList<>();
+        items.forEach(item -> after.add(snapshot.predict(item.features(), 4)));
+        assertThat(after).isEqualTo(before);
+        assertThatThrownBy(() -> learner.learn(items)).isInstanceOf(IllegalStateException.class);
+    }
+
+    @Test
+    void labelsAndWindowMayChange() {
+        LearningSpec wide = Cases.squares(1, 1);
+        HeadLearner learner = learner(new Task.Classification(List.of("a"), 3), wide, 1);
+        learner.learn(List.of(Cases.label(new float[] {1}, "b"), Cases.label(new float[] {1}, "b")));
+        LearningSpec narrow = new LearningSpec.RecursiveLeastSquares(1, 1, 1);
+        learner.update(Cases.spec("a", new Task.Classification(List.of("a", "c", "b"), 3), narrow));
+        assertThat(learner.snapshot().labels()).containsExactly("a", "b", "c");
+        assertThat(learner.trainableParameters()).isEqualTo(6);
+        assertThat(learner.metrics().windowed().count()).isZero();
+        assertThat(learner.metrics().total().count()).isEqualTo(2);
+        learner.learn(List.of(Cases.label(new float[] {1}, "b"), Cases.label(new float[] {1}, "b")));
+        assertThat(learner.metrics().windowed().count()).isEqualTo(1);
+        assertThatThrownBy(() -> learner.update(Cases.spec("a", new Task.Classification(List.of("c", "b"), 3), narrow)))
+                .hasMessageContaining("task.labels");
+        assertThatThrownBy(() ->
+                        learner.update(Cases.spec("a", new Task.Classification(List.of("a", "b", "c"), 4), narrow)))
+                .hasMessageContaining("max_labels: 4");
+        assertThatThrownBy(() -> learner.update(
+                        Cases.spec("a", new Task.Classification(List.of("a", "b", "c"), 3), Cases.squares(2, 1))))
+                .hasMessageContaining("ridge: 2.0");
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3, 32, 33, 100})
+    void topScoresAreThoseOfASortWithTiesInLabelOrder(int most) {
+        Random random = new Random(most);
+        float[] scores = new float[100];
+        for (int i = 0; i < scores.length; i++) {
+            scores[i] = random.nextInt(10) - 5;
+        }
+        scores[7] = -0f;
+        List<Integer> sorted = new ArrayList<>(IntStream.range(0, 100).boxed().toList());
+        sorted.sort(Collections.reverseOrder(Comparator.comparingDouble((Integer i) -> scores[i] + 0f))
+                .thenComparing(Comparator.naturalOrder()));
+        long[] keys = ReadoutSnapshot.topKeys(scores, most);
+        assertThat(Arrays.stream(keys).mapToInt(key -> (int) key).boxed()).isEqualTo(sorted.subList(0, most));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 5, 40})
+    void theWindowIsTheLastExamplesAndForgetsHugeErrorsWhole(int window) {
+        PrequentialMetrics metrics = new PrequentialMetrics(window, false);
+        Random random = new Random(window);
+        List<Double> errors = new ArrayList<>();
+        for (int n = 0; n < 130; n++) {
+            double error = n == 20 ? 1e30 : random.nextDouble();
+            errors.add(error);
+            PrequentialMetrics.Tally tally = new PrequentialMetrics.Tally();
+            tally.values(error, error * error, 1);
+            metrics.add(tally);
+            List<Double> last = errors.subList(Math.max(0, errors.size() - window), errors.size());
+            double mean = last.stream().mapToDouble(e -> e).average().orElseThrow();
+            assertThat(metrics.windowed().count()).isEqualTo(last.size());
+            assertThat(metrics.windowed().meanAbsoluteError()).isCloseTo(mean, within(1e-12 * Math.max(1, mean)));
+        }
+    }
+}

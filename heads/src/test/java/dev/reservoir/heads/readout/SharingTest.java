@@ -1,0 +1,195 @@
+package dev.reservoir.heads.readout;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.reservoir.heads.HeadLearner;
+import dev.reservoir.heads.HeadLearner.Item;
+import dev.reservoir.heads.HeadSpec;
+import dev.reservoir.heads.Reason;
+import dev.reservoir.heads.Task;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+final class SharingTest {
+    private static final int F = 30;
+    private final Learners learners = new Learners();
+
+    @AfterEach
+    void close() {
+        learners.close();
+    }
+
+    private static HeadSpec spec(String name, double forgetting) {
+        return Cases.spec(name, new Task.Classification(List.of(), 8), Cases.squares(1, forgetting));
+    }
+
+    private static float[][] unshared(List<Item> items, double forgetting) {
+        try (Learners alone = new Learners();
+                HeadLearner learner = alone.create(spec("alone", forgetting), F, "k")) {
+            learner.learn(items);
+            return Cases.weights(learner);
+        }
+    }
+
+    @Test
+    void headsOfEqualHistoryHoldOneMatrixWhateverTheirTargets() {
+        List<Item> items = Cases.labelled(200, F, 4, 1);
+        List<HeadLearner> heads = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+            heads.add(learners.create(spec("h" + i, 1), F, "k"));
+        }
+        for (int from = 0; from < 200; from += 20) {
+            for (int i = 0; i < heads.size(); i++) {
+                List<Item> own = new ArrayList<>();
+                for (Item item : items.subList(from, from + 20)) {
+                    own.add(
+                            i % 2 == 0
+                                    ? item
+                                    : Cases.label(item.features().values().clone(), "other"));
+                }
+                heads.get(i).learn(own);
+            }
+        }
+        assertThat(learners.inverseCovariances()).isEqualTo(1);
+        assertThat(Cases.weights(heads.get(18))).isDeepEqualTo(unshared(items, 1));
+        heads.forEach(HeadLearner::close);
+        assertThat(learners.inverseCovariances()).isZero();
+        assertThat(learners.covariances().families()).isZero();
+    }
+
+    @Test
+    void aHeadThatComesLateJoinsWhereHistoriesMeet() {
+        List<Item> items = Cases.labelled(150, F, 4, 2);
+        HeadLearner early = learners.create(spec("early", 1), F, "k");
+        early.learn(items);
+        HeadLearner late = learners.create(spec("late", 1), F, "k");
+        late.learn(items.subList(0, 100));
+        assertThat(learners.inverseCovariances()).isEqualTo(2);
+        late.learn(items.subList(100, 150));
+        assertThat(learners.inverseCovariances()).isEqualTo(1);
+        assertThat(Cases.weights(late)).isDeepEqualTo(Cases.weights(early));
+    }
+
+    @Test
+    void tenantsAndSettingsDoNotShare() {
+        List<Item> items = Cases.labelled(40, F, 4, 2);
+        HeadLearner a = learners.create(spec("a", 1), F, "k");
+        HeadLearner b = learners.create(spec("b", 1), F, "another");
+        HeadLearner c = learners.create(spec("c", 0.999), F, "k");
+        HeadSpec stranger = spec("d", 1);
+        HeadLearner d = learners.create(
+                new HeadSpec(
+                        new dev.reservoir.heads.HeadName("umbrella", "d"),
+                        stranger.modality(),
+                        stranger.task(),
+                        stranger.encoder(),
+                        stranger.learning(),
+                        0),
+                F,
+                "k");
+        for (HeadLearner head : List.of(a, b, c, d)) {
+            head.learn(items);
+        }
+        assertThat(learners.inverseCovariances()).isEqualTo(4);
+    }
+
+    @ParameterizedTest
+    @ValueSource(doubles = {1, 0.95})
+    void forksAreBitForBitWhatTheyWouldBeAlone(double forgetting) {
+        List<Item> trunk = Cases.labelled(300, F, 4, 3);
+        Random random = new Random(4);
+        List<List<Item>> streams = new ArrayList<>();
+        for (int i = 0; i < 8; i++) {
+            int at = random.nextInt(200);
+            List<Item> stream = new ArrayList<>(trunk.subList(0, at));
+            stream.addAll(Cases.labelled(random.nextInt(100), F, 4, i % 3));
+            streams.add(stream);
+        }
+        List<HeadLearner> heads = new ArrayList<>();
+        for (int i = 0; i < streams.size(); i++) {
+            heads.add(learners.create(spec("h" + i, forgetting), F, "k"));
+        }
+        int[] at = new int[streams.size()];
+        boolean more = true;
+        while (more) {
+            more = false;
+            for (int i = 0; i < at.length; i++) {
+                int end = Math.min(streams.get(i).size(), at[i] + random.nextInt(50));
+                heads.get(i).learn(streams.get(i).subList(at[i], end));
+                at[i] = end;
+                more |= end < streams.get(i).size();
+            }
+        }
+        for (int i = 0; i < at.length; i++) {
+            assertThat(Cases.weights(heads.get(i))).isDeepEqualTo(unshared(streams.get(i), forgetting));
+        }
+        heads.forEach(HeadLearner::close);
+        assertThat(learners.inverseCovariances()).isZero();
+    }
+
+    @Test
+    void headsLearnOnSeveralThreadsAtOnce() throws Exception {
+        List<Item> trunk = Cases.labelled(400, F, 4, 5);
+        List<Item> other = new ArrayList<>(trunk.subList(0, 170));
+        other.addAll(Cases.labelled(200, F, 4, 6));
+        float[][] trunkAlone = unshared(trunk, 0.99);
+        float[][] otherAlone = unshared(other, 0.99);
+        ExecutorService lanes = Executors.newFixedThreadPool(4);
+        try {
+            for (int round = 0; round < 10; round++) {
+                List<HeadLearner> heads = new ArrayList<>();
+                List<Callable<float[][]>> tasks = new ArrayList<>();
+                for (int i = 0; i < 8; i++) {
+                    HeadLearner head = learners.create(spec("h" + i, 0.99), F, "k");
+                    heads.add(head);
+                    List<Item> stream = i % 3 == 0 ? other : trunk;
+                    Random random = new Random(100L * round + i);
+                    tasks.add(() -> {
+                        Cases.learnInCuts(head, stream, random, 60);
+                        return Cases.weights(head);
+                    });
+                }
+                List<Future<float[][]>> learned = lanes.invokeAll(tasks);
+                for (int i = 0; i < 8; i++) {
+                    assertThat(learned.get(i).get()).isDeepEqualTo(i % 3 == 0 ? otherAlone : trunkAlone);
+                }
+                heads.forEach(HeadLearner::close);
+                assertThat(learners.inverseCovariances()).isZero();
+            }
+        } finally {
+            lanes.shutdown();
+        }
+    }
+
+    @Test
+    void aHeadThatOverflowsStopsAlone() {
+        Task task = new Task.Regression(1);
+        HeadLearner bad = learners.create(Cases.spec("bad", task, Cases.squares(1, 1)), 2, "k");
+        HeadLearner good = learners.create(Cases.spec("good", task, Cases.squares(1, 1)), 2, "k");
+        float[] small = {1e-3f, 0};
+        float[] large = {1e10f, 1};
+        bad.learn(List.of(Cases.values(small, 3e38f)));
+        good.learn(List.of(Cases.values(small, 1)));
+        float[][] sound = Cases.weights(bad);
+
+        var answers = bad.learn(List.of(Cases.values(large, 1), Cases.values(small, 1)));
+        good.learn(List.of(Cases.values(large, 1), Cases.values(small, 1)));
+
+        assertThat(answers).allSatisfy(answer -> assertThat(answer.reason()).isEqualTo(Reason.HEAD_FAILED));
+        assertThat(bad.failure()).contains("not finite");
+        assertThat(bad.metrics().examples()).isEqualTo(1);
+        assertThat(bad.metrics().refused()).isEqualTo(2);
+        assertThat(Cases.weights(bad)).isDeepEqualTo(sound);
+        assertThat(good.failure()).isNull();
+        assertThat(good.metrics().examples()).isEqualTo(3);
+    }
+}

@@ -1,0 +1,131 @@
+package dev.reservoir.loadtest.client;
+
+import com.google.common.base.Strings;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import org.HdrHistogram.Histogram;
+import org.HdrHistogram.SynchronizedHistogram;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Sends requests at a fixed rate whatever the server does, and measures each from the moment it was <em>meant</em> to be
+ * sent: a server that stalls is charged for everything that would have come meanwhile (no coordinated omission).
+ *
+ * <p>Request {@code i} is due {@code i / rate} seconds after the start. A sender that falls behind catches up without
+ * pause. {@link #run} sends on the caller's thread; all other methods are thread-safe.
+ */
+public final class OpenLoop {
+    private static final long LONGEST_NANOS = TimeUnit.MINUTES.toNanos(10);
+
+    /** Sends one request. */
+    @FunctionalInterface
+    public interface Request {
+        /**
+         * Must not block.
+         *
+         * @param index 0 for the first request
+         */
+        CompletionStage<?> send(long index);
+    }
+
+    private final double perSecond;
+    private final Timekeeper time;
+    private final Request request;
+    private final Histogram latencies = new SynchronizedHistogram(LONGEST_NANOS, 3);
+    private volatile boolean stopping;
+
+    // Guarded by this.
+    private long startNanos;
+    private long stopNanos;
+    private boolean started;
+    private boolean stopped;
+    private long sent;
+    private long answered;
+    private long errors;
+    private @Nullable Throwable firstError;
+
+    /**
+     * @param perSecond requests a second, above 0
+     */
+    public OpenLoop(double perSecond, Timekeeper time, Request request) {
+        if (!(perSecond > 0) || Double.isInfinite(perSecond)) {
+            throw new IllegalArgumentException("rate: " + perSecond + " (expected: above 0, finite)");
+        }
+        this.perSecond = perSecond;
+        this.time = time;
+        this.request = request;
+    }
+
+    /** Sends until {@link #stop}, or until the thread is interrupted. */
+    public void run() {
+        long start = time.nanoTime();
+        synchronized (this) {
+            startNanos = start;
+            started = true;
+        }
+        for (long index = 0; !stopping; index++) {
+            long intended = start + Math.round(index * (1e9 / perSecond));
+            time.sleepUntil(intended);
+            if (stopping || Thread.currentThread().isInterrupted()) {
+                break;
+            }
+            send(index, intended);
+        }
+        synchronized (this) {
+            stopNanos = time.nanoTime();
+            stopped = true;
+        }
+    }
+
+    /** Sends no more; answers that are still to come are still counted. */
+    public void stop() {
+        stopping = true;
+    }
+
+    public synchronized LoadReport report() {
+        double seconds = started ? ((stopped ? stopNanos : time.nanoTime()) - startNanos) / 1e9 : 0;
+        return new LoadReport(
+                perSecond,
+                seconds > 0 ? answered / seconds : 0,
+                sent,
+                answered,
+                errors,
+                latencies.getValueAtPercentile(50) / 1e6,
+                latencies.getValueAtPercentile(99) / 1e6,
+                latencies.getMaxValue() / 1e6,
+                firstError == null ? "" : Strings.nullToEmpty(firstError.getMessage()));
+    }
+
+    private void send(long index, long intended) {
+        synchronized (this) {
+            sent++;
+        }
+        CompletionStage<?> reply;
+        try {
+            reply = request.send(index);
+        } catch (RuntimeException e) {
+            ended(intended, e);
+            return;
+        }
+        reply.whenComplete((ignored, failure) -> ended(intended, failure));
+    }
+
+    private void ended(long intended, @Nullable Throwable failure) {
+        long nanos = Math.min(LONGEST_NANOS, Math.max(0, time.nanoTime() - intended));
+        if (failure == null) {
+            latencies.recordValue(nanos);
+        }
+        synchronized (this) {
+            if (failure == null) {
+                answered++;
+            } else {
+                errors++;
+                if (firstError == null) {
+                    Throwable cause = failure.getCause();
+                    firstError = failure instanceof CompletionException && cause != null ? cause : failure;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,26 @@
+package dev.reservoir.loadtest.client;
+
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Where a server listens.
+ *
+ * @param grpc {@code host:port}
+ * @param http {@code host:port} of its page, metrics and health; empty where it serves none
+ */
+public record ServerAddresses(String grpc, String http) {
+    private static final Pattern READY =
+            Pattern.compile("reservoir-server ready grpc=(\\S+:\\d+)(?: http=(\\S+:\\d+))?.*");
+
+    /** Reads the line that a server prints when it is ready; empty where this is another line. */
+    public static Optional<ServerAddresses> parse(String line) {
+        Matcher matcher = READY.matcher(line.strip());
+        if (!matcher.matches()) {
+            return Optional.empty();
+        }
+        String http = matcher.group(2);
+        return Optional.of(new ServerAddresses(matcher.group(1), http == null ? "" : http));
+    }
+}

@@ -1,0 +1,11 @@
+package dev.reservoir.loadtest.client;
+
+import dev.reservoir.v1.Opened;
+import dev.reservoir.v1.Progress;
+
+/** Hears a training stream's replies, one at a time, on the stream's own thread: it must not block. */
+public interface TrainingListener {
+    default void opened(Opened opened) {}
+
+    void progress(Progress progress);
+}

@@ -1,0 +1,257 @@
+package dev.reservoir.loadtest.demo;
+
+import dev.reservoir.loadtest.client.ReservoirClient;
+import dev.reservoir.loadtest.client.ServerProcess;
+import dev.reservoir.loadtest.client.ServerStartException;
+import dev.reservoir.loadtest.client.Timekeeper;
+import dev.reservoir.loadtest.report.DemoReport;
+import dev.reservoir.loadtest.report.Terminal;
+import dev.reservoir.loadtest.workload.Workload;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Random;
+import java.util.concurrent.Callable;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** The {@code demo} subcommand. */
+@Command(
+        name = "demo",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        usageHelpAutoWidth = true,
+        header = "Trains and serves heads of several modalities at once, and shows what each learned.",
+        description = {
+            "",
+            "Starts a server on free loopback ports, creates a head for each task that ships with this program and, as"
+                    + " its control, the same learner without the substrate, trains all of them at once from streams"
+                    + " while other streams predict, and scores them on examples they never saw.",
+            ""
+        },
+        optionListHeading = "Options:%n",
+        exitCodeListHeading = "%nExit codes:%n",
+        exitCodeList = {
+            "0:every head beats its baseline",
+            "1:a head does not beat its baseline",
+            "2:wrong usage",
+            "3:the run broke: the server did not start, a stream ended, a file could not be written"
+        },
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  java -jar loadtest/target/reservoir-loadtest.jar demo",
+            "  java -jar loadtest/target/reservoir-loadtest.jar demo --target 127.0.0.1:7400 --json figures.json"
+        })
+public final class DemoCommand implements Callable<Integer> {
+    private static final int HEAD_FAILED = 1;
+    private static final int RUN_BROKE = 3;
+
+    private final Supplier<List<Workload>> workloads;
+    private final Terminal terminal;
+    private final PrintStream out;
+    private final PrintStream err;
+    private final Path home;
+
+    @Spec
+    private CommandSpec spec = CommandSpec.create();
+
+    @Option(
+            names = "--target",
+            paramLabel = "HOST:PORT",
+            description = "Use this running server instead of starting one. The heads are deleted at the end.")
+    private @Nullable String target;
+
+    @Option(
+            names = "--server-jar",
+            paramLabel = "FILE",
+            description = "Server to start. Default: server/target/reservoir-server.jar of the same build.")
+    private @Nullable Path serverJar;
+
+    @Option(
+            names = "--server-option",
+            paramLabel = "OPTION",
+            description = "Passed on to the server that is started, for example --server-option=--precision=f32. May be"
+                    + " repeated.")
+    private List<String> serverOptions = new ArrayList<>();
+
+    @Option(
+            names = "--out",
+            paramLabel = "DIR",
+            description = "Folder for pictures, figures and the server's log. Default: target/demo of the same build.")
+    private @Nullable Path outFolder;
+
+    @Option(
+            names = "--json",
+            paramLabel = "FILE",
+            description = "File for all figures. Default: demo.json in the folder of --out.")
+    private @Nullable Path json;
+
+    @Option(
+            names = "--seed",
+            paramLabel = "N",
+            defaultValue = "0",
+            description = "Seeds the heads and the order of predictions; not negative. Default: ${DEFAULT-VALUE}.")
+    private long seed;
+
+    @Option(
+            names = "--rate",
+            paramLabel = "N",
+            defaultValue = "30",
+            description = "Predictions a second while the heads train. Default: ${DEFAULT-VALUE}.")
+    private double rate;
+
+    @Option(
+            names = "--quick",
+            arity = "0..1",
+            fallbackValue = "0.1",
+            defaultValue = "1",
+            paramLabel = "SHARE",
+            description = "Use this share of the examples, above 0 up to 1; ${FALLBACK-VALUE} where no share is named."
+                    + " Scores are then lower, and may miss a baseline.")
+    private double share;
+
+    @Option(names = "--only", paramLabel = "HEAD", split = ",", description = "Only these heads, by name.")
+    private List<String> only = new ArrayList<>();
+
+    @Option(
+            names = "--start-limit",
+            paramLabel = "SECONDS",
+            defaultValue = "120",
+            description = "How long the server may take to start. Default: ${DEFAULT-VALUE}.")
+    private int startLimit;
+
+    @Option(
+            names = "--stall-limit",
+            paramLabel = "SECONDS",
+            defaultValue = "120",
+            description = "How long all heads may learn nothing. Default: ${DEFAULT-VALUE}.")
+    private int stallLimit;
+
+    @Option(names = "--keep-heads", description = "Leave the heads on the server named by --target.")
+    private boolean keepHeads;
+
+    /**
+     * @param workloads loaded when the command runs
+     * @param home folder of this program's jar, from which the server's is found
+     */
+    public DemoCommand(
+            Supplier<List<Workload>> workloads, Terminal terminal, PrintStream out, PrintStream err, Path home) {
+        this.workloads = workloads;
+        this.terminal = terminal;
+        this.out = out;
+        this.err = err;
+        this.home = home;
+    }
+
+    @Override
+    public Integer call() {
+        check(share > 0 && share <= 1, "--quick: " + share + " (expected: above 0, at most 1)");
+        check(rate > 0 && rate <= 100_000, "--rate: " + rate + " (expected: above 0, at most 100000)");
+        check(seed >= 0, "--seed: " + seed + " (expected: at least 0)");
+        check(startLimit > 0, "--start-limit: " + startLimit + " (expected: at least 1)");
+        check(stallLimit > 0, "--stall-limit: " + stallLimit + " (expected: at least 1)");
+        try {
+            List<Workload> chosen = chosen();
+            if (chosen.isEmpty()) {
+                throw new DemoFailure("this build ships no task");
+            }
+            DemoSettings settings = settings();
+            DemoReport report = new Demo(settings, chosen, terminal, out, Timekeeper.system()).run();
+            return report.failed().isEmpty() ? 0 : HEAD_FAILED;
+        } catch (DemoFailure | ServerStartException e) {
+            return broken(e.getMessage() == null ? e.toString() : e.getMessage());
+        } catch (IOException e) {
+            return broken("a file could not be written: " + e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return broken("interrupted");
+        }
+    }
+
+    private int broken(String why) {
+        out.flush();
+        err.println();
+        err.println("demo: " + why);
+        return RUN_BROKE;
+    }
+
+    private DemoSettings settings() {
+        if (target != null) {
+            try {
+                ReservoirClient.connect(target, Duration.ofSeconds(1)).close();
+            } catch (IllegalArgumentException e) {
+                throw new ParameterException(spec.commandLine(), "--" + e.getMessage());
+            }
+        }
+        Path folder = outFolder != null ? outFolder : home.resolve("demo");
+        String tenant =
+                target == null ? "demo" : String.format(Locale.ROOT, "demo-%04x", new Random().nextInt(1 << 16));
+        return new DemoSettings(
+                target,
+                target == null ? ServerProcess.command(server(), serverOptions) : List.of(),
+                tenant,
+                folder,
+                json != null ? json : folder.resolve("demo.json"),
+                seed,
+                rate,
+                Duration.ofSeconds(startLimit),
+                Duration.ofSeconds(stallLimit),
+                keepHeads);
+    }
+
+    private Path server() {
+        Path jar = serverJar != null
+                ? serverJar
+                : home.resolve("../../server/target/reservoir-server.jar").normalize();
+        check(
+                Files.isRegularFile(jar),
+                (serverJar != null ? "--server-jar: " : "the server: ") + jar
+                        + " (expected: a jar; build the project, or name a server with --server-jar or --target)");
+        return jar;
+    }
+
+    private List<Workload> chosen() {
+        List<Workload> all = workloads.get();
+        List<String> names = all.stream().map(Workload::id).toList();
+        for (String name : only) {
+            check(names.contains(name), "--only: " + name + " (expected: of " + String.join(", ", names) + ")");
+        }
+        return all.stream()
+                .filter(workload -> only.isEmpty() || only.contains(workload.id()))
+                .map(workload -> share == 1 ? workload : part(workload))
+                .toList();
+    }
+
+    private Workload part(Workload workload) {
+        return new Workload(
+                workload.id(),
+                workload.title(),
+                workload.spec(),
+                workload.metric(),
+                workload.train().subList(0, share(workload.train().size())),
+                workload.test().subList(0, share(workload.test().size())),
+                workload.baseline(),
+                workload.baselineName(),
+                workload.source());
+    }
+
+    private int share(int count) {
+        return Math.max(1, (int) Math.round(share * count));
+    }
+
+    private void check(boolean holds, String message) {
+        if (!holds) {
+            throw new ParameterException(spec.commandLine(), message);
+        }
+    }
+}

@@ -1,0 +1,64 @@
+package dev.reservoir.loadtest.demo;
+
+import dev.reservoir.loadtest.client.ServerAddresses;
+import dev.reservoir.loadtest.client.ServerProcess;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** The server a demo talks to: a child process of its own, or one that was running before. */
+final class DemoServer implements AutoCloseable {
+    private final String grpc;
+    private final @Nullable ServerProcess process;
+
+    private DemoServer(String grpc, @Nullable ServerProcess process) {
+        this.grpc = grpc;
+        this.process = process;
+    }
+
+    static DemoServer running(String target) {
+        return new DemoServer(target, null);
+    }
+
+    static DemoServer start(List<String> command, Path log, Duration limit, Consumer<Duration> waiting) {
+        ServerProcess process = ServerProcess.start(command, log, limit, waiting);
+        return new DemoServer(process.addresses().grpc(), process);
+    }
+
+    /** {@code host:port}. */
+    String grpc() {
+        return grpc;
+    }
+
+    /** Where it listens and what it logs to, for a person. */
+    String description() {
+        if (process == null) {
+            return "grpc " + grpc + " (running before)";
+        }
+        ServerAddresses addresses = process.addresses();
+        String page = addresses.http().isEmpty() ? "" : ", page http://" + addresses.http() + "/";
+        return "grpc " + grpc + page + ", log " + process.log().toAbsolutePath().normalize();
+    }
+
+    /** What a broken call does not know: that the process ended, and what it printed last. Empty where it still runs. */
+    String epitaph() {
+        if (process == null) {
+            return "";
+        }
+        ServerProcess ended = process;
+        // Its connections break a moment before its process is over.
+        return ended.exitCodeWithin(Duration.ofSeconds(2))
+                .map(code -> "\nthe server ended with exit code " + code + "; the end of " + ended.log() + ":\n"
+                        + ended.logTail())
+                .orElse("");
+    }
+
+    @Override
+    public void close() {
+        if (process != null) {
+            process.close();
+        }
+    }
+}

@@ -1,0 +1,32 @@
+package dev.reservoir.loadtest.demo;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a demo runs.
+ *
+ * @param target {@code host:port} of a running server; null starts one
+ * @param serverCommand starts a server; used where there is no target
+ * @param tenant owns the heads
+ * @param out takes pictures, figures and the server's log
+ * @param json takes the figures
+ * @param seed of the heads' random projections and the order of predictions
+ * @param rate predictions a second while the heads train, above 0
+ * @param startLimit how long the server may take to start
+ * @param stallLimit how long the heads may learn nothing
+ * @param keepHeads whether the heads stay on a server that was running before
+ */
+record DemoSettings(
+        @Nullable String target,
+        List<String> serverCommand,
+        String tenant,
+        Path out,
+        Path json,
+        long seed,
+        double rate,
+        Duration startLimit,
+        Duration stallLimit,
+        boolean keepHeads) {}

@@ -1,0 +1,71 @@
+package dev.reservoir.loadtest.demo;
+
+import dev.reservoir.v1.HeadPrediction;
+import dev.reservoir.v1.Target;
+import java.util.HashSet;
+import java.util.List;
+
+/**
+ * Compares answers with their truths. The score is the share of right answers where truths are labels (one a token for
+ * a task per token; a set of labels is right as a whole), and the mean absolute error over all numbers where truths are
+ * values. Thread-safe.
+ */
+final class Tally {
+    private double sum;
+    private long count;
+
+    /**
+     * Counts one answer. An answer without an outcome of the truth's form counts as wrong for labels.
+     *
+     * @throws IllegalArgumentException where values have another length than their truth, or are missing
+     */
+    synchronized void add(Target truth, HeadPrediction answer) {
+        switch (truth.getTruthCase()) {
+            case LABEL -> addRight(truth.getLabel().equals(answer.getLabel().getLabel()));
+            case LABELS ->
+                addRight(new HashSet<>(truth.getLabels().getLabelsList())
+                        .equals(new HashSet<>(answer.getLabels().getLabelsList())));
+            case TOKEN_LABELS ->
+                addTokens(
+                        truth.getTokenLabels().getLabelsList(),
+                        answer.getTokenLabels().getLabelsList());
+            case VALUES ->
+                addValues(truth.getValues().getValuesList(), answer.getValues().getValuesList());
+            case TRUTH_NOT_SET -> throw new IllegalArgumentException("truth: none (expected: one to compare with)");
+        }
+    }
+
+    /** Items compared: answers, tokens or numbers. */
+    synchronized long count() {
+        return count;
+    }
+
+    /** The mean; 0 before the first item. */
+    synchronized double score() {
+        return count == 0 ? 0 : sum / count;
+    }
+
+    private void addRight(boolean right) {
+        sum += right ? 1 : 0;
+        count++;
+    }
+
+    private void addTokens(List<String> truth, List<String> answer) {
+        for (int i = 0; i < truth.size(); i++) {
+            if (!truth.get(i).isEmpty()) {
+                addRight(i < answer.size() && truth.get(i).equals(answer.get(i)));
+            }
+        }
+    }
+
+    private void addValues(List<Float> truth, List<Float> answer) {
+        if (truth.size() != answer.size()) {
+            throw new IllegalArgumentException(
+                    "values: " + answer.size() + " (expected: " + truth.size() + ", as many as the truth has)");
+        }
+        for (int i = 0; i < truth.size(); i++) {
+            sum += Math.abs((double) truth.get(i) - answer.get(i));
+            count++;
+        }
+    }
+}

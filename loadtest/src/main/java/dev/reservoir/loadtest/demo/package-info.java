@@ -1,0 +1,3 @@
+/** The demo: heads of several modalities trained and served at the same time, scored against their controls. */
+@org.jspecify.annotations.NullMarked
+package dev.reservoir.loadtest.demo;

@@ -1,0 +1,47 @@
+package dev.reservoir.loadtest.report;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/** Text in columns as wide as their widest cell, two spaces between. */
+final class Columns {
+    /** On which side of its column a cell stands. */
+    enum Side {
+        LEFT,
+        RIGHT
+    }
+
+    private final List<Side> sides;
+    private final List<List<String>> rows = new ArrayList<>();
+
+    Columns(Side... sides) {
+        this.sides = List.of(sides);
+    }
+
+    Columns row(String... cells) {
+        if (cells.length != sides.size()) {
+            throw new IllegalArgumentException("cells: " + cells.length + " (expected: " + sides.size() + ")");
+        }
+        rows.add(List.of(cells));
+        return this;
+    }
+
+    List<String> lines() {
+        int[] widths = new int[sides.size()];
+        for (List<String> row : rows) {
+            Arrays.setAll(widths, i -> Math.max(widths[i], row.get(i).length()));
+        }
+        return rows.stream().map(row -> line(row, widths)).toList();
+    }
+
+    private String line(List<String> row, int[] widths) {
+        StringBuilder line = new StringBuilder();
+        for (int i = 0; i < widths.length; i++) {
+            String cell = row.get(i);
+            String space = " ".repeat(widths[i] - cell.length());
+            line.append(i == 0 ? "" : "  ").append(sides.get(i) == Side.LEFT ? cell + space : space + cell);
+        }
+        return line.toString().stripTrailing();
+    }
+}

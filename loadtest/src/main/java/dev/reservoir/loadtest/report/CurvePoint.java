@@ -1,0 +1,9 @@
+package dev.reservoir.loadtest.report;
+
+/**
+ * A score after so many examples.
+ *
+ * @param examples learned so far
+ * @param score in the unit of its metric
+ */
+public record CurvePoint(long examples, double score) {}

@@ -1,0 +1,130 @@
+package dev.reservoir.loadtest.report;
+
+import dev.reservoir.loadtest.report.Columns.Side;
+import dev.reservoir.loadtest.report.DemoReport.Memory;
+import dev.reservoir.loadtest.report.DemoReport.Serving;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/** A demo's results as a newcomer reads them. */
+public final class ResultTable {
+    private ResultTable() {}
+
+    /**
+     * @param files what the run left behind
+     */
+    public static List<String> lines(DemoReport report, List<Path> files, Style style) {
+        List<String> lines = new ArrayList<>(table(report, style));
+        lines.add("");
+        lines.add("held-out      share answered right, on examples never trained on (mae: mean absolute error, lower is"
+                + " better)");
+        lines.add("baseline      the same, answering without looking at the input");
+        lines.add("no substrate  the same learner on the raw input, without the frozen transformer");
+        lines.add("");
+        lines.addAll(serving(report.serving(), report.trainingSeconds()));
+        lines.addAll(memory(report.memory(), report.heads().size()));
+        lines.add("files    " + joined(files));
+        lines.add("");
+        lines.add(summary(report, style));
+        return lines;
+    }
+
+    private static List<String> table(DemoReport report, Style style) {
+        Columns columns = new Columns(
+                        Side.LEFT,
+                        Side.LEFT,
+                        Side.LEFT,
+                        Side.RIGHT,
+                        Side.RIGHT,
+                        Side.RIGHT,
+                        Side.LEFT,
+                        Side.RIGHT,
+                        Side.LEFT)
+                .row("head", "reads", "learns", "examples", "held-out", "baseline", "", "no substrate", "verdict");
+        for (HeadResult head : report.heads()) {
+            columns.row(
+                    head.name(),
+                    head.modality(),
+                    head.kind() + ", " + head.task(),
+                    Figures.count(head.examples()),
+                    Figures.score(head.metric(), head.score()),
+                    Figures.score(head.metric(), head.baseline()),
+                    "(" + head.baselineName() + ")",
+                    Figures.score(head.metric(), head.control()),
+                    verdict(head));
+        }
+        List<String> lines = new ArrayList<>(columns.lines());
+        lines.set(0, style.bold(lines.get(0)));
+        for (int i = 0; i < report.heads().size(); i++) {
+            HeadResult head = report.heads().get(i);
+            String line = lines.get(i + 1);
+            lines.set(i + 1, !head.beatsBaseline() ? style.bad(line) : head.beatsControl() ? style.good(line) : line);
+        }
+        return lines;
+    }
+
+    private static String verdict(HeadResult head) {
+        String gain = Figures.gain(head.metric(), head.score(), head.control());
+        String refused = head.refused() == 0 ? "" : ", " + Figures.count(head.refused()) + " refused";
+        if (!head.beatsBaseline()) {
+            return "DOES NOT BEAT ITS BASELINE" + refused;
+        }
+        return (head.beatsControl() ? "beats both (" + gain + " by the substrate)" : "beats baseline, not its control")
+                + refused;
+    }
+
+    private static List<String> serving(Serving serving, double seconds) {
+        String repeats = serving.repeats() == 0
+                ? ""
+                : " (" + Figures.count(serving.repeats()) + " of an observation sent before)";
+        String errors = serving.errors() == 0
+                ? "none failed"
+                : Figures.count(serving.errors()) + " failed, first: " + serving.firstError();
+        return List.of(
+                "serving  while all heads trained, for " + String.format(Locale.ROOT, "%.0f s", seconds) + ": "
+                        + Figures.count(serving.predictions()) + " predictions" + repeats + ", " + errors,
+                "         " + Figures.rate(serving.achievedRate()) + " of " + Figures.rate(serving.targetRate())
+                        + " asked, p50 " + Figures.millis(serving.p50Millis()) + ", p99 "
+                        + Figures.millis(serving.p99Millis()) + ", longest " + Figures.millis(serving.maxMillis())
+                        + ", timed from when each was due");
+    }
+
+    private static List<String> memory(Memory memory, int heads) {
+        return List.of(
+                "memory   this server, one model, " + heads + " heads and their controls: "
+                        + Figures.bytes(memory.processResidentBytes()) + " resident ("
+                        + Figures.bytes(memory.idleResidentBytes()) + " before they were created)",
+                "         a model each: " + Figures.bytes(memory.modelEachBytes()) + " as " + heads + " servers of "
+                        + Figures.bytes(memory.idleResidentBytes()) + ", "
+                        + String.format(Locale.ROOT, "%.1f", memory.ratio()) + " times as much; their weights alone "
+                        + Figures.bytes(memory.modelEachWeightsBytes()) + " (" + heads + " x "
+                        + Figures.bytes(memory.weightBytes()) + ")");
+    }
+
+    private static String joined(List<Path> files) {
+        return String.join(
+                "\n         ",
+                files.stream()
+                        .map(file -> file.toAbsolutePath().normalize().toString())
+                        .toList());
+    }
+
+    private static String summary(DemoReport report, Style style) {
+        List<HeadResult> failed = report.failed();
+        if (!failed.isEmpty()) {
+            return style.bad("FAILED: "
+                    + String.join(", ", failed.stream().map(HeadResult::name).toList())
+                    + " does not beat its baseline");
+        }
+        long beatControl =
+                report.heads().stream().filter(HeadResult::beatsControl).count();
+        long modalities =
+                report.heads().stream().map(HeadResult::modality).distinct().count();
+        int heads = report.heads().size();
+        return style.good("OK: " + heads + " heads of " + modalities
+                + " modalities learned at once on one frozen transformer; all beat their baseline, " + beatControl
+                + " of " + heads + " the same learner without it");
+    }
+}

@@ -1,0 +1,25 @@
+package dev.reservoir.loadtest.report;
+
+/** Colours, or none. */
+public enum Style {
+    PLAIN,
+    COLOURED;
+
+    private static final String ESCAPE = "\u001b[";
+
+    String good(String text) {
+        return paint("32", text);
+    }
+
+    String bad(String text) {
+        return paint("1;31", text);
+    }
+
+    String bold(String text) {
+        return paint("1", text);
+    }
+
+    private String paint(String code, String text) {
+        return this == PLAIN ? text : ESCAPE + code + "m" + text + ESCAPE + "0m";
+    }
+}

@@ -1,0 +1,29 @@
+package dev.reservoir.loadtest.workload;
+
+import dev.reservoir.v1.Example;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+/** What a rule that learns nothing from the observation scores on the test examples. */
+record Baseline(double score, String name) {
+
+    /** Always the label that is most frequent in {@code train}, the alphabetically first of equals. */
+    static Baseline majority(List<Example> train, List<Example> test) {
+        Map<String, Long> counts = train.stream()
+                .map(example -> example.getTarget().getLabel())
+                .collect(Collectors.groupingBy(Function.identity(), TreeMap::new, Collectors.counting()));
+        String label = counts.entrySet().stream()
+                .max(Map.Entry.<String, Long>comparingByValue()
+                        .thenComparing(Map.Entry.comparingByKey(Comparator.reverseOrder())))
+                .orElseThrow(() -> new IllegalArgumentException("train: empty (expected: at least one example)"))
+                .getKey();
+        long right = test.stream()
+                .filter(example -> example.getTarget().getLabel().equals(label))
+                .count();
+        return new Baseline((double) right / test.size(), "always " + label);
+    }
+}

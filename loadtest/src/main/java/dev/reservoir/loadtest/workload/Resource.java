@@ -1,0 +1,42 @@
+package dev.reservoir.loadtest.workload;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.zip.GZIPInputStream;
+
+/** A gzip file beside this class. */
+record Resource(String name) {
+
+    byte[] bytes() {
+        try (InputStream stored = Resource.class.getResourceAsStream(name)) {
+            if (stored == null) {
+                throw new IOException("resource: " + name + " (expected: beside " + Resource.class.getName() + ")");
+            }
+            return new GZIPInputStream(stored).readAllBytes();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Lines of UTF-8 text; only a line feed ends one, since the texts hold other characters that might. */
+    List<String> lines() {
+        return List.of(new String(bytes(), StandardCharsets.UTF_8).split("\n"));
+    }
+
+    /** Lines of {@code columns} fields with tabs between them. */
+    List<String[]> rows(int columns) {
+        return lines().stream()
+                .map(line -> {
+                    String[] fields = line.split("\t", -1);
+                    if (fields.length != columns) {
+                        throw new UncheckedIOException(new IOException(name + ": " + fields.length
+                                + " fields (expected: " + columns + ") in \"" + line + "\""));
+                    }
+                    return fields;
+                })
+                .toList();
+    }
+}

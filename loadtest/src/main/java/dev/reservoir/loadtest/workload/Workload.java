@@ -1,0 +1,83 @@
+package dev.reservoir.loadtest.workload;
+
+import dev.reservoir.v1.Encoder;
+import dev.reservoir.v1.Example;
+import dev.reservoir.v1.Head;
+import java.util.List;
+
+/**
+ * One task with its data, in the words of the wire contract only. The order of {@code train} is the order to stream it
+ * in; {@code test} holds no observation of {@code train}.
+ *
+ * @param id letters, digits and {@code -}, usable as a head id
+ * @param title one line for people
+ * @param spec modality, task and learning as sent in CreateHead; without a name
+ * @param metric {@code accuracy} (share that was right) or {@code mae} (mean absolute error, lower is better)
+ * @param train observation and target, sequence unset
+ * @param test as {@code train}
+ * @param baseline score on {@code test} of the strongest of the rules that learn nothing from the observation
+ * @param baselineName what that rule is
+ * @param source where the data comes from and its licence, one line
+ */
+public record Workload(
+        String id,
+        String title,
+        Head spec,
+        String metric,
+        List<Example> train,
+        List<Example> test,
+        double baseline,
+        String baselineName,
+        String source) {
+
+    /** Share of the examples that were right. */
+    public static final String ACCURACY = "accuracy";
+
+    /** Mean absolute error over all predicted numbers, in the unit of the targets. */
+    public static final String MEAN_ABSOLUTE_ERROR = "mae";
+
+    public Workload {
+        if (!id.matches("[a-z][a-z0-9-]{0,62}")) {
+            throw new IllegalArgumentException(
+                    "id: \"" + id + "\" (expected: 1 to 63 of a-z, 0-9 and -, a letter first)");
+        }
+        if (!metric.equals(ACCURACY) && !metric.equals(MEAN_ABSOLUTE_ERROR)) {
+            throw new IllegalArgumentException("metric: \"" + metric + "\" (expected: accuracy or mae)");
+        }
+        if (!spec.getName().isEmpty()) {
+            throw new IllegalArgumentException("spec.name: \"" + spec.getName() + "\" (expected: empty)");
+        }
+        if (train.isEmpty() || test.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "examples: " + train.size() + " train, " + test.size() + " test (expected: some of each)");
+        }
+        if (!Double.isFinite(baseline)) {
+            throw new IllegalArgumentException("baseline: " + baseline + " (expected: a finite number)");
+        }
+        train = List.copyOf(train);
+        test = List.copyOf(test);
+    }
+
+    /** Whether a larger score is a better one. */
+    public boolean higherIsBetter() {
+        return metric.equals(ACCURACY);
+    }
+
+    /** Whether {@code score} is strictly better than the baseline. */
+    public boolean beatsBaseline(double score) {
+        return higherIsBetter() ? score > baseline : score < baseline;
+    }
+
+    /** The same head without the substrate: its readout sees the raw input alone. */
+    public Head controlSpec() {
+        return spec.toBuilder()
+                .setEncoder(spec.getEncoder().toBuilder().setPooling(Encoder.Pooling.INPUT_ONLY))
+                .build();
+    }
+
+    /** Without the examples, which would fill pages. */
+    @Override
+    public String toString() {
+        return "Workload[" + id + ", " + train.size() + " train, " + test.size() + " test]";
+    }
+}

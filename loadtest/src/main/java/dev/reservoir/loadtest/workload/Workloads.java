@@ -1,0 +1,55 @@
+package dev.reservoir.loadtest.workload;
+
+import java.util.List;
+import java.util.stream.Collectors;
+
+/**
+ * The demo's workloads, all loaded. What a seed decides: which examples are held out (where the source has no split of
+ * its own), the order of streaming, the noise under the speech and the generated bits. Equal seeds give equal examples.
+ */
+public final class Workloads {
+
+    /** The seed of every published figure. */
+    public static final long DEMO_SEED = 20_260_101L;
+
+    private final List<Workload> all;
+
+    /**
+     * Loads every workload: 4 MB of resources become 18 MB of messages.
+     *
+     * @throws java.io.UncheckedIOException where a resource is missing or broken
+     */
+    public Workloads(long seed) {
+        all = List.of(
+                SentimentData.load(seed),
+                LanguageData.load(seed),
+                FashionData.load(seed),
+                SpliceData.load(seed),
+                DemandData.load(),
+                DigitData.load(seed),
+                XorBits.generate(seed));
+    }
+
+    /** All workloads at {@link #DEMO_SEED}. */
+    public static List<Workload> demo() {
+        return new Workloads(DEMO_SEED).all();
+    }
+
+    /** In the order in which they are shown; ids are unique. */
+    public List<Workload> all() {
+        return all;
+    }
+
+    /**
+     * The workload of an id.
+     *
+     * @throws IllegalArgumentException naming the known ids, where there is none such
+     */
+    public Workload byId(String id) {
+        return all.stream()
+                .filter(workload -> workload.id().equals(id))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("workload: \"" + id + "\" (expected one of: "
+                        + all.stream().map(Workload::id).collect(Collectors.joining(", ")) + ")"));
+    }
+}

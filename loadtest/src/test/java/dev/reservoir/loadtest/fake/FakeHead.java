@@ -1,0 +1,95 @@
+package dev.reservoir.loadtest.fake;
+
+import dev.reservoir.v1.Encoder;
+import dev.reservoir.v1.Example;
+import dev.reservoir.v1.Head;
+import dev.reservoir.v1.HeadPrediction;
+import dev.reservoir.v1.LabelPrediction;
+import dev.reservoir.v1.Metrics;
+import dev.reservoir.v1.Observation;
+import dev.reservoir.v1.Score;
+import dev.reservoir.v1.Target;
+import dev.reservoir.v1.ValuesPrediction;
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * Learns by heart: labels by a text's first word, values as the mean difference from the series' last number. A control
+ * does not look at its input: it answers the most frequent label, or the mean of the values seen.
+ */
+final class FakeHead {
+    final Head spec;
+    long epoch;
+    long applied;
+    private final boolean looks;
+    private final Map<String, Map<String, Integer>> labelsByWord = new HashMap<>();
+    private double valueSum;
+    private long values;
+    private long examples;
+    private double right;
+    private double error;
+
+    FakeHead(Head spec) {
+        this.spec = spec;
+        this.looks = spec.getEncoder().getPooling() != Encoder.Pooling.INPUT_ONLY;
+    }
+
+    void learn(Example example) {
+        HeadPrediction before = predict(example.getObservation());
+        Target truth = example.getTarget();
+        examples++;
+        if (truth.hasLabel()) {
+            right += before.getLabel().getLabel().equals(truth.getLabel()) ? 1 : 0;
+            labelsByWord
+                    .computeIfAbsent(key(example.getObservation()), word -> new HashMap<>())
+                    .merge(truth.getLabel(), 1, Integer::sum);
+        } else {
+            float value = truth.getValues().getValues(0);
+            error += Math.abs(value - before.getValues().getValues(0));
+            valueSum += value - anchor(example.getObservation());
+            values++;
+        }
+    }
+
+    HeadPrediction predict(Observation observation) {
+        HeadPrediction.Builder answer = HeadPrediction.newBuilder()
+                .setHead(spec.getName())
+                .setHeadVersion(examples)
+                .setAppliedThrough(applied);
+        if (spec.getTask().hasClassification()) {
+            String label = labelsByWord.getOrDefault(key(observation), Map.of()).entrySet().stream()
+                    .max(Map.Entry.comparingByValue())
+                    .map(Map.Entry::getKey)
+                    .orElse("");
+            return answer.setLabel(LabelPrediction.newBuilder().setLabel(label)).build();
+        }
+        double value = anchor(observation) + (values == 0 ? 0 : valueSum / values);
+        return answer.setValues(ValuesPrediction.newBuilder().addValues((float) value))
+                .build();
+    }
+
+    Metrics metrics(long refused) {
+        double n = Math.max(1, examples);
+        Score score = Score.newBuilder()
+                .setCount(examples)
+                .setAccuracy(right / n)
+                .setMeanAbsoluteError(error / n)
+                .build();
+        return Metrics.newBuilder()
+                .setExamples(examples)
+                .setUpdates(examples)
+                .setRefused(refused)
+                .setWindowed(score)
+                .setTotal(score)
+                .build();
+    }
+
+    private String key(Observation observation) {
+        return looks ? observation.getText().split(" ")[0] : "";
+    }
+
+    private double anchor(Observation observation) {
+        int last = observation.getSeries().getValuesCount() - 1;
+        return looks ? observation.getSeries().getValues(last) : 0;
+    }
+}

@@ -1,0 +1,89 @@
+package dev.reservoir.loadtest.fake;
+
+import dev.reservoir.loadtest.workload.Workload;
+import dev.reservoir.v1.Classification;
+import dev.reservoir.v1.Example;
+import dev.reservoir.v1.Forecast;
+import dev.reservoir.v1.Head;
+import dev.reservoir.v1.Matrix;
+import dev.reservoir.v1.Modality;
+import dev.reservoir.v1.Observation;
+import dev.reservoir.v1.SeriesModality;
+import dev.reservoir.v1.Target;
+import dev.reservoir.v1.Task;
+import dev.reservoir.v1.TextModality;
+import dev.reservoir.v1.Vector;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Workloads that {@link FakeReservoir} learns. */
+public final class StandIns {
+    private static final List<String> WORDS = List.of("apple", "brick", "cloud", "drum", "eagle");
+
+    private StandIns() {}
+
+    /** A text's first word tells its label; answering without looking is right in 2 of 5. */
+    public static Workload fruit() {
+        Head spec = Head.newBuilder()
+                .setModality(Modality.newBuilder().setText(TextModality.getDefaultInstance()))
+                .setTask(Task.newBuilder().setClassification(Classification.getDefaultInstance()))
+                .build();
+        return new Workload(
+                "fruit",
+                "What the first word says",
+                spec,
+                "accuracy",
+                texts(200, "then"),
+                texts(50, "later"),
+                0.4,
+                "majority",
+                "made up");
+    }
+
+    /** A ramp: the next number is the last one plus two. */
+    public static Workload ramp() {
+        Head spec = Head.newBuilder()
+                .setModality(Modality.newBuilder()
+                        .setSeries(SeriesModality.newBuilder().setChannels(1).setWindow(3)))
+                .setTask(Task.newBuilder().setForecast(Forecast.newBuilder().setHorizon(1)))
+                .build();
+        return new Workload(
+                "ramp",
+                "Where the ramp goes",
+                spec,
+                "mae",
+                windows(0, 120),
+                windows(400, 30),
+                2,
+                "persistence",
+                "made up");
+    }
+
+    private static List<Example> texts(int count, String rest) {
+        List<Example> examples = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            int word = i % WORDS.size();
+            String label = word < 2 ? "round" : word < 4 ? "square" : "other";
+            examples.add(Example.newBuilder()
+                    .setObservation(Observation.newBuilder().setText(WORDS.get(word) + " " + rest + " " + i))
+                    .setTarget(Target.newBuilder().setLabel(label))
+                    .build());
+        }
+        return examples;
+    }
+
+    private static List<Example> windows(int from, int count) {
+        List<Example> examples = new ArrayList<>();
+        for (int i = from; i < from + count; i++) {
+            Matrix window = Matrix.newBuilder()
+                    .setColumns(1)
+                    .addAllValues(List.of(2f * i, 2f * i + 2, 2f * i + 4))
+                    .build();
+            examples.add(Example.newBuilder()
+                    .setObservation(Observation.newBuilder().setSeries(window))
+                    .setTarget(Target.newBuilder().setValues(Vector.newBuilder().addValues(2f * i + 6)))
+                    .build());
+        }
+        return examples;
+    }
+}

@@ -1,0 +1,165 @@
+package dev.reservoir.server;
+
+import dev.reservoir.heads.SubstrateInfo;
+import dev.reservoir.heads.modality.Encoders;
+import dev.reservoir.heads.readout.Learners;
+import dev.reservoir.server.engine.Engine;
+import dev.reservoir.server.grpc.GrpcListener;
+import dev.reservoir.server.grpc.GrpcServices;
+import dev.reservoir.server.grpc.Limits;
+import dev.reservoir.server.registry.HeadRegistry;
+import dev.reservoir.server.registry.HeldObservations;
+import dev.reservoir.server.registry.LiveHead;
+import dev.reservoir.server.substrate.OpenSubstrate;
+import dev.reservoir.server.substrate.Substrates;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import io.vertx.core.file.FileSystemOptions;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A server that runs: every room, wired by plain constructors. Closing it drains calls, then lanes, then frees the natives. */
+final class RunningServer implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(RunningServer.class);
+    private static final Duration DRAIN = Duration.ofSeconds(10);
+    private static final long NETWORK_SECONDS = 15;
+    private static final int HELD_OBSERVATIONS = 4_096;
+    private static final long HELD_BYTES = 64L << 20;
+
+    private final OpenSubstrate open;
+    private final Learners learners;
+    private final HeadRegistry registry;
+    private final Engine engine;
+    private final Vertx vertx;
+    private final GrpcServices services;
+    private final GrpcListener listener;
+
+    private RunningServer(
+            OpenSubstrate open,
+            Learners learners,
+            HeadRegistry registry,
+            Engine engine,
+            Vertx vertx,
+            GrpcServices services,
+            GrpcListener listener) {
+        this.open = open;
+        this.learners = learners;
+        this.registry = registry;
+        this.engine = engine;
+        this.vertx = vertx;
+        this.services = services;
+        this.listener = listener;
+    }
+
+    /** Loads the substrate, starts the lanes and listens. */
+    static RunningServer start(ServerOptions options) {
+        OpenSubstrate open = Substrates.open(options.substrate());
+        SubstrateInfo info = open.substrate().info();
+        Encoders encoders = new Encoders(info, open.tokenizer());
+        Learners learners = new Learners();
+        HeadRegistry registry = new HeadRegistry(
+                spec -> encoders.encoder(spec.modality(), spec.encoder()),
+                (spec, encoder) -> learners.create(spec, encoder.featureWidth(), encoder.key()),
+                options.maxHeads(),
+                Instant::now);
+        Engine engine = new Engine(
+                open.substrate(), options.batches(), options.lanes(), options.featureCacheBytes(), System::nanoTime);
+        Vertx vertx = Vertx.vertx(new VertxOptions()
+                .setEventLoopPoolSize(options.eventLoops())
+                .setFileSystemOptions(
+                        new FileSystemOptions().setFileCachingEnabled(false).setClassPathResolvingEnabled(false)));
+        GrpcServices services = new GrpcServices(
+                vertx,
+                registry,
+                engine,
+                encoders::encoder,
+                new HeldObservations(HELD_OBSERVATIONS, HELD_BYTES),
+                info,
+                Version.text(),
+                Limits.defaults(),
+                System::nanoTime);
+        try {
+            GrpcListener listener =
+                    await(GrpcListener.listen(vertx, services, options.host(), options.port(), options.eventLoops()));
+            return new RunningServer(open, learners, registry, engine, vertx, services, listener);
+        } catch (RuntimeException e) {
+            free(vertx, engine, registry, learners, open);
+            Throwable cause = e instanceof CompletionException && e.getCause() != null ? e.getCause() : e;
+            throw new StartFailure(
+                    "--port: " + options.port() + " on " + options.host() + " could not be opened: "
+                            + cause.getMessage() + " (expected: a free port; 0 takes one)",
+                    cause);
+        }
+    }
+
+    int port() {
+        return listener.port();
+    }
+
+    /** Writes what runs to the log. */
+    void announce(long startMillis) {
+        SubstrateInfo info = open.substrate().info();
+        LOG.info(
+                "Substrate {} ({} M parameters, digest {}) in {} on {}: {}",
+                info.name(),
+                String.format("%.1f", info.parameters() / 1e6),
+                info.digest().substring(0, 12),
+                info.precision(),
+                info.device(),
+                info.precisionReason());
+        LOG.info("Co-batching: {}", info.coBatchingCheck());
+        LOG.info(
+                "{} lanes, feature cache of {} MiB, heads in memory only; loopback only, for no credentials are known",
+                engine.status().lanes(),
+                engine.status().featureCacheLimitBytes() >> 20);
+        LOG.info("Ready after {} ms", startMillis);
+    }
+
+    @Override
+    public void close() {
+        LOG.info("Stopping: {} calls under way", services.activeCalls());
+        try {
+            await(services.drain(DRAIN));
+            await(listener.close());
+        } catch (RuntimeException e) {
+            LOG.warn("Calls could not be drained: {}", e.toString());
+        }
+        free(vertx, engine, registry, learners, open);
+        LOG.info("Stopped");
+    }
+
+    /** The lanes end before anything they use is freed: leaving one inside native code crashes the process. */
+    private static void free(Vertx vertx, Engine engine, HeadRegistry registry, Learners learners, OpenSubstrate open) {
+        engine.close();
+        for (LiveHead head : registry.all()) {
+            head.learner().close();
+        }
+        learners.close();
+        open.close();
+        try {
+            await(vertx.close());
+        } catch (RuntimeException e) {
+            LOG.warn("The network threads did not end: {}", e.toString());
+        }
+    }
+
+    private static <T> T await(Future<T> future) {
+        try {
+            return future.toCompletionStage().toCompletableFuture().get(NETWORK_SECONDS, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new CompletionException(e);
+        } catch (TimeoutException e) {
+            throw new CompletionException(e);
+        } catch (ExecutionException e) {
+            throw new CompletionException(e.getCause());
+        }
+    }
+}

@@ -1,0 +1,130 @@
+package dev.reservoir.server.substrate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.reservoir.heads.HiddenStates;
+import dev.reservoir.heads.Substrate.NormBank;
+import dev.reservoir.heads.SubstrateInput;
+import dev.reservoir.server.substrate.BertProgram.Products;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+
+/** A sequence's hidden states do not depend, bit for bit, on its company. One block at the default's real width. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+final class CoBatchingTest {
+    private static final int TRIALS = 12;
+
+    private BertProgram program;
+
+    @BeforeAll
+    void load() {
+        program = Fixtures.program(BertWeights.random(Fixtures.ONE_BLOCK, 11), Products.PACKED_F32);
+    }
+
+    @AfterAll
+    void close() {
+        program.close();
+    }
+
+    @Test
+    void everyShortLengthAndEveryThirteenthLongOneIsTheSameAloneAndAmongOthers() {
+        SplittableRandom random = new SplittableRandom(5);
+        List<SubstrateInput> sequences = new ArrayList<>();
+        for (int length = 1; length <= 512; length += length < 96 ? 1 : 13) {
+            sequences.add(Fixtures.ids(random, length, Fixtures.ONE_BLOCK));
+        }
+        sequences.add(Fixtures.ids(random, 512, Fixtures.ONE_BLOCK));
+        assertAloneEqualsTogether(sequences);
+    }
+
+    @Test
+    void anyCompanyAtAnyOffsetFromTwoThreadsAtOnce() throws Exception {
+        SplittableRandom random = new SplittableRandom(6);
+        List<SubstrateInput> sequences = new ArrayList<>();
+        List<float[]> alone = new ArrayList<>();
+        for (int length : new int[] {1, 1, 2, 3, 3, 4, 5, 7, 8, 9, 15, 16, 16, 17, 31, 33, 49, 64, 65, 81, 100}) {
+            SubstrateInput input = length % 3 == 0
+                    ? Fixtures.rows(random, length, Fixtures.ONE_BLOCK)
+                    : Fixtures.ids(random, length, Fixtures.ONE_BLOCK);
+            sequences.add(input);
+            alone.add(Fixtures.forward(program, List.of(input)).values());
+        }
+        ExecutorService lanes = Executors.newFixedThreadPool(2);
+        try {
+            List<Future<Boolean>> done = new ArrayList<>();
+            for (int lane = 0; lane < 2; lane++) {
+                SplittableRandom own = random.split();
+                done.add(lanes.submit((Callable<Boolean>) () -> {
+                    for (int trial = 0; trial < TRIALS; trial++) {
+                        int[] places = own.ints(own.nextInt(1, 30), 0, sequences.size())
+                                .toArray();
+                        HiddenStates together = Fixtures.forward(program, Fixtures.pick(sequences, places));
+                        for (int i = 0; i < places.length; i++) {
+                            assertThat(Fixtures.sequence(together, i))
+                                    .as("%s, place %d", Arrays.toString(places), i)
+                                    .isEqualTo(alone.get(places[i]));
+                        }
+                    }
+                    return true;
+                }));
+            }
+            for (Future<Boolean> lane : done) {
+                assertThat(lane.get()).isTrue();
+            }
+        } finally {
+            lanes.shutdownNow();
+        }
+    }
+
+    @Test
+    void normsOfASlotGiveTheSameBitsWhateverOtherSlotsAreInTheBatch() {
+        SplittableRandom random = new SplittableRandom(8);
+        BertShape shape = Fixtures.ONE_BLOCK;
+        NormBank bank = Fixtures.bank(random, 3, shape);
+        List<SubstrateInput> sequences = new ArrayList<>();
+        for (int length : new int[] {16, 3, 1, 49, 16}) {
+            sequences.add(Fixtures.rows(random, length, shape));
+        }
+        int[] slots = {2, 0, 1, 2, 0};
+        HiddenStates together = withNorms(sequences, bank, slots);
+        for (int i = 0; i < slots.length; i++) {
+            HiddenStates alone = withNorms(sequences.subList(i, i + 1), Fixtures.slot(bank, slots[i]), new int[] {0});
+            assertThat(Fixtures.sequence(together, i)).isEqualTo(alone.values());
+        }
+        assertThat(Fixtures.sequence(together, 0)).isNotEqualTo(Fixtures.sequence(together, 4));
+    }
+
+    @Test
+    void plainProductsAreTheSameAloneAndTogetherByTheirSpareRows() {
+        try (BertProgram plain = Fixtures.program(BertWeights.random(Fixtures.ONE_BLOCK, 11), Products.PLAIN_F32)) {
+            assertThat(CoBatchingCheck.of(plain)).matches(CoBatchingCheck::identical);
+        }
+    }
+
+    private HiddenStates withNorms(List<SubstrateInput> sequences, NormBank bank, int[] slots) {
+        PackedBatch batch = PackedBatch.of(sequences, program.shape());
+        NormRows rows = NormRows.of(bank, slots, batch, program.shape());
+        return program.forward(
+                batch, rows, hidden -> batch.unpack(hidden, program.shape().width()));
+    }
+
+    private void assertAloneEqualsTogether(List<SubstrateInput> sequences) {
+        HiddenStates together = Fixtures.forward(program, sequences);
+        IntStream.range(0, sequences.size())
+                .forEach(i -> assertThat(Fixtures.sequence(together, i))
+                        .as("%d tokens", together.tokens(i))
+                        .isEqualTo(Fixtures.forward(program, sequences.subList(i, i + 1))
+                                .values()));
+    }
+}
