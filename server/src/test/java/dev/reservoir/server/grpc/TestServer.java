@@ -1,5 +1,6 @@
 package dev.reservoir.server.grpc;
 
+import dev.reservoir.heads.HeadLearner;
 import dev.reservoir.heads.HeadName;
 import dev.reservoir.heads.SubstrateInfo;
 import dev.reservoir.heads.readout.Learners;
@@ -53,7 +54,11 @@ final class TestServer implements AutoCloseable {
                 new dev.reservoir.heads.modality.Encoders(info, new WordTokenizer());
         registry = new HeadRegistry(
                 spec -> encoders.encoder(spec.modality(), spec.encoder()),
-                (spec, encoder) -> learners.create(spec, encoder.featureWidth(), info.digest() + encoder.key()),
+                (spec, encoder) -> {
+                    HeadLearner learner =
+                            learners.create(spec, encoder.featureWidth(), info.digest() + encoder.key());
+                    return spec.name().head().startsWith("fails-") ? new FailingLearner(learner) : learner;
+                },
                 maxHeads,
                 () -> CREATED);
         BatchPolicy policy = new BatchPolicy(

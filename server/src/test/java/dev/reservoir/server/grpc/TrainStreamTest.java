@@ -30,6 +30,7 @@ import dev.reservoir.v1.TrainResponse;
 import dev.reservoir.v1.TrainingServiceGrpc;
 import dev.reservoir.v1.Vector;
 import io.grpc.ManagedChannel;
+import io.grpc.StatusRuntimeException;
 import io.grpc.stub.StreamObserver;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -409,8 +410,7 @@ class TrainStreamTest {
     @Test
     void clientThatNeverReadsIsNotReadFromAndStallsNobody() {
         String head = newHead(textHead());
-        ManagedChannel shared = server.channel();
-        Training silent = Training.on(shared, Replies.notReading());
+        Training silent = Training.on(server.channel(), Replies.notReading());
         silent.send(open(head));
         int sent = 4_000;
         for (int i = 1; i <= sent; i++) {
@@ -426,14 +426,12 @@ class TrainStreamTest {
         });
 
         String other = newHead(textHead());
-        for (ManagedChannel each : List.of(shared, server.channel())) {
-            Training lively = Training.on(each, Replies.reading());
-            long next = lively.opened(open(other)).getNextSequence();
-            for (int i = 0; i < 300; i++) {
-                lively.send(example(next + i, "lively " + i, "a"));
-            }
-            lively.finish();
+        Training lively = Training.on(server.channel(), Replies.reading());
+        lively.opened(open(other));
+        for (int i = 1; i <= 600; i++) {
+            lively.send(example(i, "lively one " + i, "a"));
         }
+        lively.finish();
         assertThat(applied(other)).isEqualTo(600);
 
         silent.replies.request(Integer.MAX_VALUE);
@@ -483,19 +481,18 @@ class TrainStreamTest {
 
     @Test
     void failedHeadEndsItsStreamAndTakesNoOther() {
-        Head.Builder spec = tensorHead(2).toBuilder();
-        spec.getEncoderBuilder().setPooling(dev.reservoir.v1.Encoder.Pooling.INPUT_ONLY);
-        spec.getLearningBuilder().getLeastSquaresBuilder().setForgetting(0.51).setRidge(1e-6);
-        String head = newHead(spec.build());
-        Target one = Target.newBuilder().setValues(Vector.newBuilder().addValues(1)).build();
+        String head = "fails-" + newHead(textHead());
+        heads.createHead(create(head, textHead()));
         Training training = training();
         training.opened(open(head));
-        for (int i = 1; i <= 3_000 && !training.replies.ended(); i++) {
-            training.send(example(i, i % 200 == 0 ? tensor(1e9f, -1e9f) : tensor(0, 0), one));
-        }
-        Errors.info(Reason.HEAD_FAILED, training.replies.failure());
+        training.send(example(1, "still sound", "a"), example(2, "the last", FailingLearner.POISON));
+        StatusRuntimeException failure = training.replies.failure();
+        Errors.info(Reason.HEAD_FAILED, failure);
+        assertThat(failure.getMessage()).contains(FailingLearner.FAILURE);
+        List<TrainResponse> replies = training.replies.taken();
+        assertThat(replies.get(replies.size() - 1).getProgress().getAppliedThrough()).isEqualTo(2);
         assertThat(heads.getHead(get(head)).getState()).isEqualTo(Head.State.FAILED);
-        assertThat(heads.getHead(get(head)).getStateReason()).isNotEmpty();
+        assertThat(heads.getHead(get(head)).getStateReason()).isEqualTo(FailingLearner.FAILURE);
         Training again = training();
         again.send(open(head));
         Errors.info(Reason.HEAD_FAILED, again.replies.failure());
