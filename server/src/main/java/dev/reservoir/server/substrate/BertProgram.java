@@ -130,9 +130,7 @@ final class BertProgram implements AutoCloseable {
                     call.ints(slotOfPlaces));
             List<FloatBuffer> parts = call.readAll(result);
             return new Gradients(
-                    batch.unpack(parts.get(0), shape.width()).values(),
-                    numbers(parts.get(1)),
-                    numbers(parts.get(2)));
+                    batch.unpack(parts.get(0), shape.width()).values(), numbers(parts.get(1)), numbers(parts.get(2)));
         });
     }
 

@@ -42,7 +42,8 @@ final class BertSubstrate implements Substrate {
     public TracedForward trace(List<SubstrateInput> sequences, NormBank norms, int[] slots) {
         PackedBatch batch = PackedBatch.of(sequences, program.shape());
         if (batch.places().length != batch.rows()) {
-            throw new IllegalArgumentException("sequences: token ids (expected: embeddings only, to take gradients by)");
+            throw new IllegalArgumentException(
+                    "sequences: token ids (expected: embeddings only, to take gradients by)");
         }
         return new Traced(program, batch, NormRows.of(norms, slots, batch, program.shape()), slots);
     }

@@ -29,8 +29,9 @@ record PrecisionChoice(Products products, String reason) {
         }
         if (asked == Precision.BF16) {
             if (!processor.bf16()) {
-                throw new IllegalArgumentException("precision: bf16 (expected: f32 or auto, because " + processor.model()
-                        + " has neither avx512_bf16 nor amx_bf16 and would run bf16 10 to 100 times slower than f32)");
+                throw new IllegalArgumentException(
+                        "precision: bf16 (expected: f32 or auto, because " + processor.model()
+                                + " has neither avx512_bf16 nor amx_bf16 and would run bf16 10 to 100 times slower than f32)");
             }
             return new PrecisionChoice(Products.PLAIN_BF16, "bf16 was asked for");
         }
@@ -43,7 +44,12 @@ record PrecisionChoice(Products products, String reason) {
         String measured = String.format(
                 Locale.ROOT,
                 "a product %dx%dx%d runs at %.0f GFLOP/s in bf16 and %.0f in f32 on %s",
-                ROWS, INNER, OUTER, low, full, processor.model());
+                ROWS,
+                INNER,
+                OUTER,
+                low,
+                full,
+                processor.model());
         return new PrecisionChoice(low >= LEAST_GAIN * full ? Products.PLAIN_BF16 : Products.PACKED_F32, measured);
     }
 

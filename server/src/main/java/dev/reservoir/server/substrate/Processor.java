@@ -30,7 +30,8 @@ record Processor(String model, boolean bf16) {
         Set<String> flags = Arrays.stream(value(lines, "flags").split(" ")).collect(Collectors.toSet());
         String model = value(lines, "model name");
         return new Processor(
-                model.isEmpty() ? "unknown processor" : model, BF16_FLAGS.stream().anyMatch(flags::contains));
+                model.isEmpty() ? "unknown processor" : model,
+                BF16_FLAGS.stream().anyMatch(flags::contains));
     }
 
     private static String value(List<String> lines, String key) {

@@ -40,7 +40,8 @@ public final class Substrates {
             if (!check.identical() && choice.products() == Products.PACKED_F32) {
                 program.close();
                 choice = new PrecisionChoice(
-                        Products.PLAIN_F32, choice.reason() + "; not oneDNN's packed products, because " + check.text());
+                        Products.PLAIN_F32,
+                        choice.reason() + "; not oneDNN's packed products, because " + check.text());
                 program = new BertProgram(weights, choice.products(), device, options.intraOpThreads());
                 check = CoBatchingCheck.of(program);
             }

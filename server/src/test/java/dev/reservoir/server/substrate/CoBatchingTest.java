@@ -99,8 +99,7 @@ final class CoBatchingTest {
         int[] slots = {2, 0, 1, 2, 0};
         HiddenStates together = withNorms(sequences, bank, slots);
         for (int i = 0; i < slots.length; i++) {
-            HiddenStates alone =
-                    withNorms(sequences.subList(i, i + 1), Fixtures.slot(bank, slots[i]), new int[] {0});
+            HiddenStates alone = withNorms(sequences.subList(i, i + 1), Fixtures.slot(bank, slots[i]), new int[] {0});
             assertThat(Fixtures.sequence(together, i)).isEqualTo(alone.values());
         }
         assertThat(Fixtures.sequence(together, 0)).isNotEqualTo(Fixtures.sequence(together, 4));
@@ -108,8 +107,7 @@ final class CoBatchingTest {
 
     @Test
     void plainProductsAreTheSameAloneAndTogetherByTheirSpareRows() {
-        try (BertProgram plain =
-                Fixtures.program(BertWeights.random(Fixtures.ONE_BLOCK, 11), Products.PLAIN_F32)) {
+        try (BertProgram plain = Fixtures.program(BertWeights.random(Fixtures.ONE_BLOCK, 11), Products.PLAIN_F32)) {
             assertThat(CoBatchingCheck.of(plain)).matches(CoBatchingCheck::identical);
         }
     }
@@ -123,8 +121,10 @@ final class CoBatchingTest {
 
     private void assertAloneEqualsTogether(List<SubstrateInput> sequences) {
         HiddenStates together = Fixtures.forward(program, sequences);
-        IntStream.range(0, sequences.size()).forEach(i -> assertThat(Fixtures.sequence(together, i))
-                .as("%d tokens", together.tokens(i))
-                .isEqualTo(Fixtures.forward(program, sequences.subList(i, i + 1)).values()));
+        IntStream.range(0, sequences.size())
+                .forEach(i -> assertThat(Fixtures.sequence(together, i))
+                        .as("%d tokens", together.tokens(i))
+                        .isEqualTo(Fixtures.forward(program, sequences.subList(i, i + 1))
+                                .values()));
     }
 }

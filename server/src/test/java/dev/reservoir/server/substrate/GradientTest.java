@@ -74,8 +74,7 @@ final class GradientTest {
             traced.close();
             assertThatThrownBy(traced::hidden).isInstanceOf(IllegalStateException.class);
             List<SubstrateInput> ids = List.of(Fixtures.ids(random, 2, SHAPE));
-            assertThatThrownBy(() -> substrate.trace(ids, bank, new int[] {0}))
-                    .hasMessageContaining("embeddings only");
+            assertThatThrownBy(() -> substrate.trace(ids, bank, new int[] {0})).hasMessageContaining("embeddings only");
         }
     }
 
@@ -88,15 +87,12 @@ final class GradientTest {
         for (int probe = 0; probe < PROBES; probe++) {
             int at = random.nextInt(gradient.length);
             double difference = (loss.at(argument, at, STEP) - loss.at(argument, at, -STEP)) / (2 * STEP);
-            assertThat((double) gradient[at])
-                    .as("%s[%d]", what, at)
-                    .isEqualTo(difference, Offset.offset(2e-4 * size));
+            assertThat((double) gradient[at]).as("%s[%d]", what, at).isEqualTo(difference, Offset.offset(2e-4 * size));
         }
     }
 
     /** Upstream times hidden states, with one number moved. */
-    private record Loss(
-            NaiveBert naive, List<SubstrateInput> sequences, NormBank bank, int[] slots, float[] upstream) {
+    private record Loss(NaiveBert naive, List<SubstrateInput> sequences, NormBank bank, int[] slots, float[] upstream) {
         double at(int argument, int index, double step) {
             int row = SHAPE.norms() * SHAPE.width();
             double[] gains = Fixtures.doubles(bank.gains());
@@ -107,8 +103,7 @@ final class GradientTest {
             double total = 0;
             int offset = 0;
             for (int i = 0; i < slots.length; i++) {
-                double[] rows =
-                        Fixtures.doubles(((SubstrateInput.Embeddings) sequences.get(i)).rows());
+                double[] rows = Fixtures.doubles(((SubstrateInput.Embeddings) sequences.get(i)).rows());
                 if (argument == 0 && index >= offset && index < offset + rows.length) {
                     rows[index - offset] += step;
                 }

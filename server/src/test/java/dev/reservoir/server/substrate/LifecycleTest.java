@@ -54,7 +54,8 @@ final class LifecycleTest {
         assertThat(digestOf(weights, Products.PLAIN_F32)).isNotEqualTo(digest);
         assertThat(digestOf(weights, Products.PLAIN_BF16)).isNotEqualTo(digest);
         BertShape otherHeads = new BertShape(2, 48, 4, 600, 50, 40, 2, 1e-12);
-        assertThat(digestOf(BertWeights.random(otherHeads, 3), Products.PACKED_F32)).isNotEqualTo(digest);
+        assertThat(digestOf(BertWeights.random(otherHeads, 3), Products.PACKED_F32))
+                .isNotEqualTo(digest);
     }
 
     @Test
@@ -78,9 +79,7 @@ final class LifecycleTest {
         refused(
                 "sequence 1: token id 50 (expected: 0 to 49)",
                 List.of(Fixtures.ids(random, 2, SHAPE), new SubstrateInput.TokenIds(new int[] {3, 50})));
-        refused(
-                "sequence 0: token id -1 (expected: 0 to 49)",
-                List.of(new SubstrateInput.TokenIds(new int[] {-1})));
+        refused("sequence 0: token id -1 (expected: 0 to 49)", List.of(new SubstrateInput.TokenIds(new int[] {-1})));
         refused(
                 "sequence 0: 47 numbers (expected: 1 rows of 48)",
                 List.of(new SubstrateInput.Embeddings(new float[47], 1)));
@@ -89,8 +88,7 @@ final class LifecycleTest {
     @Test
     void saysWhatIsWrongWithNorms() {
         List<SubstrateInput> one = List.of(Fixtures.ids(random, 2, SHAPE));
-        assertThatThrownBy(() -> substrate.forward(one, bank, new int[] {2}))
-                .hasMessage("slot: 2 (expected: 0 to 1)");
+        assertThatThrownBy(() -> substrate.forward(one, bank, new int[] {2})).hasMessage("slot: 2 (expected: 0 to 1)");
         assertThatThrownBy(() -> substrate.forward(one, bank, new int[] {0, 1}))
                 .hasMessage("slots: 2 (expected: one a sequence, 1)");
         NormBank small = new NormBank(new float[3], new float[3], 1);

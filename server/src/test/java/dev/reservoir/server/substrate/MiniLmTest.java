@@ -103,8 +103,8 @@ final class MiniLmTest {
                 OnnxTensor mask = OnnxTensor.createTensor(environment, LongBuffer.wrap(ones), shape);
                 OnnxTensor types =
                         OnnxTensor.createTensor(environment, LongBuffer.wrap(new long[count * length]), shape);
-                OrtSession.Result result = session.run(
-                        Map.of("input_ids", input, "attention_mask", mask, "token_type_ids", types))) {
+                OrtSession.Result result =
+                        session.run(Map.of("input_ids", input, "attention_mask", mask, "token_type_ids", types))) {
             float[][][] expected = (float[][][]) result.get(0).getValue();
             HiddenStates hidden = open.substrate().forward(sequences);
             for (int i = 0; i < count; i++) {
@@ -138,7 +138,9 @@ final class MiniLmTest {
         assertThat(whole).containsExactly(101, 2028, 2048, 2093, 2176, 102);
         assertThat(cut).containsExactly(101, 2028, 2048, 102);
         assertThat(open.tokenizer().encode("", 8)).containsExactly(101, 102);
-        assertThat(open.tokenizer().encode("word ".repeat(700), 512)).hasSize(512).endsWith(102);
+        assertThat(open.tokenizer().encode("word ".repeat(700), 512))
+                .hasSize(512)
+                .endsWith(102);
     }
 
     @Test
@@ -155,7 +157,8 @@ final class MiniLmTest {
     @Test
     void randomWeightsGiveAnotherSubstrateOfTheSameShape() {
         SubstrateInput input = Fixtures.ids(new SplittableRandom(4), 12, BertShape.MINILM);
-        try (OpenSubstrate random = Substrates.open(SubstrateOptions.of("random:minilm").withPrecision(Precision.F32))) {
+        try (OpenSubstrate random =
+                Substrates.open(SubstrateOptions.of("random:minilm").withPrecision(Precision.F32))) {
             assertThat(random.substrate().info().parameters())
                     .isEqualTo(open.substrate().info().parameters());
             assertThat(random.substrate().info().digest())

@@ -41,8 +41,12 @@ final class NaiveBert {
             for (int l = 0; l < shape.layers(); l++) {
                 all[(1 + 2 * l) * width + d] =
                         weights.layers().get(l).vectors().get(first).floats().get(d);
-                all[(2 + 2 * l) * width + d] =
-                        weights.layers().get(l).vectors().get(first + 2).floats().get(d);
+                all[(2 + 2 * l) * width + d] = weights.layers()
+                        .get(l)
+                        .vectors()
+                        .get(first + 2)
+                        .floats()
+                        .get(d);
             }
         }
         return all;

@@ -35,7 +35,8 @@ final class OnnxModelTest {
                 .setDataType(1)
                 .addDims(2)
                 .addAllFloatData(List.of(1.5f, -2f));
-        assertThat(model(node("n", "bias"), array).tensor("bias", 2).floats().get(1)).isEqualTo(-2f);
+        assertThat(model(node("n", "bias"), array).tensor("bias", 2).floats().get(1))
+                .isEqualTo(-2f);
     }
 
     @Test
@@ -50,11 +51,14 @@ final class OnnxModelTest {
 
     @Test
     void namesAWrongShapeTypeSizeOrPlace() {
-        assertThatThrownBy(() -> model(node("n", "w"), array("w", 1, 2).addDims(2)).tensor("w", 3))
+        assertThatThrownBy(
+                        () -> model(node("n", "w"), array("w", 1, 2).addDims(2)).tensor("w", 3))
                 .hasMessage("weight test.onnx:w: shape [2] (expected: [3])");
-        assertThatThrownBy(() -> model(node("n", "w"), array("w", 1, 2).addDims(3)).tensor("w", 3))
+        assertThatThrownBy(
+                        () -> model(node("n", "w"), array("w", 1, 2).addDims(3)).tensor("w", 3))
                 .hasMessageContaining("8 bytes (expected: 12");
-        assertThatThrownBy(() -> model(node("n", "w"), array("w", 1).addDims(1).setDataType(7)).tensor("w", 1))
+        assertThatThrownBy(() -> model(node("n", "w"), array("w", 1).addDims(1).setDataType(7))
+                        .tensor("w", 1))
                 .hasMessageContaining("data type 7 (expected: 1, float)");
         assertThatThrownBy(() -> model(
                                 node("n", "w"),
@@ -67,8 +71,7 @@ final class OnnxModelTest {
     void refusesWhatIsNotFinite() {
         FrozenTensor tensor =
                 model(node("n", "w"), array("w", 1, Float.NaN).addDims(2)).tensor("w", 2);
-        assertThatThrownBy(tensor::requireFinite)
-                .hasMessage("weight test.onnx:w: NaN at 1 (expected: finite numbers)");
+        assertThatThrownBy(tensor::requireFinite).hasMessage("weight test.onnx:w: NaN at 1 (expected: finite numbers)");
     }
 
     @Test

@@ -14,8 +14,8 @@ import org.junit.jupiter.api.Test;
 
 /** Which precision is chosen, and that bf16 is close to f32. */
 final class PrecisionTest {
-    private static final Processor WITH = Processor.parse(
-            List.of("model name\t: Some Processor", "flags\t\t: fpu avx2 avx512f avx512_bf16 sse"));
+    private static final Processor WITH =
+            Processor.parse(List.of("model name\t: Some Processor", "flags\t\t: fpu avx2 avx512f avx512_bf16 sse"));
     private static final Processor WITHOUT =
             Processor.parse(List.of("model name\t: Old Processor", "flags\t\t: fpu avx2 sse"));
 
@@ -43,7 +43,8 @@ final class PrecisionTest {
             assertThatThrownBy(() -> PrecisionChoice.onProcessor(Precision.BF16, WITHOUT, product))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("precision: bf16 (expected: f32 or auto, because Old Processor");
-            assertThat(PrecisionChoice.onProcessor(Precision.BF16, WITH, product).products())
+            assertThat(PrecisionChoice.onProcessor(Precision.BF16, WITH, product)
+                            .products())
                     .isEqualTo(Products.PLAIN_BF16);
         }
     }
