@@ -79,10 +79,17 @@ final class ServeCommand implements Callable<Integer> {
     private double trainingShare = 0.3;
 
     @Option(
+            names = "--training-lanes",
+            paramLabel = "N",
+            description =
+                    "Most lanes that train at once while serving goes on; 0 leaves one lane free where there are several.")
+    private int trainingLanes;
+
+    @Option(
             names = "--training-step-millis",
             paramLabel = "N",
-            description = "How long a training batch should take while serving goes on.")
-    private int trainingStepMillis = 10;
+            description = "How long a training batch should take; 0 takes 100, or 10 where no lane is left free.")
+    private int trainingStepMillis;
 
     @Option(
             names = "--feature-cache-mib",
@@ -128,10 +135,10 @@ final class ServeCommand implements Callable<Integer> {
                 "0 to 1000000");
         check(trainingShare >= 0 && trainingShare <= 1, "--training-share", trainingShare, "0 to 1");
         check(
-                trainingStepMillis >= 1 && trainingStepMillis <= 10_000,
+                trainingStepMillis >= 0 && trainingStepMillis <= 10_000,
                 "--training-step-millis",
                 trainingStepMillis,
-                "1 to 10000");
+                "0 to 10000");
         check(
                 featureCacheMib >= 0 && featureCacheMib <= 1 << 20,
                 "--feature-cache-mib",
@@ -140,13 +147,17 @@ final class ServeCommand implements Callable<Integer> {
         check(maxHeads >= 1 && maxHeads <= 1_000_000, "--max-heads", maxHeads, "1 to 1000000");
         checkLoopback();
         int laneCount = lanes == 0 ? Math.min(8, Runtime.getRuntime().availableProcessors()) : lanes;
+        check(trainingLanes >= 0 && trainingLanes <= laneCount, "--training-lanes", trainingLanes, "0 to --lanes");
+        int training = trainingLanes == 0 ? Math.max(1, laneCount - 1) : trainingLanes;
+        long stepMillis = trainingStepMillis != 0 ? trainingStepMillis : training < laneCount ? 100 : 10;
         BatchPolicy batches = new BatchPolicy(
                 batchTokens,
                 batchItems,
                 batchDelayMicros * 1_000,
                 trainingShare,
                 32,
-                trainingStepMillis * MILLI,
+                training,
+                stepMillis * MILLI,
                 1_000 * MILLI,
                 16_384,
                 8_192);

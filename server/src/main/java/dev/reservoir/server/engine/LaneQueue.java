@@ -91,9 +91,7 @@ final class LaneQueue {
     void finishedTraining(List<Decision.Slice<TrainingTask>> slices) {
         lock.lock();
         try {
-            for (Decision.Slice<TrainingTask> slice : slices) {
-                scheduler.finishedTraining(slice.flow());
-            }
+            scheduler.finishedTraining(slices);
             changed.signalAll();
         } finally {
             lock.unlock();

@@ -8,7 +8,8 @@ package dev.reservoir.server.schedule;
  * @param delayNanos how long the oldest serving item may wait for others to join it; 0 takes what is there
  * @param trainingShare share of tokens that training keeps while both wait, 0 to 1
  * @param sliceItems most examples of one head in a training batch
- * @param stepNanos how long a training batch should take while serving goes on
+ * @param trainingLanes most training batches that run at once while serving goes on
+ * @param stepNanos how long a training batch should take
  * @param servingRecentNanos how long after its last item serving counts as going on
  * @param maxQueued most serving items that wait in all
  * @param maxQueuedPerTenant most serving items of one tenant that wait
@@ -19,6 +20,7 @@ public record BatchPolicy(
         long delayNanos,
         double trainingShare,
         int sliceItems,
+        int trainingLanes,
         long stepNanos,
         long servingRecentNanos,
         int maxQueued,
@@ -27,6 +29,7 @@ public record BatchPolicy(
         checkPositive("batchTokens", batchTokens);
         checkPositive("batchItems", batchItems);
         checkPositive("sliceItems", sliceItems);
+        checkPositive("trainingLanes", trainingLanes);
         checkPositive("maxQueued", maxQueued);
         checkPositive("maxQueuedPerTenant", maxQueuedPerTenant);
         checkPositive("stepNanos", stepNanos);

@@ -5,12 +5,16 @@ import java.util.List;
 /**
  * Decides what a free lane runs next. A pure state machine: time comes in as an argument, nothing blocks, one caller at a time.
  *
- * <p>Serving goes first, but while both wait training keeps its share of the tokens. While serving goes on, training batches are cut so
- * short that one takes about {@link BatchPolicy#stepNanos} at the pace that was measured.
+ * <p>Serving goes first, but while both wait training keeps its share of the tokens. A training batch is cut so short that it takes about
+ * {@link BatchPolicy#stepNanos} at the pace that was measured, and while serving goes on only {@link BatchPolicy#trainingLanes} of them run
+ * at once, so that an observation need not wait for a step to end where there are more lanes than that.
  */
 public final class Scheduler<S extends Work, T extends OrderedWork> {
     /** Weight of the newest measurement in the pace. */
     private static final double NEWEST = 0.2;
+
+    /** Tokens of a training batch before any pace is known. */
+    private static final int FIRST_TOKENS = 128;
 
     private final BatchPolicy policy;
     private final TenantLedger ledger = new TenantLedger();
@@ -19,6 +23,7 @@ public final class Scheduler<S extends Work, T extends OrderedWork> {
 
     private double nanosPerToken;
     private double trainingCredit;
+    private int trainingRunning;
     private boolean served;
     private long lastServedNanos;
 
@@ -43,7 +48,7 @@ public final class Scheduler<S extends Work, T extends OrderedWork> {
     /** Decides for one lane, at {@code nowNanos}. */
     public Decision<S, T> next(long nowNanos) {
         boolean servingDue = servingDue(nowNanos);
-        boolean trainingReady = training.hasReady();
+        boolean trainingReady = training.hasReady() && mayTrain(nowNanos);
         if (servingDue && !(trainingReady && trainingCredit >= 1)) {
             List<S> items = serving.take(policy.batchTokens(), policy.batchItems());
             served = true;
@@ -54,7 +59,8 @@ public final class Scheduler<S extends Work, T extends OrderedWork> {
             return new Decision.Serve<>(items);
         }
         if (trainingReady) {
-            List<Decision.Slice<T>> slices = training.take(trainingTokens(nowNanos), policy.sliceItems());
+            List<Decision.Slice<T>> slices = training.take(trainingTokens(), policy.sliceItems());
+            trainingRunning++;
             long spent = 0;
             for (Decision.Slice<T> slice : slices) {
                 spent += tokens(slice.items());
@@ -63,15 +69,22 @@ public final class Scheduler<S extends Work, T extends OrderedWork> {
             return new Decision.Train<>(slices);
         }
         trainingCredit = 0;
+        long until = Long.MAX_VALUE;
         if (serving.size() > 0) {
-            return new Decision.Wait<>(serving.oldestArrivalNanos() + policy.delayNanos());
+            until = serving.oldestArrivalNanos() + policy.delayNanos();
         }
-        return new Decision.Wait<>(Long.MAX_VALUE);
+        if (training.hasReady()) {
+            until = Math.min(until, lastServedNanos + policy.servingRecentNanos());
+        }
+        return new Decision.Wait<>(until);
     }
 
-    /** The flow of a training slice may run again. */
-    public void finishedTraining(Object flow) {
-        training.finished(flow);
+    /** A training batch has ended: its flows may run again. */
+    public void finishedTraining(List<Decision.Slice<T>> slices) {
+        trainingRunning--;
+        for (Decision.Slice<T> slice : slices) {
+            training.finished(slice.flow());
+        }
     }
 
     /** Tells how long a batch took, for the pace. */
@@ -115,14 +128,17 @@ public final class Scheduler<S extends Work, T extends OrderedWork> {
                 || nowNanos - serving.oldestArrivalNanos() >= policy.delayNanos();
     }
 
-    private int trainingTokens(long nowNanos) {
+    private boolean mayTrain(long nowNanos) {
         boolean servingGoesOn =
                 serving.size() > 0 || (served && nowNanos - lastServedNanos < policy.servingRecentNanos());
-        if (!servingGoesOn || nanosPerToken == 0) {
-            return policy.batchTokens();
+        return !servingGoesOn || trainingRunning < policy.trainingLanes();
+    }
+
+    private int trainingTokens() {
+        if (nanosPerToken == 0) {
+            return Math.min(policy.batchTokens(), FIRST_TOKENS);
         }
-        double affordable = policy.stepNanos() / nanosPerToken;
-        return (int) Math.max(1, Math.min(policy.batchTokens(), affordable));
+        return (int) Math.max(1, Math.min(policy.batchTokens(), policy.stepNanos() / nanosPerToken));
     }
 
     private static long tokens(List<? extends Work> items) {

@@ -45,7 +45,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class EngineTest {
     private static final ModalitySpec TEXT = new ModalitySpec.Text(32);
     private static final EncoderSpec MEAN = new EncoderSpec(Pooling.MEAN, 64, false);
-    private static final BatchPolicy POLICY = new BatchPolicy(256, 16, 0, 0.3, 8, 10_000_000, 1_000_000_000, 64, 48);
+    private static final BatchPolicy POLICY =
+            new BatchPolicy(256, 16, 0, 0.3, 8, 99, 10_000_000, 1_000_000_000, 64, 48);
     private static final String[] WORDS = {"one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"
     };
 

@@ -21,7 +21,7 @@ class SchedulerTest {
     private record Step(String tenant, Object flow, int tokens, long arrivalNanos, int id) implements OrderedWork {}
 
     private static BatchPolicy policy() {
-        return new BatchPolicy(100, 8, 0, 0.25, 4, 10 * MILLI, 1_000 * MILLI, 1_000, 600);
+        return new BatchPolicy(100, 8, 0, 0.25, 4, 99, 10 * MILLI, 1_000 * MILLI, 1_000, 600);
     }
 
     private static Scheduler<Item, Step> scheduler() {
@@ -83,7 +83,7 @@ class SchedulerTest {
     @Test
     void waitsForCompanyUntilTheDelayIsOver() {
         Scheduler<Item, Step> scheduler =
-                new Scheduler<>(new BatchPolicy(100, 8, 5 * MILLI, 0.25, 4, 10 * MILLI, 1_000 * MILLI, 1_000, 600));
+                new Scheduler<>(new BatchPolicy(100, 8, 5 * MILLI, 0.25, 4, 99, 10 * MILLI, 1_000 * MILLI, 1_000, 600));
         scheduler.offerServing(new Item("a", 10, MILLI, 0));
         assertThat(scheduler.next(2 * MILLI)).isEqualTo(new Decision.Wait<>(6 * MILLI));
         scheduler.offerServing(new Item("a", 10, 3 * MILLI, 1));
@@ -93,7 +93,7 @@ class SchedulerTest {
     @Test
     void doesNotWaitOnceTheBatchIsFull() {
         Scheduler<Item, Step> scheduler =
-                new Scheduler<>(new BatchPolicy(100, 8, 5 * MILLI, 0.25, 4, 10 * MILLI, 1_000 * MILLI, 1_000, 600));
+                new Scheduler<>(new BatchPolicy(100, 8, 5 * MILLI, 0.25, 4, 99, 10 * MILLI, 1_000 * MILLI, 1_000, 600));
         scheduler.offerServing(new Item("a", 60, 0, 0));
         scheduler.offerServing(new Item("a", 60, 0, 1));
         assertThat(served(scheduler.next(0))).containsExactly(0);
@@ -148,8 +148,8 @@ class SchedulerTest {
             } else {
                 for (Decision.Slice<Step> slice : trained(decision)) {
                     tokens.merge("both", 20L * slice.items().size(), Long::sum);
-                    scheduler.finishedTraining(slice.flow());
                 }
+                scheduler.finishedTraining(trained(decision));
             }
         }
         assertThat(tokens.get("both"))
@@ -166,7 +166,7 @@ class SchedulerTest {
         assertThat(first).hasSize(1);
         assertThat(first.get(0).items()).extracting(Step::id).containsExactly(0, 1, 2, 3);
         assertThat(scheduler.next(0)).isInstanceOf(Decision.Wait.class);
-        scheduler.finishedTraining("flow");
+        scheduler.finishedTraining(first);
         assertThat(trained(scheduler.next(0)).get(0).items())
                 .extracting(Step::id)
                 .containsExactly(4, 5);
@@ -179,7 +179,7 @@ class SchedulerTest {
             scheduler.offerTraining(new Step("a", "first", 25, i, i));
         }
         scheduler.offerTraining(new Step("a", "second", 25, 100, 100));
-        trained(scheduler.next(0)).forEach(slice -> scheduler.finishedTraining(slice.flow()));
+        scheduler.finishedTraining(trained(scheduler.next(0)));
         assertThat(trained(scheduler.next(0))).extracting(Decision.Slice::flow).contains("second");
     }
 
@@ -187,7 +187,7 @@ class SchedulerTest {
     @ValueSource(doubles = {0.1, 0.25, 0.5, 0.75})
     void trainingKeepsItsShareWhileBothWait(double share) {
         Scheduler<Item, Step> scheduler =
-                new Scheduler<>(new BatchPolicy(100, 8, 0, share, 4, 10 * MILLI, 1_000 * MILLI, 100_000, 100_000));
+                new Scheduler<>(new BatchPolicy(100, 8, 0, share, 4, 99, 10 * MILLI, 1_000 * MILLI, 100_000, 100_000));
         for (int i = 0; i < 20_000; i++) {
             scheduler.offerServing(new Item("a", 10, i, i));
             scheduler.offerTraining(new Step("b", "flow" + i % 7, 10, i, i));
@@ -201,8 +201,8 @@ class SchedulerTest {
             } else {
                 for (Decision.Slice<Step> slice : trained(decision)) {
                     trainedTokens += 10L * slice.items().size();
-                    scheduler.finishedTraining(slice.flow());
                 }
+                scheduler.finishedTraining(trained(decision));
             }
         }
         double seen = (double) trainedTokens / (trainedTokens + servedTokens);
@@ -219,16 +219,38 @@ class SchedulerTest {
     }
 
     @Test
-    void trainingBatchesAreShortWhileServingGoesOnAndLongAgainAfter() {
+    void trainingBatchesTakeAboutTheirStep() {
         Scheduler<Item, Step> scheduler = scheduler();
         for (int i = 0; i < 20; i++) {
             scheduler.offerTraining(new Step("a", "flow" + i, 10, i, i));
         }
         scheduler.measured(100, 50 * MILLI); // 0.5 ms a token: 20 tokens take 10 ms
+        assertThat(tokens(trained(scheduler.next(0)))).isEqualTo(20);
+        scheduler.measured(100, 50 * MILLI);
+        for (int i = 0; i < 40; i++) {
+            scheduler.measured(100, MILLI);
+        }
+        assertThat(tokens(trained(scheduler.next(0)))).isEqualTo(100);
+    }
+
+    @Test
+    void aLaneStaysFreeOfTrainingWhileServingGoesOn() {
+        Scheduler<Item, Step> scheduler =
+                new Scheduler<>(new BatchPolicy(100, 8, 0, 0.25, 4, 1, 10 * MILLI, 1_000 * MILLI, 1_000, 600));
+        for (int i = 0; i < 3; i++) {
+            scheduler.offerTraining(new Step("a", "flow" + i, 100, i, i));
+        }
         scheduler.offerServing(new Item("b", 10, 0, 0));
-        scheduler.next(0);
-        assertThat(tokens(trained(scheduler.next(MILLI)))).isEqualTo(20);
-        assertThat(tokens(trained(scheduler.next(2_000 * MILLI)))).isEqualTo(100);
+        assertThat(served(scheduler.next(0))).containsExactly(0);
+        List<Decision.Slice<Step>> first = trained(scheduler.next(1));
+        assertThat(scheduler.next(2)).isEqualTo(new Decision.Wait<>(1_000 * MILLI));
+        scheduler.offerServing(new Item("b", 10, 3, 1));
+        assertThat(served(scheduler.next(3))).containsExactly(1);
+        scheduler.finishedTraining(first);
+        assertThat(trained(scheduler.next(4))).hasSize(1);
+        assertThat(trained(scheduler.next(2_000 * MILLI)))
+                .as("serving has ceased")
+                .hasSize(1);
     }
 
     private static int tokens(List<Decision.Slice<Step>> slices) {
@@ -244,10 +266,10 @@ class SchedulerTest {
         for (int i = 0; i < 6; i++) {
             scheduler.offerTraining(new Step("a", "gone", 10, i, i));
         }
-        scheduler.next(0);
+        List<Decision.Slice<Step>> running = trained(scheduler.next(0));
         assertThat(scheduler.busy("gone")).isTrue();
         assertThat(scheduler.drop("gone")).extracting(Step::id).containsExactly(4, 5);
-        scheduler.finishedTraining("gone");
+        scheduler.finishedTraining(running);
         assertThat(scheduler.busy("gone")).isFalse();
         assertThat(scheduler.next(0)).isInstanceOf(Decision.Wait.class);
         assertThat(scheduler.queuedTraining()).isZero();
@@ -261,7 +283,8 @@ class SchedulerTest {
         Scheduler<Item, Step> scheduler = scheduler();
         Set<Integer> waitingItems = new HashSet<>();
         Map<Object, List<Integer>> waitingSteps = new HashMap<>();
-        List<Object> running = new ArrayList<>();
+        List<List<Decision.Slice<Step>>> running = new ArrayList<>();
+        Set<Object> busy = new HashSet<>();
         for (int i = 0; i < 20_000; i++) {
             int choice = random.nextInt(10);
             if (choice < 3) {
@@ -276,7 +299,9 @@ class SchedulerTest {
                         .computeIfAbsent("f" + flow, unused -> new ArrayList<>())
                         .add(i);
             } else if (choice < 7 && !running.isEmpty()) {
-                scheduler.finishedTraining(running.remove(random.nextInt(running.size())));
+                List<Decision.Slice<Step>> ended = running.remove(random.nextInt(running.size()));
+                ended.forEach(slice -> busy.remove(slice.flow()));
+                scheduler.finishedTraining(ended);
             } else if (choice < 8 && random.nextInt(50) == 0) {
                 Object flow = "f" + random.nextInt(12);
                 List<Integer> dropped =
@@ -290,9 +315,9 @@ class SchedulerTest {
                             .forEach(item ->
                                     assertThat(waitingItems.remove(item.id())).isTrue());
                 } else if (decision instanceof Decision.Train<Item, Step> train) {
+                    running.add(train.slices());
                     for (Decision.Slice<Step> slice : train.slices()) {
-                        assertThat(running).doesNotContain(slice.flow());
-                        running.add(slice.flow());
+                        assertThat(busy.add(slice.flow())).isTrue();
                         List<Integer> waiting = waitingSteps.getOrDefault(slice.flow(), List.of());
                         List<Integer> taken =
                                 slice.items().stream().map(Step::id).toList();
