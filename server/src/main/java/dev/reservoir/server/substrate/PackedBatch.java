@@ -60,14 +60,14 @@ record PackedBatch(
             for (int t = 0; t < input.tokens(); t++) {
                 positions[start + t] = t;
             }
-            if (input instanceof SubstrateInput.TokenIds) {
-                int[] ids = ((SubstrateInput.TokenIds) input).ids();
+            if (input instanceof SubstrateInput.TokenIds sequence) {
+                int[] ids = sequence.ids();
                 System.arraycopy(ids, 0, tokens, start, ids.length);
             } else {
                 float[] rows = ((SubstrateInput.Embeddings) input).rows();
                 System.arraycopy(rows, 0, given, filled * shape.width(), rows.length);
                 for (int t = 0; t < input.tokens(); t++) {
-                    places[filled++] = start + t;
+                    places[filled++] = (long) start + t;
                 }
             }
         }
@@ -145,8 +145,8 @@ record PackedBatch(
             throw new IllegalArgumentException(
                     "sequence " + index + ": " + tokens + " tokens (expected: 1 to " + shape.positions() + ")");
         }
-        if (input instanceof SubstrateInput.TokenIds) {
-            for (int id : ((SubstrateInput.TokenIds) input).ids()) {
+        if (input instanceof SubstrateInput.TokenIds sequence) {
+            for (int id : sequence.ids()) {
                 if (id < 0 || id >= shape.vocabulary()) {
                     throw new IllegalArgumentException("sequence " + index + ": token id " + id + " (expected: 0 to "
                             + (shape.vocabulary() - 1) + ")");

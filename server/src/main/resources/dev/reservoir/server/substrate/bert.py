@@ -145,18 +145,13 @@ class Program(Module):
       result = self.down_bias[l]
     return result
 
-  # x W^T + b, f32 in and out; kind is none or gelu.
-  def product(self: __torch__.Program, x: Tensor, weight: Tensor, bias: Tensor, kind: str) -> Tensor:
+  # x W^T + b, f32 in and out.
+  def product(self: __torch__.Program, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     if self.mode == 0:
-      algorithm = ""
-      if kind == "gelu":
-        algorithm = "none"
       none = annotate(List[Optional[number]], [])
-      y = ops.mkldnn._linear_pointwise(x, weight, bias, kind, none, algorithm)
+      y = ops.mkldnn._linear_pointwise(x, weight, bias, "none", none, "")
     else:
       y = torch.to(self.plain(x, weight, bias), 6)
-      if kind == "gelu":
-        y = torch.gelu(y)
     return y
 
   # sum + x W^T + b.
@@ -216,7 +211,7 @@ class Program(Module):
     x = self.norm(self.embed(tokens, positions, given, places), 0, gains, biases, rows)
     for l in range(self.layers):
       if self.mode == 0:
-        qkv = self.product(x, self.qkv[l], self.qkv_bias[l], "none")
+        qkv = self.product(x, self.qkv[l], self.qkv_bias[l])
       else:
         qkv = self.plain(x, self.qkv[l], self.qkv_bias[l])
       y = self.add_product(x, self.attend(qkv, groups), self.out[l], self.out_bias[l])
@@ -225,7 +220,7 @@ class Program(Module):
       for c in range(self.chunks):
         i = l * self.chunks + c
         if self.mode == 0:
-          h = self.product(x, self.up[i], self.up_bias[i], "gelu")
+          h = torch.gelu(self.product(x, self.up[i], self.up_bias[i]))
         else:
           h = torch.gelu(self.plain(x, self.up[i], self.up_bias[i]))
         y = self.add_product(y, h, self.down[i], self.bias_of_chunk(l, c))
@@ -241,7 +236,7 @@ class Program(Module):
     saved = self.normalise(x)
     x = self.scale(saved[0], 0, gains, biases, rows)
     for l in range(self.layers):
-      qkv = self.product(x, self.qkv[l], self.qkv_bias[l], "none")
+      qkv = self.product(x, self.qkv[l], self.qkv_bias[l])
       y = self.add_product(x, self.attend(qkv, groups), self.out[l], self.out_bias[l])
       normalised = self.normalise(y)
       x = self.scale(normalised[0], 2 * l + 1, gains, biases, rows)
@@ -249,7 +244,7 @@ class Program(Module):
       y = x
       for c in range(self.chunks):
         i = l * self.chunks + c
-        u = self.product(x, self.up[i], self.up_bias[i], "none")
+        u = self.product(x, self.up[i], self.up_bias[i])
         saved = saved + [u]
         y = self.add_product(y, torch.gelu(u), self.down[i], self.bias_of_chunk(l, c))
       normalised = self.normalise(y)
