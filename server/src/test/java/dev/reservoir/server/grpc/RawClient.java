@@ -54,7 +54,8 @@ final class RawClient implements AutoCloseable {
     }
 
     Answer call(String method, Buffer body, Map<String, String> headers) {
-        return onContext(() -> request(method, headers).compose(request -> request.send(body).compose(RawClient::answer)));
+        return onContext(() ->
+                request(method, headers).compose(request -> request.send(body).compose(RawClient::answer)));
     }
 
     /** Sends without ever ending the request. */
@@ -68,7 +69,9 @@ final class RawClient implements AutoCloseable {
 
     private Future<HttpClientRequest> request(String method, Map<String, String> headers) {
         return client.request(HttpMethod.POST, port, "127.0.0.1", "/" + method).map(request -> {
-            request.setChunked(true).putHeader("content-type", "application/grpc").putHeader("te", "trailers");
+            request.setChunked(true)
+                    .putHeader("content-type", "application/grpc")
+                    .putHeader("te", "trailers");
             headers.forEach(request::putHeader);
             return request;
         });
