@@ -1,6 +1,7 @@
 package dev.reservoir.server.grpc;
 
 import com.google.protobuf.Descriptors.FileDescriptor;
+import com.google.rpc.ErrorDetailsProto;
 import dev.reservoir.heads.SubstrateInfo;
 import dev.reservoir.server.engine.Engine;
 import dev.reservoir.server.registry.HeadRegistry;
@@ -82,7 +83,7 @@ public final class GrpcServices {
                 .bind(methods);
         new HealthService(ALL.stream().map(ServiceDescriptor::getName).collect(Collectors.toUnmodifiableSet()))
                 .bind(methods);
-        List<FileDescriptor> others = List.of(ErrorReason.getDescriptor().getFile());
+        List<FileDescriptor> others = List.of(ErrorReason.getDescriptor().getFile(), ErrorDetailsProto.getDescriptor());
         new ReflectionService(new Schemas(ALL, others)).bind(methods);
     }
 

@@ -26,6 +26,7 @@ import dev.reservoir.v1.Image;
 import dev.reservoir.v1.ImageModality;
 import dev.reservoir.v1.InferenceServiceGrpc;
 import dev.reservoir.v1.InferenceServiceGrpc.InferenceServiceBlockingStub;
+import dev.reservoir.v1.LabelScore;
 import dev.reservoir.v1.Matrix;
 import dev.reservoir.v1.Modality;
 import dev.reservoir.v1.Observation;
@@ -126,7 +127,10 @@ class InferenceServiceTest {
         assertThat(one.getLabel().getLabel()).isEqualTo("green");
         assertThat(one.getLabel().getScoresCount()).isEqualTo(3);
         assertThat(one.getLabel().getScores(0).getLabel()).isEqualTo("green");
-        assertThat(one.getLabel().getScores(0).getScore()).isCloseTo(1, org.assertj.core.data.Offset.offset(0.1f));
+        assertThat(one.getLabel().getScores(0).getScore()).isBetween(0.5f, 1.1f);
+        assertThat(one.getLabel().getScoresList())
+                .extracting(LabelScore::getScore)
+                .isSortedAccordingTo(java.util.Comparator.reverseOrder());
         assertThat(one.getAppliedThrough()).isEqualTo(90);
         assertThat(one.getHeadVersion()).isPositive();
     }

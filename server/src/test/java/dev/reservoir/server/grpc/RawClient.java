@@ -1,5 +1,6 @@
 package dev.reservoir.server.grpc;
 
+import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
@@ -12,10 +13,13 @@ import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpVersion;
 import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Supplier;
 
 /** One HTTP/2 connection on which a test writes whatever bytes it likes; each stream's window is small, the connection's is large. */
 final class RawClient implements AutoCloseable {
     private final HttpClient client;
+    private final Context context;
     private final int port;
 
     RawClient(Vertx vertx, int port) {
@@ -25,6 +29,7 @@ final class RawClient implements AutoCloseable {
                 .setHttp2MultiplexingLimit(1_000)
                 .setHttp2ConnectionWindowSize(8 << 20)
                 .setInitialSettings(new Http2Settings().setInitialWindowSize(16 << 10)));
+        this.context = vertx.getOrCreateContext();
         this.port = port;
     }
 
@@ -43,30 +48,46 @@ final class RawClient implements AutoCloseable {
                 .appendBytes(payload);
     }
 
+    /** A request that the test goes on with; its stream is on the client's context. */
     HttpClientRequest open(String method, Map<String, String> headers) {
-        HttpClientRequest request = TestServer.await(client.request(HttpMethod.POST, port, "127.0.0.1", "/" + method));
-        request.setChunked(true).putHeader("content-type", "application/grpc").putHeader("te", "trailers");
-        headers.forEach(request::putHeader);
-        return request;
+        return onContext(() -> request(method, headers));
     }
 
     Answer call(String method, Buffer body, Map<String, String> headers) {
-        HttpClientRequest request = open(method, headers);
-        return TestServer.await(request.send(body).compose(RawClient::answer));
+        return onContext(() ->
+                request(method, headers).compose(request -> request.send(body).compose(RawClient::answer)));
     }
 
     /** Sends without ever ending the request. */
     Answer callUnended(String method, Buffer body, Map<String, String> headers) {
-        HttpClientRequest request = open(method, headers);
-        Future<HttpClientResponse> response = request.response();
-        request.write(body);
-        return TestServer.await(response.compose(RawClient::answer));
+        return onContext(() -> request(method, headers).compose(request -> {
+            Future<Answer> answer = request.response().compose(RawClient::answer);
+            request.write(body);
+            return answer.onComplete(unused -> request.reset());
+        }));
+    }
+
+    private Future<HttpClientRequest> request(String method, Map<String, String> headers) {
+        return client.request(HttpMethod.POST, port, "127.0.0.1", "/" + method).map(request -> {
+            request.setChunked(true)
+                    .putHeader("content-type", "application/grpc")
+                    .putHeader("te", "trailers");
+            headers.forEach(request::putHeader);
+            return request;
+        });
+    }
+
+    /** Everything of a call on one event loop: a response that ends before somebody listens is lost. */
+    private <T> T onContext(Supplier<Future<T>> work) {
+        Promise<T> promise = Promise.promise();
+        context.runOnContext(unused -> work.get().onComplete(promise));
+        return TestServer.await(promise.future());
     }
 
     private static Future<Answer> answer(HttpClientResponse response) {
         Promise<Answer> promise = Promise.promise();
         response.body().onComplete(result -> {
-            Map<String, String> all = new java.util.TreeMap<>();
+            Map<String, String> all = new TreeMap<>();
             response.headers().forEach(entry -> all.put(entry.getKey(), entry.getValue()));
             response.trailers().forEach(entry -> all.put(entry.getKey(), entry.getValue()));
             if (result.succeeded()) {

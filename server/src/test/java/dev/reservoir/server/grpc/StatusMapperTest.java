@@ -1,0 +1,77 @@
+package dev.reservoir.server.grpc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.protobuf.Any;
+import com.google.rpc.ErrorInfo;
+import com.google.rpc.RetryInfo;
+import com.google.rpc.Status;
+import dev.reservoir.heads.Reason;
+import dev.reservoir.heads.Refused;
+import io.vertx.grpc.common.GrpcStatus;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class StatusMapperTest {
+    private final StatusMapper mapper = new StatusMapper(() -> "incident-7");
+
+    @ParameterizedTest
+    @EnumSource(Reason.class)
+    void everyReasonTravelsWithItsNameAndFacts(Reason reason) throws Exception {
+        Status status = mapper.status(new Refused(reason, "field: 3 (expected: 4)", Map.of("field", "field")));
+
+        assertThat(status.getMessage()).isEqualTo("field: 3 (expected: 4)");
+        ErrorInfo info = status.getDetails(0).unpack(ErrorInfo.class);
+        assertThat(info.getReason()).isEqualTo(reason.name());
+        assertThat(info.getDomain()).isEqualTo("reservoir.dev");
+        assertThat(info.getMetadataMap()).containsExactly(Map.entry("field", "field"));
+        GrpcStatus code = GrpcStatus.valueOf(status.getCode());
+        boolean later = code == GrpcStatus.RESOURCE_EXHAUSTED || code == GrpcStatus.UNAVAILABLE;
+        assertThat(status.getDetailsCount()).isEqualTo(later ? 2 : 1);
+        if (later) {
+            Any retry = status.getDetails(1);
+            assertThat(retry.unpack(RetryInfo.class).getRetryDelay().getSeconds()
+                            + retry.unpack(RetryInfo.class).getRetryDelay().getNanos())
+                    .isPositive();
+        }
+    }
+
+    @Test
+    void codesAreThoseOfTheContract() {
+        Map<Reason, GrpcStatus> some = Map.ofEntries(
+                Map.entry(Reason.INVALID_FIELD, GrpcStatus.INVALID_ARGUMENT),
+                Map.entry(Reason.SEQUENCE_GAP, GrpcStatus.OUT_OF_RANGE),
+                Map.entry(Reason.HEAD_NOT_FOUND, GrpcStatus.NOT_FOUND),
+                Map.entry(Reason.HEAD_EXISTS, GrpcStatus.ALREADY_EXISTS),
+                Map.entry(Reason.WRITER_FENCED, GrpcStatus.ABORTED),
+                Map.entry(Reason.HEAD_FAILED, GrpcStatus.FAILED_PRECONDITION),
+                Map.entry(Reason.STOPPING, GrpcStatus.UNAVAILABLE),
+                Map.entry(Reason.OVERLOADED, GrpcStatus.RESOURCE_EXHAUSTED),
+                Map.entry(Reason.DEADLINE, GrpcStatus.DEADLINE_EXCEEDED),
+                Map.entry(Reason.CANCELLED, GrpcStatus.CANCELLED),
+                Map.entry(Reason.INTERNAL, GrpcStatus.INTERNAL));
+        some.forEach((reason, code) -> assertThat(StatusMapper.code(reason)).isEqualTo(code));
+    }
+
+    @Test
+    void defectTellsItsIncidentAndNothingOfTheInside() throws Exception {
+        Status status = mapper.status(new IllegalStateException("secret of the inside"));
+
+        assertThat(status.getCode()).isEqualTo(GrpcStatus.INTERNAL.code);
+        assertThat(status.toString()).doesNotContain("secret");
+        assertThat(status.getMessage()).contains("incident-7");
+        assertThat(status.getDetails(0).unpack(ErrorInfo.class).getMetadataMap())
+                .containsExactly(Map.entry("incident", "incident-7"));
+    }
+
+    @Test
+    void longTextsAreCutSoThatTrailersFit() {
+        Status status = mapper.status(
+                new Refused(Reason.INVALID_FIELD, "😀".repeat(5_000), Map.of("field", "x".repeat(5_000))));
+
+        assertThat(status.getSerializedSize()).isLessThan(3_000);
+        assertThat(status.getMessage()).doesNotContain("?").endsWith("...");
+    }
+}
