@@ -6,17 +6,18 @@ import dev.reservoir.v1.Head;
 import java.util.List;
 
 /**
- * One task with its data.
+ * One task with its data, in the words of the wire contract only. The order of {@code train} is the order to stream it
+ * in; {@code test} holds no observation of {@code train}.
  *
- * @param id last part of the head's name: 1 to 55 characters of a-z, 0-9 and `-`, starting with a letter
- * @param title what the task is, in a few words
- * @param spec modality, task, encoder and learning; no name
- * @param metric {@code accuracy} (0 to 1, higher is better) or {@code mae} (mean absolute error, lower is better)
- * @param train examples to learn from, in their order, without sequence numbers
- * @param test examples never trained on
- * @param baseline what answering without looking scores on {@code test}
- * @param baselineName how the baseline answers, for example {@code majority} or {@code persistence}
- * @param source where the data come from, and their licence
+ * @param id letters, digits and {@code -}, usable as a head id
+ * @param title one line for people
+ * @param spec modality, task and learning as sent in CreateHead; without a name
+ * @param metric {@code accuracy} (share that was right) or {@code mae} (mean absolute error, lower is better)
+ * @param train observation and target, sequence unset
+ * @param test as {@code train}
+ * @param baseline score on {@code test} of the strongest of the rules that learn nothing from the observation
+ * @param baselineName what that rule is
+ * @param source where the data comes from and its licence, one line
  */
 public record Workload(
         String id,
@@ -29,30 +30,54 @@ public record Workload(
         String baselineName,
         String source) {
 
+    /** Share of the examples that were right. */
+    public static final String ACCURACY = "accuracy";
+
+    /** Mean absolute error over all predicted numbers, in the unit of the targets. */
+    public static final String MEAN_ABSOLUTE_ERROR = "mae";
+
     public Workload {
-        if (!id.matches("[a-z][a-z0-9-]{0,54}")) {
+        if (!id.matches("[a-z][a-z0-9-]{0,62}")) {
             throw new IllegalArgumentException(
-                    "id: " + id + " (expected: 1 to 55 of a-z, 0-9 and -, starting with a letter)");
+                    "id: \"" + id + "\" (expected: 1 to 63 of a-z, 0-9 and -, a letter first)");
         }
-        if (!metric.equals("accuracy") && !metric.equals("mae")) {
-            throw new IllegalArgumentException("metric: " + metric + " (expected: accuracy or mae)");
+        if (!metric.equals(ACCURACY) && !metric.equals(MEAN_ABSOLUTE_ERROR)) {
+            throw new IllegalArgumentException("metric: \"" + metric + "\" (expected: accuracy or mae)");
+        }
+        if (!spec.getName().isEmpty()) {
+            throw new IllegalArgumentException("spec.name: \"" + spec.getName() + "\" (expected: empty)");
+        }
+        if (train.isEmpty() || test.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "examples: " + train.size() + " train, " + test.size() + " test (expected: some of each)");
+        }
+        if (!Double.isFinite(baseline)) {
+            throw new IllegalArgumentException("baseline: " + baseline + " (expected: a finite number)");
         }
         train = List.copyOf(train);
         test = List.copyOf(test);
-        if (train.isEmpty() || test.isEmpty()) {
-            throw new IllegalArgumentException("examples of " + id + ": " + train.size() + " to train on, "
-                    + test.size() + " to test on (expected: at least one of each)");
-        }
     }
 
+    /** Whether a larger score is a better one. */
     public boolean higherIsBetter() {
-        return metric.equals("accuracy");
+        return metric.equals(ACCURACY);
     }
 
-    /** The same learner on the raw input alone: what the task scores without the substrate. */
+    /** Whether {@code score} is strictly better than the baseline. */
+    public boolean beatsBaseline(double score) {
+        return higherIsBetter() ? score > baseline : score < baseline;
+    }
+
+    /** The same head without the substrate: its readout sees the raw input alone. */
     public Head controlSpec() {
         return spec.toBuilder()
                 .setEncoder(spec.getEncoder().toBuilder().setPooling(Encoder.Pooling.INPUT_ONLY))
                 .build();
+    }
+
+    /** Without the examples, which would fill pages. */
+    @Override
+    public String toString() {
+        return "Workload[" + id + ", " + train.size() + " train, " + test.size() + " test]";
     }
 }
