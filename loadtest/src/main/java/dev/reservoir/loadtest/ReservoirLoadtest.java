@@ -16,7 +16,9 @@ import picocli.CommandLine.ParameterException;
         mixinStandardHelpOptions = true,
         version = "reservoir-loadtest 0.1.0",
         usageHelpAutoWidth = true,
-        synopsisSubcommandLabel = "COMMAND",
+        synopsisHeading = "%n",
+        customSynopsis = "Usage: reservoir-loadtest COMMAND [OPTION]...",
+        optionListHeading = "%nOptions:%n",
         header = "Drives a Reservoir server from outside, over gRPC.",
         commandListHeading = "%nCommands:%n",
         footer = {"", "COMMAND --help tells a command's options."})
@@ -30,6 +32,10 @@ public final class ReservoirLoadtest {
         CommandLine commands = new CommandLine(new ReservoirLoadtest())
                 .addSubcommand(new DemoCommand(Workloads::demo, Terminal.here(), out, System.err, home()));
         commands.setParameterExceptionHandler(ReservoirLoadtest::explain);
+        if (arguments.length == 0) {
+            commands.usage(System.err);
+            System.exit(CommandLine.ExitCode.USAGE);
+        }
         System.exit(commands.execute(arguments));
     }
 

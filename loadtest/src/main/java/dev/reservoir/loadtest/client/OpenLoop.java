@@ -38,6 +38,7 @@ public final class OpenLoop {
     // Guarded by this.
     private long startNanos;
     private long stopNanos;
+    private long lastAnswerNanos;
     private boolean started;
     private boolean stopped;
     private long sent;
@@ -84,7 +85,9 @@ public final class OpenLoop {
     }
 
     public synchronized LoadReport report() {
-        double seconds = started ? ((stopped ? stopNanos : time.nanoTime()) - startNanos) / 1e9 : 0;
+        // Answers that came after the last request count over the time they took.
+        long end = stopped ? Math.max(stopNanos, lastAnswerNanos) : time.nanoTime();
+        double seconds = started ? (end - startNanos) / 1e9 : 0;
         return new LoadReport(
                 perSecond,
                 seconds > 0 ? answered / seconds : 0,
@@ -112,13 +115,15 @@ public final class OpenLoop {
     }
 
     private void ended(long intended, @Nullable Throwable failure) {
-        long nanos = Math.min(LONGEST_NANOS, Math.max(0, time.nanoTime() - intended));
+        long now = time.nanoTime();
+        long nanos = Math.min(LONGEST_NANOS, Math.max(0, now - intended));
         if (failure == null) {
             latencies.recordValue(nanos);
         }
         synchronized (this) {
             if (failure == null) {
                 answered++;
+                lastAnswerNanos = now;
             } else {
                 errors++;
                 if (firstError == null) {

@@ -62,6 +62,11 @@ public final class PredictionStream implements AutoCloseable {
         return reply;
     }
 
+    /** Completes when the stream is over: with its failure where it broke or was closed. */
+    public CompletableFuture<Void> ended() {
+        return ended;
+    }
+
     /** Requests sent and not yet answered. */
     public int inFlight() {
         return pending.size();

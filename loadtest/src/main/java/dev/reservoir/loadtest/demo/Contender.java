@@ -16,7 +16,7 @@ final class Contender {
     private static final int STRETCHES = 8;
 
     /** A stretch with fewer answers is too noisy to show. */
-    private static final int LEAST_ANSWERS = 10;
+    private static final int LEAST_ANSWERS = 20;
 
     private final Workload workload;
     private final Learning head;

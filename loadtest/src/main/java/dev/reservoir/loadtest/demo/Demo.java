@@ -97,6 +97,8 @@ final class Demo {
 
     private DemoReport run(ReservoirClient training, ReservoirClient serving) throws InterruptedException {
         Substrate before = training.substrate();
+        // Connects, so that the first prediction is not charged for it.
+        serving.substrate();
         introduce(before);
         List<Contender> contenders = workloads.stream()
                 .map(workload -> new Contender(workload, settings.tenant(), time))

@@ -31,6 +31,8 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         sortOptions = false,
         usageHelpAutoWidth = true,
+        customSynopsis = "Usage: reservoir-loadtest demo [OPTION]...",
+        synopsisHeading = "%n",
         header = "Trains and serves heads of several modalities at once, and shows what each learned.",
         description = {
             "",
@@ -50,7 +52,8 @@ import picocli.CommandLine.Spec;
         footerHeading = "%nExamples:%n",
         footer = {
             "  java -jar loadtest/target/reservoir-loadtest.jar demo",
-            "  java -jar loadtest/target/reservoir-loadtest.jar demo --target 127.0.0.1:7400 --json figures.json"
+            "  java -jar loadtest/target/reservoir-loadtest.jar demo --json demo.json",
+            "  java -jar loadtest/target/reservoir-loadtest.jar demo --target 127.0.0.1:7400"
         })
 public final class DemoCommand implements Callable<Integer> {
     private static final int HEAD_FAILED = 1;

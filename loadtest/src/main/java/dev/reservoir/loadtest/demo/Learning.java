@@ -60,7 +60,7 @@ final class Learning implements TrainingListener {
         }
         score = accuracy ? windowed.getAccuracy() : windowed.getMeanAbsoluteError();
         long last = curve.isEmpty() ? -total : curve.get(curve.size() - 1).examples();
-        if (learned - last >= total / CURVE_POINTS || handled >= total) {
+        if (learned > last && (learned - last >= total / CURVE_POINTS || handled >= total)) {
             curve.add(new CurvePoint(learned, score));
         }
     }

@@ -20,6 +20,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
 
 /** All heads and controls train at once, each on its own stream, while other streams predict; a table shows it. */
 final class TrainingPhase {
@@ -73,7 +74,7 @@ final class TrainingPhase {
                 streams.add(training.train(contender.control().head(), 0, examples, contender.control()));
             }
             sender.start();
-            watch(streams, load, start);
+            watch(streams, predictions, load, start);
             double seconds = (time.nanoTime() - start) / 1e9;
             load.stop();
             sender.join();
@@ -87,15 +88,17 @@ final class TrainingPhase {
         }
     }
 
-    private void watch(List<TrainingStream> streams, OpenLoop load, long start) throws InterruptedException {
-        CompletableFuture<TrainingOutcome> firstFailure = new CompletableFuture<>();
+    private void watch(List<TrainingStream> streams, List<PredictionStream> predictions, OpenLoop load, long start)
+            throws InterruptedException {
+        CompletableFuture<Object> firstFailure = new CompletableFuture<>();
         List<CompletableFuture<TrainingOutcome>> completions =
                 streams.stream().map(TrainingStream::completion).toList();
-        completions.forEach(completion -> completion.whenComplete((outcome, failure) -> {
-            if (failure != null) {
-                firstFailure.completeExceptionally(failure);
-            }
-        }));
+        Stream.concat(completions.stream(), predictions.stream().map(PredictionStream::ended))
+                .forEach(end -> end.whenComplete((outcome, failure) -> {
+                    if (failure != null) {
+                        firstFailure.completeExceptionally(failure);
+                    }
+                }));
         CompletableFuture<Object> over = CompletableFuture.anyOf(
                 firstFailure, CompletableFuture.allOf(completions.toArray(CompletableFuture[]::new)));
         Display display = Display.on(terminal, out);

@@ -90,7 +90,7 @@ public final class CurveChart {
                 .xAxisTitle("examples learned")
                 .yAxisTitle(head.isAccuracy() ? "right, %" : "mean absolute error")
                 .build();
-        style(chart, head.isAccuracy());
+        style(chart, head.isAccuracy(), width);
         line(chart, "head, before learning each", head.curve(), unit, HEAD, THICK, SeriesMarkers.NONE);
         line(chart, "no substrate, same learner", head.controlCurve(), unit, CONTROL, THICK, SeriesMarkers.NONE);
         line(
@@ -151,7 +151,7 @@ public final class CurveChart {
         series.setMarkerColor(colour);
     }
 
-    private static void style(XYChart chart, boolean percent) {
+    private static void style(XYChart chart, boolean percent, int width) {
         chart.getStyler()
                 .setLegendPosition(percent ? LegendPosition.InsideSE : LegendPosition.InsideNE)
                 .setLegendFont(new Font(SANS, Font.PLAIN, 11))
@@ -159,7 +159,7 @@ public final class CurveChart {
                 .setLegendBorderColor(new Color(0xdddddd))
                 .setLegendPadding(4)
                 .setChartBackgroundColor(Color.WHITE)
-                .setChartTitleFont(new Font(SANS, Font.BOLD, 14))
+                .setChartTitleFont(new Font(SANS, Font.BOLD, width > WIDTH ? 14 : 11))
                 .setChartTitleBoxVisible(false)
                 .setPlotBackgroundColor(Color.WHITE)
                 .setPlotBorderVisible(false)
@@ -168,6 +168,7 @@ public final class CurveChart {
                 .setAxisTitleFont(new Font(SANS, Font.PLAIN, 12))
                 .setAxisTickLabelsFont(new Font(SANS, Font.PLAIN, 11))
                 .setPlotGridLinesColor(new Color(0xe6e6e6))
+                .setXAxisTickMarkSpacingHint(100)
                 .setXAxisMin(0.0)
                 .setXAxisDecimalPattern("#,###");
     }

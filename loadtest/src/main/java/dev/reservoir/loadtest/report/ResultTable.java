@@ -18,10 +18,7 @@ public final class ResultTable {
     public static List<String> lines(DemoReport report, List<Path> files, Style style) {
         List<String> lines = new ArrayList<>(table(report, style));
         lines.add("");
-        lines.add("held-out      share answered right, on examples never trained on (mae: mean absolute error, lower is"
-                + " better)");
-        lines.add("baseline      the same, answering without looking at the input");
-        lines.add("no substrate  the same learner on the raw input, without the frozen transformer");
+        lines.addAll(legend(report.heads()));
         lines.add("");
         lines.addAll(serving(report.serving(), report.trainingSeconds()));
         lines.addAll(memory(report.memory(), report.heads().size()));
@@ -33,25 +30,17 @@ public final class ResultTable {
 
     private static List<String> table(DemoReport report, Style style) {
         Columns columns = new Columns(
-                        Side.LEFT,
-                        Side.LEFT,
-                        Side.LEFT,
-                        Side.RIGHT,
-                        Side.RIGHT,
-                        Side.RIGHT,
-                        Side.LEFT,
-                        Side.RIGHT,
-                        Side.LEFT)
-                .row("head", "reads", "learns", "examples", "held-out", "baseline", "", "no substrate", "verdict");
+                        Side.LEFT, Side.LEFT, Side.LEFT, Side.RIGHT, Side.RIGHT, Side.RIGHT, Side.RIGHT, Side.LEFT)
+                .row("head", "reads", "learns", "examples", "held-out", "baseline", "no substrate", "verdict");
+        boolean oneKind = kinds(report.heads()).size() == 1;
         for (HeadResult head : report.heads()) {
             columns.row(
                     head.name(),
                     head.modality(),
-                    head.kind() + ", " + head.task(),
+                    oneKind ? head.task() : head.task() + ", " + head.kind(),
                     Figures.count(head.examples()),
                     Figures.score(head.metric(), head.score()),
                     Figures.score(head.metric(), head.baseline()),
-                    "(" + head.baselineName() + ")",
                     Figures.score(head.metric(), head.control()),
                     verdict(head));
         }
@@ -65,14 +54,32 @@ public final class ResultTable {
         return lines;
     }
 
+    private static List<String> legend(List<HeadResult> heads) {
+        List<String> lines = new ArrayList<>();
+        lines.add("learns        only each head's " + String.join(" or ", kinds(heads))
+                + "; the transformer never changes");
+        lines.add("held-out      share right on examples never trained on; for forecasts the mean absolute error"
+                + " (lower is better)");
+        lines.add("baseline      the same, answered by a rule that learns nothing from the input:");
+        for (HeadResult head : heads) {
+            lines.add("                " + head.name() + ": " + head.baselineName());
+        }
+        lines.add("no substrate  the control: the same learner on the raw input, without the transformer");
+        lines.add("verdict       the gain is over the control");
+        return lines;
+    }
+
+    private static List<String> kinds(List<HeadResult> heads) {
+        return heads.stream().map(HeadResult::kind).distinct().toList();
+    }
+
     private static String verdict(HeadResult head) {
         String gain = Figures.gain(head.metric(), head.score(), head.control());
         String refused = head.refused() == 0 ? "" : ", " + Figures.count(head.refused()) + " refused";
         if (!head.beatsBaseline()) {
             return "DOES NOT BEAT ITS BASELINE" + refused;
         }
-        return (head.beatsControl() ? "beats both (" + gain + " by the substrate)" : "beats baseline, not its control")
-                + refused;
+        return (head.beatsControl() ? "beats both, " + gain : "beats baseline, not control") + refused;
     }
 
     private static List<String> serving(Serving serving, double seconds) {

@@ -63,6 +63,7 @@ final class OpenLoopTest {
 
         assertThat(loop.report().answered()).isEqualTo(1);
         assertThat(loop.report().maxMillis()).isEqualTo(1000, within(1.0));
+        assertThat(loop.report().achievedRate()).isEqualTo(1, within(1e-9));
     }
 
     @Test

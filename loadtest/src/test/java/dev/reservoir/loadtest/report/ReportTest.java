@@ -30,16 +30,16 @@ final class ReportTest {
 
         assertThat(lines.subList(0, 3))
                 .containsExactly(
-                        "head       reads  learns                   examples  held-out  baseline              no substrate  verdict",
-                        "sentiment  text   readout, classification     2,000    90.3 %    50.0 %  (majority)        82.4 %  beats both (+7.9 points by the substrate)",
-                        "demand     text   readout, classification     2,000     0.200     0.400  (majority)         0.250  beats both (-20 % error by the substrate)");
+                        "head       reads  learns          examples  held-out  baseline  no substrate  verdict",
+                        "sentiment  text   classification     2,000    90.3 %    50.0 %        82.4 %  beats both, +7.9 points",
+                        "demand     text   classification     2,000     0.200     0.400         0.250  beats both, -20 % error");
         assertThat(String.join("\n", lines))
                 .contains("1,000 predictions (200 of an observation sent before), none failed")
                 .contains("29/s of 30/s asked, p50 3.5 ms, p99 21 ms, longest 88 ms")
                 .contains("600 MB resident (500 MB before they were created)")
                 .contains("a model each: 1.00 GB as 2 servers of 500 MB, 1.7 times as much; their weights alone 180 MB"
                         + " (2 x 90 MB)")
-                .contains("/tmp/demo.json")
+                .contains("/tmp/demo.json", "  sentiment: majority")
                 .endsWith("OK: 2 heads of 1 modalities learned at once on one frozen transformer; all beat their"
                         + " baseline, 2 of 2 the same learner without it");
     }
@@ -51,7 +51,7 @@ final class ReportTest {
 
         assertThat(report.failed()).extracting(HeadResult::name).containsExactly("sentiment");
         assertThat(lines.get(1)).startsWith("\u001b[1;31msentiment").contains("DOES NOT BEAT ITS BASELINE");
-        assertThat(lines.get(2)).contains("beats baseline, not its control").doesNotContain("\u001b");
+        assertThat(lines.get(2)).contains("beats baseline, not control").doesNotContain("\u001b");
         assertThat(lines.get(lines.size() - 1)).contains("FAILED: sentiment does not beat its baseline");
     }
 
