@@ -14,7 +14,7 @@ import picocli.CommandLine.ParameterException;
 @Command(
         name = "reservoir-loadtest",
         mixinStandardHelpOptions = true,
-        version = "reservoir-loadtest 0.1.0",
+        versionProvider = Version.class,
         usageHelpAutoWidth = true,
         synopsisHeading = "%n",
         customSynopsis = "Usage: reservoir-loadtest COMMAND [OPTION]...",
