@@ -165,8 +165,8 @@ final class GradientRule implements Rule {
 
     @Override
     public long bytes() {
-        long rows = (learning.minibatch() > 1 ? 4L : 3L) * weights.outputs();
-        return rows * 4 * (features + 1) + standardizer.bytes() + 4L * input.length;
+        long rows = (learning.minibatch() > 1 ? 3L : 2L) * weights.outputs();
+        return rows * (24 + 4L * (features + 1)) + standardizer.bytes() + 4L * input.length;
     }
 
     @Override

@@ -13,7 +13,10 @@ import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** A head's readout: checks items, scores them, has its rule learn them, counts. */
+/**
+ * A head's readout: checks items, scores them, has its rule learn them, counts. Closed, it learns no more and still tells its last snapshot,
+ * metrics and sizes; closing again does nothing.
+ */
 final class ReadoutLearner implements HeadLearner {
     private final int features;
     private final Targets targets;
