@@ -22,7 +22,7 @@ final class Products implements AutoCloseable {
 
     private static final int[] SMALLER = {4, 8, 16};
     /** Elements of the temporary that an update goes through. Smaller ones cost more calls, larger ones leave the cache. */
-    private static final int PANEL = 1 << 18;
+    private static final int PANEL = 5 << 16;
 
     private final NDManager manager = NDManager.newBaseManager(Device.cpu());
     private final Map<Integer, Kernel> kernels = new ConcurrentHashMap<>();
@@ -130,7 +130,7 @@ final class Products implements AutoCloseable {
     /** {@code target -= G^T G}, panel by panel, for {@code g [n, width]} and {@code target [width, width]}. */
     static void subtractSquare(NDManager step, NDArray target, NDArray g) {
         int width = (int) target.getShape().get(0);
-        int panel = Math.max(32, PANEL / width / 32 * 32);
+        int panel = Math.max(64, PANEL / width / 64 * 64);
         for (int row = 0; row < width; row += panel) {
             int end = Math.min(width, row + panel);
             // Closed at once, so that the next panel's temporary is in the same, cached memory.
