@@ -1,6 +1,5 @@
 package dev.reservoir.heads.readout;
 
-import ai.djl.ndarray.NDManager;
 import dev.reservoir.heads.readout.FeatureDigest.Digest;
 import java.security.SecureRandom;
 import java.util.ArrayDeque;
@@ -42,12 +41,12 @@ final class Covariances {
     record Scratch(float[] x, float[] u, double[] products) {}
 
     final FeatureDigest digester = new FeatureDigest(new SecureRandom());
-    private final NDManager manager;
+    private final Products products;
     private final Map<Key, Family> families = new HashMap<>();
     private final Map<Integer, ArrayDeque<Scratch>> scratches = new HashMap<>();
 
-    Covariances(NDManager manager) {
-        this.manager = manager;
+    Covariances(Products products) {
+        this.products = products;
     }
 
     synchronized Family join(Key key) {
@@ -169,7 +168,7 @@ final class Covariances {
 
     private InverseCovariance baseAt(Family family, Digest history) {
         List<Tail> there = family.tails.get(history);
-        return there == null ? InverseCovariance.untrained(family.shapes, manager) : there.get(0).base;
+        return there == null ? InverseCovariance.untrained(family.shapes, products) : there.get(0).base;
     }
 
     private static Tail enter(Family family, Tail tail) {
@@ -207,8 +206,8 @@ final class Covariances {
                 return scratch;
             }
         }
-        int size = InverseCovariance.ROWS * width;
-        return new Scratch(new float[size], new float[size], new double[InverseCovariance.ROWS]);
+        int size = Products.ROWS * width;
+        return new Scratch(new float[size], new float[size], new double[Products.ROWS]);
     }
 
     void giveBack(int width, Scratch scratch) {

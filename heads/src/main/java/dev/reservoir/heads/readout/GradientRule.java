@@ -6,8 +6,8 @@ import java.util.List;
 
 /**
  * Adam (Kingma and Ba 2015, arXiv 1412.6980) with decoupled weight decay (Loshchilov and Hutter 2019, arXiv 1711.05101) on the mean loss of each
- * {@code minibatch} rows in order, whatever calls they came in. Features are standardised by their running mean and deviation; what is
- * served has that folded in. Moments and bias correction begin for an output when it appears. The bias does not decay.
+ * {@code minibatch} rows in order, whatever calls they came in. Features are standardised by their running mean and deviation, where
+ * they are learned and where they are served. Moments and bias correction begin for an output when it appears. The bias does not decay.
  */
 final class GradientRule implements Rule {
     /** What is minimised: softmax cross entropy, logistic loss of each label, half the squared error of each number. */
@@ -155,12 +155,7 @@ final class GradientRule implements Rule {
 
     @Override
     public Weights weights() {
-        return standardizer.fold(weights.view());
-    }
-
-    /** Weights on standardised features, for tests. */
-    Weights standardisedWeights() {
-        return weights.view();
+        return weights.share().with(weights.outputs(), standardizer.share());
     }
 
     @Override
@@ -170,8 +165,8 @@ final class GradientRule implements Rule {
 
     @Override
     public long bytes() {
-        long rows = (learning.minibatch() > 1 ? 4L : 3L) * weights.outputs();
-        return rows * 4 * (features + 1) + standardizer.bytes() + 4L * input.length;
+        long rows = (learning.minibatch() > 1 ? 3L : 2L) * weights.outputs();
+        return rows * (24 + 4L * (features + 1)) + standardizer.bytes() + 4L * input.length;
     }
 
     @Override

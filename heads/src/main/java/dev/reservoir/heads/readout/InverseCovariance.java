@@ -1,9 +1,7 @@
 package dev.reservoir.heads.readout;
 
-import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
 import java.nio.FloatBuffer;
 import org.jspecify.annotations.Nullable;
@@ -13,15 +11,11 @@ import org.jspecify.annotations.Nullable;
  * The untrained one is {@code I / ridge} and holds nothing. Written only by {@link #absorb}, which its owner calls alone.
  */
 final class InverseCovariance {
-    /** Rows that one product takes, whatever their number: one kernel, so one result for a row. */
-    static final int ROWS = 32;
-
-    private static final int PANEL = 256;
     /** Blocks after which rounding's asymmetry, where a product leaves any, is averaged away. */
     private static final int SYMMETRISE_EVERY = 16;
 
     final Shapes shapes;
-    private final NDManager manager;
+    private final Products products;
     private final @Nullable NDArray matrix;
     private int blocks;
 
@@ -35,8 +29,9 @@ final class InverseCovariance {
 
         static Shapes of(int features, double ridge, double forgetting) {
             int width = (features + 1 + 7) / 8 * 8;
-            int block =
-                    forgetting == 1 ? ROWS : (int) Math.min(ROWS, -StrictMath.log(GROWTH) / StrictMath.log(forgetting));
+            int block = forgetting == 1
+                    ? Products.ROWS
+                    : (int) Math.min(Products.ROWS, -StrictMath.log(GROWTH) / StrictMath.log(forgetting));
             return new Shapes(features, width, block, ridge, forgetting);
         }
 
@@ -46,15 +41,15 @@ final class InverseCovariance {
         }
     }
 
-    private InverseCovariance(Shapes shapes, NDManager manager, @Nullable NDArray matrix, int blocks) {
+    private InverseCovariance(Shapes shapes, Products products, @Nullable NDArray matrix, int blocks) {
         this.shapes = shapes;
-        this.manager = manager;
+        this.products = products;
         this.matrix = matrix;
         this.blocks = blocks;
     }
 
-    static InverseCovariance untrained(Shapes shapes, NDManager manager) {
-        return new InverseCovariance(shapes, manager, null, 0);
+    static InverseCovariance untrained(Shapes shapes, Products products) {
+        return new InverseCovariance(shapes, products, null, 0);
     }
 
     boolean holdsMatrix() {
@@ -67,7 +62,7 @@ final class InverseCovariance {
 
     /**
      * {@code X P}: rows {@code first .. first + count} of {@code x [ROWS, width]} times {@code P}, into the same rows of {@code u}. The
-     * other rows of {@code x} must be zero. A row's result depends on that row and its place alone.
+     * other rows of {@code x} must be zero. A row's result depends on that row alone.
      */
     void multiply(float[] x, float[] u, int first, int count) {
         int width = shapes.width;
@@ -78,11 +73,7 @@ final class InverseCovariance {
             }
             return;
         }
-        try (NDManager step = manager.newSubManager()) {
-            NDArray rows = copy(step, x, ROWS); // [ROWS, width]
-            FloatBuffer product = rows.matMul(matrix).toByteBuffer(true).asFloatBuffer(); // [ROWS, width]
-            product.get(first * width, u, first * width, count * width);
-        }
+        products.multiply(x, matrix, u, first, count);
     }
 
     /**
@@ -92,21 +83,15 @@ final class InverseCovariance {
      */
     InverseCovariance absorb(float[] tail, boolean inPlace) {
         NDArray target = matrix == null ? diagonal() : inPlace ? matrix : matrix.duplicate();
-        target.attach(manager);
-        int width = shapes.width;
-        try (NDManager step = manager.newSubManager()) {
-            NDArray g = copy(step, tail, shapes.block); // [block, width]
-            for (int row = 0; row < width; row += PANEL) {
-                int end = Math.min(width, row + PANEL);
-                NDArray panel = target.get(step, new NDIndex(row + ":" + end)); // [<= PANEL, width], a view
-                NDArray columns = g.get(new NDIndex(":," + row + ":" + end)).transpose(); // [<= PANEL, block]
-                panel.subi(columns.matMul(g));
-            }
+        target.attach(products.manager());
+        try (NDManager step = products.manager().newSubManager()) {
+            Products.subtractSquare(step, target, Products.copy(step, tail, 0, shapes.block, shapes.width));
             if (shapes.forgetting < 1) {
                 target.muli((float) (1 / shapes.faded(shapes.block)));
                 bound(step, target);
             }
-            if ((blocks + 1) % SYMMETRISE_EVERY == 0) {
+            if ((blocks + 1) % SYMMETRISE_EVERY == 0
+                    && !products.kernel(shapes.width).symmetric()) {
                 NDArray view = target.transpose();
                 view.attach(step);
                 NDArray transposed = view.duplicate();
@@ -119,19 +104,12 @@ final class InverseCovariance {
             blocks++;
             return this;
         }
-        return new InverseCovariance(shapes, manager, target, blocks + 1);
-    }
-
-    /** In memory that the engine aligned, since a kernel's result may depend on alignment. */
-    private NDArray copy(NDManager step, float[] rows, int count) {
-        NDArray array = step.create(new Shape(count, shapes.width));
-        array.toByteBuffer(true).asFloatBuffer().put(rows, 0, count * shapes.width);
-        return array;
+        return new InverseCovariance(shapes, products, target, blocks + 1);
     }
 
     private NDArray diagonal() {
         int width = shapes.width;
-        NDArray identity = manager.zeros(new Shape(width, width));
+        NDArray identity = products.manager().zeros(new Shape(width, width));
         FloatBuffer buffer = identity.toByteBuffer(true).asFloatBuffer();
         for (int i = 0; i <= shapes.features; i++) {
             buffer.put(i * width + i, (float) (1 / shapes.ridge));
@@ -177,9 +155,5 @@ final class InverseCovariance {
         if (matrix != null) {
             matrix.close();
         }
-    }
-
-    static NDManager newManager() {
-        return NDManager.newBaseManager(Device.cpu());
     }
 }

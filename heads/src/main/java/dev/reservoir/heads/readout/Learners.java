@@ -1,6 +1,5 @@
 package dev.reservoir.heads.readout;
 
-import ai.djl.ndarray.NDManager;
 import dev.reservoir.heads.HeadLearner;
 import dev.reservoir.heads.HeadSpec;
 import dev.reservoir.heads.LearningSpec;
@@ -12,8 +11,8 @@ import dev.reservoir.heads.Task;
  * each on one thread. Close the learners first: closing this frees what they hold.
  */
 public final class Learners implements AutoCloseable {
-    private final NDManager manager = InverseCovariance.newManager();
-    private final Covariances covariances = new Covariances(manager);
+    private final Products products = new Products();
+    private final Covariances covariances = new Covariances(products);
 
     /**
      * A learner that has learned nothing. It holds no inverse covariance before it has learned 32 rows.
@@ -52,6 +51,6 @@ public final class Learners implements AutoCloseable {
 
     @Override
     public void close() {
-        manager.close();
+        products.close();
     }
 }

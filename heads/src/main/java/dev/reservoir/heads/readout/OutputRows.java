@@ -52,7 +52,7 @@ final class OutputRows {
 
     /** For reading while nobody writes. */
     Weights view() {
-        return new Weights(rows, outputs, features);
+        return new Weights(rows, outputs, features, null);
     }
 
     Weights share() {

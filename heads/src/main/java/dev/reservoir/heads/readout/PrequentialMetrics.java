@@ -9,10 +9,10 @@ import java.util.Arrays;
  * them as they are no longer needed. Constant time an example.
  */
 final class PrequentialMetrics {
-    private static final int FIELDS = 6;
+    private static final int FIELDS = 4;
     private static final int FIRST_ENTRIES = 16;
 
-    /** What one example adds. Fields: count, right, judged, absolute, squared, loss. */
+    /** What one example adds. Fields: count, judged; then right, loss (labels) or absolute, squared (values). */
     static final class Tally {
         private final double[] fields = new double[FIELDS];
 
@@ -23,18 +23,17 @@ final class PrequentialMetrics {
         /** One example or labelled token of which {@code right} of {@code judged} labels were right. */
         void labels(double right, double judged, double loss) {
             fields[0]++;
-            fields[1] += right;
-            fields[2] += judged;
-            fields[5] += loss;
+            fields[1] += judged;
+            fields[2] += right;
+            fields[3] += loss;
         }
 
         /** One example of {@code numbers} numbers. */
         void values(double absolute, double squared, int numbers) {
             fields[0]++;
-            fields[2] += numbers;
-            fields[3] += absolute;
-            fields[4] += squared;
-            fields[5] += squared / numbers;
+            fields[1] += numbers;
+            fields[2] += absolute;
+            fields[3] += squared;
         }
     }
 
@@ -103,13 +102,10 @@ final class PrequentialMetrics {
         if (count == 0) {
             return new HeadMetrics.Score(0, 0, 0, 0, 0);
         }
-        double judged = Math.max(1, sum[2]);
-        return new HeadMetrics.Score(
-                count,
-                labels ? sum[1] / judged : 0,
-                labels ? 0 : sum[3] / judged,
-                labels ? 0 : Math.sqrt(sum[4] / judged),
-                sum[5] / count);
+        double judged = Math.max(1, sum[1]);
+        return labels
+                ? new HeadMetrics.Score(count, sum[2] / judged, 0, 0, sum[3] / count)
+                : new HeadMetrics.Score(count, 0, sum[2] / judged, Math.sqrt(sum[3] / judged), sum[3] / judged);
     }
 
     long bytes() {

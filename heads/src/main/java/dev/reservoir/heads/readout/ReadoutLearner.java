@@ -13,7 +13,10 @@ import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** A head's readout: checks items, scores them, has its rule learn them, counts. */
+/**
+ * A head's readout: checks items, scores them, has its rule learn them, counts. Closed, it learns no more and still tells its last snapshot,
+ * metrics and sizes; closing again does nothing.
+ */
 final class ReadoutLearner implements HeadLearner {
     private final int features;
     private final Targets targets;
@@ -150,7 +153,7 @@ final class ReadoutLearner implements HeadLearner {
             LabelSpace labels = targets.labels();
             Weights weights = rule.weights();
             // A head that failed may know a row more than it has labels.
-            Weights served = new Weights(weights.rows(), targets.outputs(), features);
+            Weights served = weights.with(targets.outputs(), weights.scaling());
             current = new ReadoutSnapshot(spec.task(), labels == null ? List.of() : labels.list(), served, link);
             snapshot = current;
         }
@@ -192,10 +195,8 @@ final class ReadoutLearner implements HeadLearner {
 
     @Override
     public long residentBytes() {
-        ReadoutSnapshot current = snapshot;
         long weights = (long) targets.outputs() * (24 + 4L * (features + 1));
-        boolean copied = rule instanceof GradientRule && current != null;
-        return rule.bytes() + (copied ? 2 : 1) * weights + metrics.bytes();
+        return rule.bytes() + weights + metrics.bytes();
     }
 
     @Override

@@ -26,15 +26,16 @@ record ReadoutSnapshot(Task task, List<String> labels, Weights weights, Gradient
         }
         int outputs = weights.outputs();
         float[] scores = new float[outputs];
+        float[] scratch = weights.scratch();
         if (task instanceof Task.TokenClassification) {
             List<String> answers = new ArrayList<>(features.rows());
             for (int row = 0; row < features.rows(); row++) {
-                weights.apply(features.values(), row * weights.features(), scores, outputs);
+                weights.answer(features.values(), row * weights.features(), scratch, scores);
                 answers.add(outputs == 0 ? "" : labels.get(best(scores, outputs)));
             }
             return new Prediction.TokenLabels(List.copyOf(answers));
         }
-        weights.apply(features.values(), 0, scores, outputs);
+        weights.answer(features.values(), 0, scratch, scores);
         if (task instanceof Task.Classification) {
             String winner = outputs == 0 ? "" : labels.get(best(scores, outputs));
             if (maxScores > 0 && link == GradientRule.Loss.SOFTMAX && outputs > 0) {

@@ -12,18 +12,32 @@ final class Standardizer {
     private final int features;
     private final double[] mean;
     private final double[] squares;
-    private final float[] shift;
-    private final float[] factor;
+    private Scaling scaling;
+    private boolean shared;
     private long seen;
     private double average;
+
+    /** What standardises a row; one that was given out is never written to again. */
+    record Scaling(float[] shift, float[] factor) {
+        /** Writes {@code shift.length} numbers. */
+        void apply(float[] values, int from, float[] out) {
+            apply(values, from, shift, factor, out);
+        }
+
+        private static void apply(float[] values, int from, float[] shift, float[] factor, float[] out) {
+            for (int i = 0; i < shift.length; i++) {
+                float value = (values[from + i] - shift[i]) * factor[i];
+                out[i] = Math.max(-LIMIT, Math.min(LIMIT, value));
+            }
+        }
+    }
 
     Standardizer(int features) {
         this.features = features;
         this.mean = new double[features];
         this.squares = new double[features];
-        this.shift = new float[features];
-        this.factor = new float[features];
-        java.util.Arrays.fill(factor, 1);
+        this.scaling = new Scaling(new float[features], new float[features]);
+        java.util.Arrays.fill(scaling.factor, 1);
     }
 
     void see(float[] values, int from) {
@@ -37,6 +51,12 @@ final class Standardizer {
             sum += squares[i];
         }
         average = sum / seen / features;
+        if (shared) {
+            scaling = new Scaling(new float[features], new float[features]);
+            shared = false;
+        }
+        float[] shift = scaling.shift;
+        float[] factor = scaling.factor;
         for (int i = 0; i < features; i++) {
             double variance = (squares[i] + PRIOR * average) / (seen + PRIOR);
             shift[i] = (float) mean[i];
@@ -46,27 +66,13 @@ final class Standardizer {
 
     /** Writes the row, standardised by the rows before it. */
     void apply(float[] values, int from, float[] out) {
-        for (int i = 0; i < features; i++) {
-            float value = (values[from + i] - shift[i]) * factor[i];
-            out[i] = Math.max(-LIMIT, Math.min(LIMIT, value));
-        }
+        scaling.apply(values, from, out);
     }
 
-    /** Weights that answer raw features as {@code weights} answer standardised ones, but for the cut. */
-    Weights fold(Weights weights) {
-        float[][] rows = new float[weights.outputs()][];
-        for (int c = 0; c < rows.length; c++) {
-            float[] from = weights.rows()[c];
-            float[] to = new float[features + 1];
-            double bias = from[features];
-            for (int i = 0; i < features; i++) {
-                to[i] = from[i] * factor[i];
-                bias -= (double) to[i] * shift[i];
-            }
-            to[features] = (float) bias;
-            rows[c] = to;
-        }
-        return new Weights(rows, rows.length, features);
+    /** What standardises rows now, never changed by those to come. */
+    Scaling share() {
+        shared = true;
+        return scaling;
     }
 
     long bytes() {

@@ -1,10 +1,36 @@
 package dev.reservoir.heads.readout;
 
+import dev.reservoir.heads.readout.Standardizer.Scaling;
+import org.jspecify.annotations.Nullable;
+
 /**
  * Weights of a readout {@code [C][width]}, a row an output: {@code F} weights, the bias, then zeros. A row an output makes new outputs free,
  * learning a long {@code y += a x} that vectorises, and prediction a sum over a row.
+ *
+ * @param scaling what rows of features go through first; null for nothing
  */
-record Weights(float[][] rows, int outputs, int features) {
+record Weights(
+        float[][] rows, int outputs, int features, @Nullable Scaling scaling) {
+
+    /** The same with other outputs known and another scaling. */
+    Weights with(int known, @Nullable Scaling other) {
+        return new Weights(rows, known, features, other);
+    }
+
+    /** Room for {@link #answer}, one a thread. */
+    float[] scratch() {
+        return new float[scaling == null ? 0 : features];
+    }
+
+    /** Writes the scores of all outputs for the raw features at {@code from}. */
+    void answer(float[] values, int from, float[] scratch, float[] scores) {
+        if (scaling == null) {
+            apply(values, from, scores, outputs);
+        } else {
+            scaling.apply(values, from, scratch);
+            apply(scratch, 0, scores, outputs);
+        }
+    }
 
     /** Writes {@code W x + b} of the first {@code count} outputs. The order of additions is fixed, so that equal inputs give equal bits. */
     void apply(float[] values, int from, float[] scores, int count) {

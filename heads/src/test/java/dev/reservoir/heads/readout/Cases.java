@@ -146,13 +146,18 @@ final class Cases {
         return Math.sqrt(difference / norm);
     }
 
+    /** A row an output, then shift and factor of the features where they are standardised. */
     static float[][] weights(HeadLearner learner) {
         Weights weights = ((ReadoutSnapshot) learner.snapshot()).weights();
-        float[][] rows = new float[weights.outputs()][];
-        for (int c = 0; c < rows.length; c++) {
-            rows[c] = weights.rows()[c].clone();
+        List<float[]> rows = new ArrayList<>();
+        for (int c = 0; c < weights.outputs(); c++) {
+            rows.add(weights.rows()[c].clone());
         }
-        return rows;
+        if (weights.scaling() != null) {
+            rows.add(weights.scaling().shift().clone());
+            rows.add(weights.scaling().factor().clone());
+        }
+        return rows.toArray(float[][]::new);
     }
 
     /** Learns in calls of random size. */

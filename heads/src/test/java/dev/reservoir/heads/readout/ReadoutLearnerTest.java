@@ -203,6 +203,34 @@ final class ReadoutLearnerTest {
         assertThatThrownBy(() -> learner.learn(items)).isInstanceOf(IllegalStateException.class);
     }
 
+    @ParameterizedTest
+    @MethodSource("rules")
+    void aClosedLearnerTellsWhatItLastLearned(LearningSpec rule) {
+        HeadLearner learner = learner(new Task.Classification(List.of(), 9), rule, 6);
+        List<Item> items = Cases.labelled(50, 6, 4, 3);
+        learner.learn(items);
+        HeadSnapshot last = learner.snapshot();
+        var metrics = learner.metrics();
+        learner.close();
+        learner.close();
+        assertThat(learner.snapshot()).isSameAs(last);
+        assertThat(learner.metrics()).isEqualTo(metrics);
+        assertThat(learner.failure()).isNull();
+        assertThat(learner.residentBytes()).isPositive();
+        assertThatThrownBy(() -> learner.learn(items)).isInstanceOf(IllegalStateException.class);
+        assertThat(learner.snapshot()).isSameAs(last);
+    }
+
+    @ParameterizedTest
+    @MethodSource("rules")
+    void aLearnerMayBeClosedAfterWhatItSharesIsGone(LearningSpec rule) {
+        HeadLearner learner = learner(new Task.Classification(List.of(), 9), rule, 6);
+        learner.learn(Cases.labelled(50, 6, 4, 3));
+        learners.close();
+        learner.close();
+        assertThat(learner.snapshot().labels()).hasSize(3);
+    }
+
     @Test
     void labelsAndWindowMayChange() {
         LearningSpec wide = Cases.squares(1, 1);

@@ -171,6 +171,30 @@ final class SharingTest {
     }
 
     @Test
+    void closingTwiceAndOnAnotherThreadFreesOnlyOnesOwn() throws Exception {
+        List<Item> items = Cases.labelled(150, F, 4, 7);
+        HeadLearner closed = learners.create(spec("closed", 0.99), F, "k");
+        HeadLearner open = learners.create(spec("open", 0.99), F, "k");
+        closed.learn(items.subList(0, 100));
+        open.learn(items.subList(0, 100));
+        float[][] before = Cases.weights(closed);
+        for (int i = 0; i < 2; i++) {
+            Thread other = new Thread(closed::close);
+            other.start();
+            other.join();
+            closed.close();
+        }
+        assertThat(learners.inverseCovariances()).isEqualTo(1);
+        open.learn(items.subList(100, 150));
+        assertThat(Cases.weights(open)).isDeepEqualTo(unshared(items, 0.99));
+        assertThat(Cases.weights(closed)).isDeepEqualTo(before);
+        assertThat(closed.metrics().examples()).isEqualTo(100);
+        open.close();
+        assertThat(learners.inverseCovariances()).isZero();
+        assertThat(learners.covariances().families()).isZero();
+    }
+
+    @Test
     void aHeadThatOverflowsStopsAlone() {
         Task task = new Task.Regression(1);
         HeadLearner bad = learners.create(Cases.spec("bad", task, Cases.squares(1, 1)), 2, "k");
