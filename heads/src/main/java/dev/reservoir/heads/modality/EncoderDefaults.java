@@ -21,6 +21,7 @@ public final class EncoderDefaults {
     public static final int TENSOR_MAX_ROWS = 1;
 
     private static final int FEATURE_WIDTH = 2_048;
+    private static final int BAG_WIDTH = 4_096;
 
     private EncoderDefaults() {}
 
@@ -47,19 +48,38 @@ public final class EncoderDefaults {
                 : pooling != null ? pooling : pooling(modality);
         return new EncoderSpec(
                 chosen,
-                featureWidth == 0 ? FEATURE_WIDTH : featureWidth,
+                featureWidth == 0 ? featureWidth(modality, chosen) : featureWidth,
                 inputSkip != null ? inputSkip : inputSkip(modality, chosen));
     }
 
-    /** The ridge of recursive least squares on features of about 1 in each number, as encoders give them. */
+    /**
+     * The ridge of recursive least squares on features of about 1 in each number, as encoders give them. The raw input alone has its own: a
+     * control with a ridge chosen for other features would look worse than it is.
+     */
     public static double ridge(ModalitySpec modality, Task task, EncoderSpec encoder) {
+        boolean inputOnly = encoder.pooling() == Pooling.INPUT_ONLY;
         if (modality instanceof ModalitySpec.Text) {
-            return 100;
+            return inputOnly ? 1_000 : 100;
         }
-        if (encoder.pooling() != Pooling.FLATTEN && encoder.pooling() != Pooling.INPUT_ONLY) {
+        if (modality instanceof ModalitySpec.Series && inputOnly) {
+            return 0.1;
+        }
+        if (modality instanceof ModalitySpec.Tensor || (!inputOnly && encoder.pooling() != Pooling.FLATTEN)) {
             return 10;
         }
+        if (modality instanceof ModalitySpec.Audio) {
+            return 1_000;
+        }
+        if (modality instanceof ModalitySpec.Tokens) {
+            boolean bits = ((ModalitySpec.Tokens) modality).vocabulary() == 2;
+            return bits ? 1 : inputOnly ? 1_000 : 3_000;
+        }
         return modality instanceof ModalitySpec.Series && !(task instanceof Task.Forecast) ? 100 : 300;
+    }
+
+    /** Bags of words are hashed to this width, so wider is better; the hidden states of text need none. */
+    private static int featureWidth(ModalitySpec modality, Pooling pooling) {
+        return modality instanceof ModalitySpec.Text && pooling == Pooling.INPUT_ONLY ? BAG_WIDTH : FEATURE_WIDTH;
     }
 
     private static Pooling pooling(ModalitySpec modality) {

@@ -16,6 +16,11 @@ interface ObservationReader {
      */
     double rowNorm();
 
+    /** How much longer than pooled hidden states the raw input beside them is made: the less the ridge holds it back. */
+    default double inputFactor() {
+        return 1;
+    }
+
     /** As {@link dev.reservoir.heads.ObservationEncoder#admit}, where the substrate reads the observation. */
     int admit(Observation observation);
 

@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The observation itself as features: its rows one after the other, missing ones 0, or each row by itself for tasks per token. Where that is
  * wider than {@link #WIDEST} it goes through a {@link SparseProjection}. A constant factor makes a typical raw input as long as the pooled
- * hidden states beside it, or numbers of about 1 where it stands alone.
+ * hidden states beside it, or {@link ObservationReader#inputFactor} times as long, or numbers of about 1 where it stands alone.
  */
 final class RawInput {
     /** Widest raw input that is used as it is. */
@@ -27,7 +27,8 @@ final class RawInput {
                 all <= WIDEST ? null : new SparseProjection((int) Math.min(all, Integer.MAX_VALUE), featureWidth);
         this.width = all <= WIDEST ? (int) all : featureWidth;
         double length = reader.rowNorm() * Math.sqrt(perRow ? 1 : reader.maxRows());
-        this.scale = (float) (Math.sqrt(pooledWidth == 0 ? width : pooledWidth) / length);
+        double target = pooledWidth == 0 ? Math.sqrt(width) : reader.inputFactor() * Math.sqrt(pooledWidth);
+        this.scale = (float) (target / length);
     }
 
     /** Numbers in a row of features. */

@@ -21,10 +21,12 @@ import dev.reservoir.heads.Task;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -350,21 +352,57 @@ final class EncodersTest {
             assertThat(spec.pooling()).isEqualTo(mean ? Pooling.MEAN : Pooling.FLATTEN);
             assertThat(spec.inputSkip()).isEqualTo(!(modality instanceof ModalitySpec.Text));
             assertThat(spec.featureWidth()).isEqualTo(2_048);
-            double ridge = modality instanceof ModalitySpec.Tensor
-                    ? 10
-                    : modality instanceof ModalitySpec.Text || modality instanceof ModalitySpec.Series ? 100 : 300;
-            assertThat(EncoderDefaults.ridge(modality, labels, spec)).isEqualTo(ridge);
         }
-        ModalitySpec series = new ModalitySpec.Series(1, 8, 1, true);
-        Task forecast = new Task.Forecast(2, 1);
-        assertThat(EncoderDefaults.ridge(series, forecast, EncoderDefaults.encoder(series, forecast)))
-                .isEqualTo(300);
         EncoderSpec asked = EncoderDefaults.encoder(BITS, labels, Pooling.LAST, 512, false);
         assertThat(asked).isEqualTo(new EncoderSpec(Pooling.LAST, 512, false));
+        EncoderSpec bag = EncoderDefaults.encoder(new ModalitySpec.Text(8), labels, Pooling.INPUT_ONLY, 0, null);
+        assertThat(bag.featureWidth()).isEqualTo(4_096);
+        assertThat(EncoderDefaults.encoder(new ModalitySpec.Text(8), labels, Pooling.INPUT_ONLY, 64, null)
+                        .featureWidth())
+                .isEqualTo(64);
         Task perToken = new Task.TokenClassification(List.of(), 4);
         assertThat(EncoderDefaults.encoder(BITS, perToken, Pooling.LAST, 0, null)
                         .pooling())
                 .isEqualTo(Pooling.PER_TOKEN);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "0, 100, 100, 1000", // text
+        "1, 300, 10, 300", // image
+        "2, 1000, 10, 1000", // audio
+        "3, 100, 10, 0.1", // series
+        "4, 3000, 10, 1000", // tokens
+        "5, 10, 10, 10" // tensor
+    })
+    void ridgeFollowsWhatFeaturesHold(int modality, double flattened, double mean, double inputOnly) {
+        ModalitySpec read = modalities().get(modality);
+        Task labels = new Task.Classification(List.of(), 4);
+        Map<Pooling, Double> ridges =
+                Map.of(Pooling.FLATTEN, flattened, Pooling.MEAN, mean, Pooling.INPUT_ONLY, inputOnly);
+        ridges.forEach((pooling, ridge) -> assertThat(
+                        EncoderDefaults.ridge(read, labels, EncoderDefaults.encoder(read, labels, pooling, 0, null)))
+                .isEqualTo(ridge));
+    }
+
+    @Test
+    void ridgeOfForecastsAndBitsIsTheirOwn() {
+        ModalitySpec series = new ModalitySpec.Series(1, 8, 1, true);
+        Task forecast = new Task.Forecast(2, 1);
+        assertThat(EncoderDefaults.ridge(series, forecast, EncoderDefaults.encoder(series, forecast)))
+                .isEqualTo(300);
+        Task labels = new Task.Classification(List.of(), 2);
+        assertThat(EncoderDefaults.ridge(BITS, labels, EncoderDefaults.encoder(BITS, labels)))
+                .isEqualTo(1);
+    }
+
+    @Test
+    void rawInputOfASeriesIsLongerThanTheHiddenStatesBesideIt() {
+        ModalitySpec.Series series = new ModalitySpec.Series(1, 4, 1, true);
+        ObservationEncoder encoder = encoder(series, Pooling.FLATTEN, 64, true);
+        Encoded encoded = encoder.encode(new Observation.Series(new float[] {1, -1, 1, -1}, 1));
+        // Deviation 1 makes each number 1 and the row 2 long; the hidden states are 8 long.
+        assertThat(Fixtures.norm(encoded.rawInput(), 0, 4)).isCloseTo(5 * 8, within(1e-3));
     }
 
     private static void assertSpecRefused(ModalitySpec modality, EncoderSpec spec, String message) {

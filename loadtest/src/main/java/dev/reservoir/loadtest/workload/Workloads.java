@@ -23,7 +23,7 @@ public final class Workloads {
         all = List.of(
                 SentimentData.load(seed),
                 LanguageData.load(seed),
-                FashionData.load(seed),
+                MnistData.load(seed),
                 SpliceData.load(seed),
                 DemandData.load(),
                 DigitData.load(seed),

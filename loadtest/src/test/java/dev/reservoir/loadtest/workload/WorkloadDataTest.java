@@ -81,14 +81,14 @@ final class WorkloadDataTest {
     }
 
     @Test
-    void fashionSendsTheSamePixelsRawAndAsPng() throws IOException {
-        Workload workload = FashionData.load(SEED);
+    void mnistSendsTheSamePixelsRawAndAsPng() throws IOException {
+        Workload workload = MnistData.load(SEED);
         assertThat(workload.train())
                 .allMatch(example -> example.getObservation().getImage().hasRaw());
         assertThat(workload.test())
                 .allMatch(example -> example.getObservation().getImage().hasEncoded());
-        byte[] file = gunzip("fashion-test-images.idx.gz");
-        byte[] labels = gunzip("fashion-test-labels.idx.gz");
+        byte[] file = gunzip("mnist-test-images.idx.gz");
+        byte[] labels = gunzip("mnist-test-labels.idx.gz");
         Map<String, Byte> classOf = new HashMap<>();
         for (int item = 0; item < 1_000; item++) {
             Example example = workload.test().get(item);
@@ -100,9 +100,7 @@ final class WorkloadDataTest {
         }
         assertThat(classOf)
                 .hasSize(10)
-                .containsEntry("t-shirt", (byte) 0)
-                .containsEntry("bag", (byte) 8)
-                .containsEntry("ankle-boot", (byte) 9);
+                .allSatisfy((label, value) -> assertThat(label).isEqualTo(Byte.toString(value)));
     }
 
     @Test

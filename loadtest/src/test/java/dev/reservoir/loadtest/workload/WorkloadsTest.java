@@ -43,7 +43,7 @@ final class WorkloadsTest {
     @CsvSource({
         "text-sentiment, 2000, 1000, 2",
         "text-language, 1094, 312, 24",
-        "image-fashion, 2000, 1000, 10",
+        "image-digits, 2000, 1000, 10",
         "dna-splice, 2000, 1000, 3",
         "series-demand, 2677, 997, 0",
         "audio-digits, 600, 200, 10",
@@ -157,7 +157,7 @@ final class WorkloadsTest {
     @Test
     void streamLabelsInMixedOrder() {
         // The first tenth of a shuffled stream has every label of a balanced task; a sorted one has not.
-        for (Workload workload : List.of(workloads.byId("image-fashion"), workloads.byId("audio-digits"))) {
+        for (Workload workload : List.of(workloads.byId("image-digits"), workloads.byId("audio-digits"))) {
             List<Example> start = workload.train().subList(0, workload.train().size() / 10);
             assertThat(counts(start).keySet())
                     .isEqualTo(counts(workload.train()).keySet());
@@ -198,7 +198,7 @@ final class WorkloadsTest {
     @CsvSource({
         "text-sentiment, 0.5, 0.5",
         "text-language, 0.03, 0.06",
-        "image-fashion, 0.1, 0.1",
+        "image-digits, 0.1, 0.1",
         "dna-splice, 0.19, 0.59",
         "audio-digits, 0.1, 0.1",
         "bits-xor, 0.45, 0.55"

