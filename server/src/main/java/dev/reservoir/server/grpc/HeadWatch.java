@@ -7,7 +7,6 @@ import dev.reservoir.server.registry.Subscription;
 import dev.reservoir.v1.Head;
 import dev.reservoir.v1.WatchHeadRequest;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.jspecify.annotations.Nullable;
 
 /** Sends a head now and after changes: the newest state only, at most once an interval, and only while the client reads. */
 final class HeadWatch {
@@ -16,7 +15,7 @@ final class HeadWatch {
     private final LiveHead head;
     private final int intervalMillis;
     private final AtomicBoolean told = new AtomicBoolean();
-    private @Nullable Published sent;
+    private long sentVersion = -1;
     private boolean resting;
 
     HeadWatch(ServerCall<WatchHeadRequest, Head> call, HeadView view, LiveHead head, int intervalMillis) {
@@ -50,10 +49,10 @@ final class HeadWatch {
             return;
         }
         Published now = head.published();
-        if (resting || now == sent || !call.writable()) {
+        if (resting || now.version() == sentVersion || !call.writable()) {
             return;
         }
-        sent = now;
+        sentVersion = now.version();
         resting = true;
         call.write(view.of(head, now));
         call.after(intervalMillis, () -> {

@@ -20,7 +20,6 @@ import dev.reservoir.v1.Example;
 import dev.reservoir.v1.OpenTraining;
 import dev.reservoir.v1.Opened;
 import dev.reservoir.v1.Progress;
-import dev.reservoir.v1.Refusal;
 import dev.reservoir.v1.TrainRequest;
 import dev.reservoir.v1.TrainResponse;
 import java.util.ArrayDeque;
@@ -217,7 +216,7 @@ final class TrainStream {
                 .setHeadVersion(published.version())
                 .setMetrics(MetricsCodec.encode(published.metrics()));
         for (TrainingListener.Refusal refusal : taken.refusals()) {
-            progress.addRefusals(Refusal.newBuilder()
+            progress.addRefusals(dev.reservoir.v1.Refusal.newBuilder()
                     .setSequence(refusal.sequence())
                     .setStatus(call.calls().statuses().status(refusal.why())));
         }
@@ -252,11 +251,11 @@ final class TrainStream {
     /** Carries the engine's news to the stream's context, joined while one hand-over is on its way. Any thread. */
     private final class Inbox implements TrainingListener {
         private int handled;
-        private List<Refusal> refusals = new ArrayList<>();
+        private List<TrainingListener.Refusal> refusals = new ArrayList<>();
         private @Nullable Published latest;
 
         @Override
-        public void handled(int count, List<Refusal> refused, Published published) {
+        public void handled(int count, List<TrainingListener.Refusal> refused, Published published) {
             boolean first;
             synchronized (this) {
                 first = handled == 0;
@@ -284,7 +283,7 @@ final class TrainStream {
 
         private void deliver() {
             int count;
-            List<Refusal> refused;
+            List<TrainingListener.Refusal> refused;
             Published published;
             synchronized (this) {
                 count = handled;
