@@ -19,7 +19,8 @@ final class ReadableRequest extends HttpServerRequestWrapper {
         if (request.headers().contains(ENCODING)) {
             headers = request.headers();
         } else {
-            headers = MultiMap.caseInsensitiveMultiMap().addAll(request.headers()).set(ENCODING, "identity");
+            headers =
+                    MultiMap.caseInsensitiveMultiMap().addAll(request.headers()).set(ENCODING, "identity");
         }
     }
 

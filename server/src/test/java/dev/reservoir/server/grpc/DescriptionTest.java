@@ -62,8 +62,8 @@ class DescriptionTest {
 
     @Test
     void substrateTellsWhatItIs() {
-        Substrate substrate =
-                SubstrateServiceGrpc.newBlockingStub(server.channel()).getSubstrate(GetSubstrateRequest.getDefaultInstance());
+        Substrate substrate = SubstrateServiceGrpc.newBlockingStub(server.channel())
+                .getSubstrate(GetSubstrateRequest.getDefaultInstance());
 
         assertThat(substrate.getName()).isEqualTo("mixing");
         assertThat(substrate.getDigest()).isEqualTo("0".repeat(64));
@@ -90,10 +90,14 @@ class DescriptionTest {
             EmbedRequest.Builder request = good.toBuilder().setId(i);
             switch (i % 6) {
                 case 1 -> request.setObservation(text("  "));
-                case 2 -> request.setModality(Modality.newBuilder().setTensor(TensorModality.newBuilder().setWidth(2)));
+                case 2 ->
+                    request.setModality(Modality.newBuilder()
+                            .setTensor(TensorModality.newBuilder().setWidth(2)));
                 case 3 -> request.clearModality();
                 case 4 -> request.setParent("nobody");
-                case 5 -> request.setModality(Modality.newBuilder().setText(TextModality.newBuilder().setMaxTokens(513)));
+                case 5 ->
+                    request.setModality(Modality.newBuilder()
+                            .setText(TextModality.newBuilder().setMaxTokens(513)));
                 default -> {}
             }
             requests.onNext(request.build());
@@ -128,9 +132,9 @@ class DescriptionTest {
             assertThat(health.check(check(service)).getStatus()).isEqualTo(ServingStatus.SERVING);
         }
         assertThatThrownBy(() -> health.check(check("nobody")))
-                .isInstanceOfSatisfying(StatusRuntimeException.class, failure -> assertThat(
-                                failure.getStatus().getCode())
-                        .isEqualTo(Status.Code.NOT_FOUND));
+                .isInstanceOfSatisfying(
+                        StatusRuntimeException.class,
+                        failure -> assertThat(failure.getStatus().getCode()).isEqualTo(Status.Code.NOT_FOUND));
         Replies<HealthCheckRequest, HealthCheckResponse> watch = Replies.reading();
         HealthGrpc.newStub(server.channel()).watch(check("nobody"), watch);
         assertThat(watch.next().getStatus()).isEqualTo(ServingStatus.SERVICE_UNKNOWN);
@@ -148,7 +152,8 @@ class DescriptionTest {
         Replies<ServerReflectionRequest, ServerReflectionResponse> replies = Replies.reading();
         StreamObserver<ServerReflectionRequest> requests =
                 ServerReflectionGrpc.newStub(server.channel()).serverReflectionInfo(replies);
-        requests.onNext(ServerReflectionRequest.newBuilder().setListServices("*").build());
+        requests.onNext(
+                ServerReflectionRequest.newBuilder().setListServices("*").build());
         List<String> services = replies.next().getListServicesResponse().getServiceList().stream()
                 .map(ServiceResponse::getName)
                 .toList();
@@ -200,9 +205,15 @@ class DescriptionTest {
             }
         }
         for (ServerReflectionRequest unknown : List.of(
-                ServerReflectionRequest.newBuilder().setFileContainingSymbol("reservoir.v1.Nobody").build(),
-                ServerReflectionRequest.newBuilder().setFileByFilename("nobody.proto").build(),
-                ServerReflectionRequest.newBuilder().setAllExtensionNumbersOfType("reservoir.v1.Nobody").build(),
+                ServerReflectionRequest.newBuilder()
+                        .setFileContainingSymbol("reservoir.v1.Nobody")
+                        .build(),
+                ServerReflectionRequest.newBuilder()
+                        .setFileByFilename("nobody.proto")
+                        .build(),
+                ServerReflectionRequest.newBuilder()
+                        .setAllExtensionNumbersOfType("reservoir.v1.Nobody")
+                        .build(),
                 ServerReflectionRequest.getDefaultInstance())) {
             requests.onNext(unknown);
             ServerReflectionResponse response = replies.next();
@@ -224,9 +235,7 @@ class DescriptionTest {
 
     @Test
     void olderReflectionAnswersTheSame() {
-        Replies<
-                        io.grpc.reflection.v1alpha.ServerReflectionRequest,
-                        io.grpc.reflection.v1alpha.ServerReflectionResponse>
+        Replies<io.grpc.reflection.v1alpha.ServerReflectionRequest, io.grpc.reflection.v1alpha.ServerReflectionResponse>
                 replies = Replies.reading();
         StreamObserver<io.grpc.reflection.v1alpha.ServerReflectionRequest> requests =
                 io.grpc.reflection.v1alpha.ServerReflectionGrpc.newStub(server.channel())
@@ -242,8 +251,8 @@ class DescriptionTest {
     @Test
     void documentedReasonsAreAllReasons() {
         assertThat(Arrays.stream(ErrorReason.values())
-                        .filter(reason -> reason != ErrorReason.ERROR_REASON_UNSPECIFIED
-                                && reason != ErrorReason.UNRECOGNIZED)
+                        .filter(reason ->
+                                reason != ErrorReason.ERROR_REASON_UNSPECIFIED && reason != ErrorReason.UNRECOGNIZED)
                         .map(Enum::name))
                 .containsExactlyElementsOf(
                         Arrays.stream(Reason.values()).map(Enum::name).toList());

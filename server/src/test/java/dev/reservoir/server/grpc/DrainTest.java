@@ -63,12 +63,16 @@ class DrainTest {
             Replies<HealthCheckRequest, HealthCheckResponse> health = Replies.reading();
             HealthGrpc.newStub(channel).watch(HealthCheckRequest.getDefaultInstance(), health);
             assertThat(health.next().getStatus()).isEqualTo(ServingStatus.SERVING);
-            await().until(() -> server.head(name("h")).writer().admittedThrough() == 2
-                    && server.services.activeCalls() == 4);
+            await().until(() ->
+                    server.head(name("h")).writer().admittedThrough() == 2 && server.services.activeCalls() == 4);
 
             Future<Void> drained = server.drain(Duration.ofSeconds(20));
-            refusedWith(Reason.STOPPING, () -> HeadServiceGrpc.newBlockingStub(channel)
-                    .getHead(GetHeadRequest.newBuilder().setName(name("h")).build()));
+            refusedWith(
+                    Reason.STOPPING,
+                    () -> HeadServiceGrpc.newBlockingStub(channel)
+                            .getHead(GetHeadRequest.newBuilder()
+                                    .setName(name("h"))
+                                    .build()));
             Errors.info(Reason.STOPPING, watch.failure());
             assertThat(health.next().getStatus()).isEqualTo(ServingStatus.NOT_SERVING);
             assertThat(drained.isComplete()).isFalse();

@@ -27,7 +27,8 @@ final class FailingLearner implements HeadLearner {
     public List<@Nullable Refused> learn(List<Item> items) {
         List<@Nullable Refused> answers = new ArrayList<>();
         for (Item item : items) {
-            failed |= item.target() instanceof Target.Label label && label.label().equals(POISON);
+            failed |=
+                    item.target() instanceof Target.Label label && label.label().equals(POISON);
             answers.add(
                     failed
                             ? new Refused(Reason.HEAD_FAILED, "head: failed (expected: one that learns)")

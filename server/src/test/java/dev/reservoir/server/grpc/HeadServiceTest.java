@@ -116,7 +116,9 @@ class HeadServiceTest {
         assertField("head", create("bad", textHead()).toBuilder().clearHead().build());
         assertField("kind", create("bad", textHead().toBuilder().setKindValue(7).build()));
         assertField("head_id", create("Bad_Name", textHead()));
-        assertField("parent", create("bad", textHead()).toBuilder().setParent("acme").build());
+        assertField(
+                "parent",
+                create("bad", textHead()).toBuilder().setParent("acme").build());
     }
 
     private static Head textOf(int tokens) {
@@ -195,7 +197,8 @@ class HeadServiceTest {
                         .setGradient(Gradient.newBuilder().setLearningRate(0.25))
                         .setMetricWindow(32))
                 .setTask(Task.newBuilder()
-                        .setClassification(Classification.newBuilder().addLabels("a").addLabels("b")))
+                        .setClassification(
+                                Classification.newBuilder().addLabels("a").addLabels("b")))
                 .build();
 
         Head changed = heads.updateHead(update(
@@ -218,11 +221,11 @@ class HeadServiceTest {
             refusedWith(Reason.INVALID_FIELD, () -> heads.updateHead(update(wanted, path)));
         }
         refusedWith(Reason.INVALID_FIELD, () -> heads.updateHead(update(wanted)));
+        refusedWith(Reason.INVALID_FIELD, () -> heads.updateHead(update(wanted, "learning.gradient.learning_rate")));
         refusedWith(
-                Reason.INVALID_FIELD, () -> heads.updateHead(update(wanted, "learning.gradient.learning_rate")));
-        refusedWith(Reason.HEAD_NOT_FOUND, () -> heads.updateHead(update(wanted.toBuilder()
-                .setName(name("nobody"))
-                .build(), "learning.metric_window")));
+                Reason.HEAD_NOT_FOUND,
+                () -> heads.updateHead(
+                        update(wanted.toBuilder().setName(name("nobody")).build(), "learning.metric_window")));
         Head window = wanted.toBuilder()
                 .setLearning(Learning.newBuilder().setMetricWindow(70_000))
                 .build();
@@ -236,9 +239,7 @@ class HeadServiceTest {
         heads.createHead(create("full", spec.build()));
         Head wanted = textHead("b", "c").toBuilder().setName(name("full")).build();
 
-        assertThat(refusedWith(
-                                Reason.LABEL_LIMIT,
-                                () -> heads.updateHead(update(wanted, "task.classification.labels")))
+        assertThat(refusedWith(Reason.LABEL_LIMIT, () -> heads.updateHead(update(wanted, "task.classification.labels")))
                         .getMetadataMap())
                 .containsEntry("limit", "2");
     }
@@ -296,7 +297,8 @@ class HeadServiceTest {
             assertThat(head.getMetrics().getExamples()).isEqualTo(applied);
             messages++;
         }
-        assertThat((long) messages).isLessThanOrEqualTo(server.head(name("watched")).published().version());
+        assertThat((long) messages)
+                .isLessThanOrEqualTo(server.head(name("watched")).published().version());
         heads.deleteHead(DeleteHeadRequest.newBuilder().setName(name("watched")).build());
         Errors.info(Reason.HEAD_NOT_FOUND, seen.failure());
     }

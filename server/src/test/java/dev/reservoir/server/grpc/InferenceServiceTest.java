@@ -77,13 +77,19 @@ class InferenceServiceTest {
         heads.createHead(create("colours", textHead("red", "green", "blue")));
         heads.createHead(create("sizes", textHead("small", "large")));
         heads.createHead(create("numbers", tensorHead(2)));
-        heads.createHead(create("pictures", reading(Modality.newBuilder()
-                .setImage(ImageModality.newBuilder().setWidth(8).setHeight(8)))));
+        heads.createHead(create(
+                "pictures",
+                reading(Modality.newBuilder()
+                        .setImage(ImageModality.newBuilder().setWidth(8).setHeight(8)))));
         heads.createHead(create("sounds", reading(Modality.newBuilder().setAudio(AudioModality.getDefaultInstance()))));
-        heads.createHead(create("windows", reading(Modality.newBuilder()
-                .setSeries(SeriesModality.newBuilder().setChannels(1).setWindow(4)))));
-        heads.createHead(create("symbols", reading(Modality.newBuilder()
-                .setTokens(TokensModality.newBuilder().setVocabulary(4).setMaxLength(8)))));
+        heads.createHead(create(
+                "windows",
+                reading(Modality.newBuilder()
+                        .setSeries(SeriesModality.newBuilder().setChannels(1).setWindow(4)))));
+        heads.createHead(create(
+                "symbols",
+                reading(Modality.newBuilder()
+                        .setTokens(TokensModality.newBuilder().setVocabulary(4).setMaxLength(8)))));
         train("colours", 30, "a red apple", "red", "the green leaf", "green", "one blue sky", "blue");
     }
 
@@ -132,8 +138,12 @@ class InferenceServiceTest {
         assertThat(scores(request.setMaxScores(2))).isEqualTo(2);
         assertThat(scores(request.setMaxScores(-1))).isZero();
         assertThat(scores(request.setMaxScores(100_000))).isEqualTo(3);
-        refusedWith(Reason.INVALID_FIELD, () -> inference.predict(request.setMaxScores(-2).build()));
-        refusedWith(Reason.INVALID_FIELD, () -> inference.predict(request.setMaxScores(100_001).build()));
+        refusedWith(
+                Reason.INVALID_FIELD,
+                () -> inference.predict(request.setMaxScores(-2).build()));
+        refusedWith(
+                Reason.INVALID_FIELD,
+                () -> inference.predict(request.setMaxScores(100_001).build()));
     }
 
     private int scores(PredictRequest.Builder request) {
@@ -173,7 +183,9 @@ class InferenceServiceTest {
                 .build();
         refusedWith(Reason.INVALID_FIELD, () -> inference.predict(tenants));
         PredictRequest many = none.toBuilder()
-                .addAllHeads(IntStream.rangeClosed(0, 10_000).mapToObj(i -> name("colours")).toList())
+                .addAllHeads(IntStream.rangeClosed(0, 10_000)
+                        .mapToObj(i -> name("colours"))
+                        .toList())
                 .build();
         refusedWith(Reason.INVALID_FIELD, () -> inference.predict(many));
         PredictRequest id = predict(text("a b"), "colours").toBuilder()
@@ -211,7 +223,9 @@ class InferenceServiceTest {
                 Arguments.of("pictures", picture(new byte[(4 << 20) + 1], false), Reason.TOO_LARGE),
                 Arguments.of(
                         "pictures",
-                        Observation.newBuilder().setImage(Image.getDefaultInstance()).build(),
+                        Observation.newBuilder()
+                                .setImage(Image.getDefaultInstance())
+                                .build(),
                         Reason.INVALID_FIELD),
                 Arguments.of("sounds", sound(new byte[] {'R', 'I', 'F', 'F'}, true), Reason.INVALID_OBSERVATION),
                 Arguments.of("sounds", sound(new byte[3], false), Reason.INVALID_OBSERVATION),
@@ -219,7 +233,9 @@ class InferenceServiceTest {
                 Arguments.of("sounds", sound(new byte[(4 << 20) + 2], false), Reason.TOO_LARGE),
                 Arguments.of(
                         "sounds",
-                        Observation.newBuilder().setAudio(Audio.getDefaultInstance()).build(),
+                        Observation.newBuilder()
+                                .setAudio(Audio.getDefaultInstance())
+                                .build(),
                         Reason.INVALID_FIELD));
     }
 
@@ -273,8 +289,10 @@ class InferenceServiceTest {
                 TrainingServiceGrpc.newStub(channel).train(replies);
         training.onNext(open("fresh"));
         training.onNext(example(1, "my own", "writes"));
-        CompletableFuture<PredictResponse> answer = CompletableFuture.supplyAsync(() -> inference.predict(
-                predict(text("my own"), "fresh").toBuilder().setMinAppliedSequence(1).build()));
+        CompletableFuture<PredictResponse> answer =
+                CompletableFuture.supplyAsync(() -> inference.predict(predict(text("my own"), "fresh").toBuilder()
+                        .setMinAppliedSequence(1)
+                        .build()));
         await().until(() -> server.head(name("fresh")).writer().admittedThrough() == 1);
         assertThat(answer).isNotDone();
         gate.countDown();
@@ -345,13 +363,12 @@ class InferenceServiceTest {
                 InferenceServiceGrpc.newStub(channel).predictStream(replies);
         int count = 2_000;
         for (int i = 0; i < count; i++) {
-            PredictRequest request =
-                    switch (i % 4) {
-                        case 0 -> predict(text("a red apple"), "colours");
-                        case 1 -> predict(text(" "), "colours");
-                        case 2 -> predict(text("a red apple"), "nobody");
-                        default -> predict(text("the green leaf"), "colours", "nobody", "sizes");
-                    };
+            PredictRequest request = switch (i % 4) {
+                case 0 -> predict(text("a red apple"), "colours");
+                case 1 -> predict(text(" "), "colours");
+                case 2 -> predict(text("a red apple"), "nobody");
+                default -> predict(text("the green leaf"), "colours", "nobody", "sizes");
+            };
             requests.onNext(PredictStreamRequest.newBuilder()
                     .setId(1_000_000L + i)
                     .setRequest(request)
@@ -363,8 +380,9 @@ class InferenceServiceTest {
         for (PredictStreamResponse reply : replies.rest()) {
             assertThat(ids.add(reply.getId())).isTrue();
             switch ((int) (reply.getId() % 4)) {
-                case 0 -> assertThat(reply.getResponse().getPredictions(0).getLabel().getLabel())
-                        .isEqualTo("red");
+                case 0 ->
+                    assertThat(reply.getResponse().getPredictions(0).getLabel().getLabel())
+                            .isEqualTo("red");
                 case 1 -> Errors.info(Reason.INVALID_OBSERVATION, reply.getError());
                 case 2 -> Errors.info(Reason.HEAD_NOT_FOUND, reply.getError());
                 default -> assertThat(reply.getResponse().getPredictionsCount()).isEqualTo(3);
@@ -388,7 +406,8 @@ class InferenceServiceTest {
         }
         requests.onCompleted();
         int before = server.engine.status().queuedServing();
-        await().during(Duration.ofMillis(200)).until(() -> server.engine.status().queuedServing() <= 256);
+        await().during(Duration.ofMillis(200))
+                .until(() -> server.engine.status().queuedServing() <= 256);
         assertThat(before).isLessThanOrEqualTo(256);
         gate.countDown();
         assertThat(replies.rest()).hasSize(count);
@@ -404,7 +423,9 @@ class InferenceServiceTest {
         for (int i = 0; i < count; i++) {
             requests.onNext(PredictStreamRequest.newBuilder()
                     .setId(i)
-                    .setRequest(predict(text("unread " + i), IntStream.range(0, 20).mapToObj(h -> "colours").toArray(String[]::new)))
+                    .setRequest(predict(
+                            text("unread " + i),
+                            IntStream.range(0, 20).mapToObj(h -> "colours").toArray(String[]::new)))
                     .build());
         }
         requests.onCompleted();

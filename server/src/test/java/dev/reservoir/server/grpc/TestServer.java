@@ -55,14 +55,12 @@ final class TestServer implements AutoCloseable {
         registry = new HeadRegistry(
                 spec -> encoders.encoder(spec.modality(), spec.encoder()),
                 (spec, encoder) -> {
-                    HeadLearner learner =
-                            learners.create(spec, encoder.featureWidth(), info.digest() + encoder.key());
+                    HeadLearner learner = learners.create(spec, encoder.featureWidth(), info.digest() + encoder.key());
                     return spec.name().head().startsWith("fails-") ? new FailingLearner(learner) : learner;
                 },
                 maxHeads,
                 () -> CREATED);
-        BatchPolicy policy = new BatchPolicy(
-                4_096, 256, 0, 0.25, 32, 20 * MILLI, 1_000 * MILLI, maxQueued, maxQueued);
+        BatchPolicy policy = new BatchPolicy(4_096, 256, 0, 0.25, 32, 20 * MILLI, 1_000 * MILLI, maxQueued, maxQueued);
         engine = new Engine(substrate, policy, 2, 1 << 20, System::nanoTime);
         services = new GrpcServices(
                 vertx,

@@ -143,7 +143,11 @@ class TrainStreamTest {
 
         Training second = training();
         assertThat(second.opened(open(head)).getNextSequence()).isEqualTo(3);
-        second.send(example(1, "number one", "a"), example(2, "number two", "OTHER"), example(2, "number two", "b"), example(3, "number three", "a"));
+        second.send(
+                example(1, "number one", "a"),
+                example(2, "number two", "OTHER"),
+                example(2, "number two", "b"),
+                example(3, "number three", "a"));
         List<Progress> progress = second.finish();
 
         Progress last = progress.get(progress.size() - 1);
@@ -277,7 +281,12 @@ class TrainStreamTest {
                 example(4, text("x".repeat(65_537)), label("a")),
                 example(5, Observation.getDefaultInstance(), label("a")),
                 example(6, text("no target"), Target.getDefaultInstance()),
-                example(7, text("a number"), Target.newBuilder().setValues(Vector.newBuilder().addValues(1)).build()),
+                example(
+                        7,
+                        text("a number"),
+                        Target.newBuilder()
+                                .setValues(Vector.newBuilder().addValues(1))
+                                .build()),
                 example(8, text("empty label"), label("")),
                 TrainRequest.newBuilder()
                         .setExample(Example.newBuilder()
@@ -318,7 +327,8 @@ class TrainStreamTest {
         String head = newHead(tensorHead(2));
         Training training = training();
         training.opened(open(head));
-        Target one = Target.newBuilder().setValues(Vector.newBuilder().addValues(1)).build();
+        Target one =
+                Target.newBuilder().setValues(Vector.newBuilder().addValues(1)).build();
         Target nan = Target.newBuilder()
                 .setValues(Vector.newBuilder().addValues(Float.NaN))
                 .build();
@@ -378,7 +388,8 @@ class TrainStreamTest {
         gate.countDown();
 
         List<TrainResponse> replies = training.replies.rest();
-        assertThat(replies.get(replies.size() - 1).getProgress().getAppliedThrough()).isEqualTo(1_000);
+        assertThat(replies.get(replies.size() - 1).getProgress().getAppliedThrough())
+                .isEqualTo(1_000);
     }
 
     @Test
@@ -436,9 +447,12 @@ class TrainStreamTest {
 
         silent.replies.request(Integer.MAX_VALUE);
         List<TrainResponse> replies = silent.replies.rest();
-        assertThat(replies.stream().mapToInt(reply -> reply.getProgress().getRefusalsCount()).sum())
+        assertThat(replies.stream()
+                        .mapToInt(reply -> reply.getProgress().getRefusalsCount())
+                        .sum())
                 .isEqualTo(sent);
-        assertThat(replies.get(replies.size() - 1).getProgress().getAppliedThrough()).isEqualTo(sent);
+        assertThat(replies.get(replies.size() - 1).getProgress().getAppliedThrough())
+                .isEqualTo(sent);
     }
 
     @Test
@@ -490,7 +504,8 @@ class TrainStreamTest {
         Errors.info(Reason.HEAD_FAILED, failure);
         assertThat(failure.getMessage()).contains(FailingLearner.FAILURE);
         List<TrainResponse> replies = training.replies.taken();
-        assertThat(replies.get(replies.size() - 1).getProgress().getAppliedThrough()).isEqualTo(2);
+        assertThat(replies.get(replies.size() - 1).getProgress().getAppliedThrough())
+                .isEqualTo(2);
         assertThat(heads.getHead(get(head)).getState()).isEqualTo(Head.State.FAILED);
         assertThat(heads.getHead(get(head)).getStateReason()).isEqualTo(FailingLearner.FAILURE);
         Training again = training();

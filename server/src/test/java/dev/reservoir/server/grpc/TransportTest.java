@@ -93,8 +93,7 @@ class TransportTest {
             // Field 31 with wire type 7, which does not exist: no message begins so.
             garbage[0] = (byte) 0xFF;
             assertRefused(Reason.INVALID_FIELD, raw.call(PREDICT, RawClient.frame(0, garbage), Map.of()));
-            assertRefused(
-                    Reason.INVALID_FIELD, raw.callUnended(PREDICT_STREAM, RawClient.frame(0, garbage), Map.of()));
+            assertRefused(Reason.INVALID_FIELD, raw.callUnended(PREDICT_STREAM, RawClient.frame(0, garbage), Map.of()));
         }
         assertAlive();
         await().until(() -> server.services.activeCalls() == 0);
@@ -133,8 +132,7 @@ class TransportTest {
                 .isEqualTo("0");
         byte[] bomb = gzip(new byte[64 << 20]);
         assertThat(bomb.length).isLessThan(1 << 20);
-        assertRefused(
-                Reason.TOO_LARGE, raw.call(PREDICT, RawClient.frame(1, bomb), Map.of("grpc-encoding", "gzip")));
+        assertRefused(Reason.TOO_LARGE, raw.call(PREDICT, RawClient.frame(1, bomb), Map.of("grpc-encoding", "gzip")));
         assertRefused(
                 Reason.INVALID_FIELD,
                 raw.call(PREDICT, RawClient.frame(1, new byte[] {1, 2, 3}), Map.of("grpc-encoding", "gzip")));
@@ -172,9 +170,10 @@ class TransportTest {
                         .build();
         assertThatThrownBy(() -> ClientCalls.blockingUnaryCall(
                         server.channel(), unknown, CallOptions.DEFAULT, PredictRequest.getDefaultInstance()))
-                .isInstanceOfSatisfying(StatusRuntimeException.class, failure -> assertThat(
-                                failure.getStatus().getCode())
-                        .isEqualTo(io.grpc.Status.Code.UNIMPLEMENTED));
+                .isInstanceOfSatisfying(
+                        StatusRuntimeException.class,
+                        failure ->
+                                assertThat(failure.getStatus().getCode()).isEqualTo(io.grpc.Status.Code.UNIMPLEMENTED));
         Map<String, String> html = Map.of("content-type", "text/html");
         assertThat(raw.call(PREDICT, Buffer.buffer("<html>"), html).httpStatus())
                 .isEqualTo(415);
@@ -188,7 +187,8 @@ class TransportTest {
 
     @Test
     void bytesThatAreNoHttpCloseTheirConnectionOnly() throws Exception {
-        for (String nonsense : List.of("\0\0\0\0\0\0\0\0\0", "GET nothing\r\n\r\n", "PRI * HTTP/2.0\r\n\r\nXX\r\n\r\n")) {
+        for (String nonsense :
+                List.of("\0\0\0\0\0\0\0\0\0", "GET nothing\r\n\r\n", "PRI * HTTP/2.0\r\n\r\nXX\r\n\r\n")) {
             try (Socket socket = new Socket("127.0.0.1", server.port())) {
                 socket.setSoTimeout(5_000);
                 socket.getOutputStream().write(nonsense.getBytes(StandardCharsets.ISO_8859_1));
