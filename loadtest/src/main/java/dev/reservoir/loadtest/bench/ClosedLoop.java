@@ -38,7 +38,8 @@ final class ClosedLoop {
         ended.await();
         Throwable failed = failure.get();
         if (failed != null) {
-            throw new BenchFailure(String.valueOf(CallFailure.of("predicting", failed).getMessage()), failed);
+            throw new BenchFailure(
+                    String.valueOf(CallFailure.of("predicting", failed).getMessage()), failed);
         }
         long nanos = last.get() - first.get();
         return nanos == 0 ? 0 : (answers.get() - 1) * 1e9 / nanos;

@@ -92,6 +92,7 @@ final class HeldOutScores {
 
     private static BenchFailure failed(CompletionException e) {
         Throwable cause = e.getCause() == null ? e : e.getCause();
-        return new BenchFailure(String.valueOf(CallFailure.of("held-out scores", cause).getMessage()), cause);
+        return new BenchFailure(
+                String.valueOf(CallFailure.of("held-out scores", cause).getMessage()), cause);
     }
 }
