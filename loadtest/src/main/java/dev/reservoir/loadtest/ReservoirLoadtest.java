@@ -1,5 +1,6 @@
 package dev.reservoir.loadtest;
 
+import dev.reservoir.loadtest.bench.BenchCommand;
 import dev.reservoir.loadtest.demo.DemoCommand;
 import dev.reservoir.loadtest.report.Terminal;
 import dev.reservoir.loadtest.workload.Workloads;
@@ -30,7 +31,8 @@ public final class ReservoirLoadtest {
         System.setProperty("java.awt.headless", "true");
         PrintStream out = System.out;
         CommandLine commands = new CommandLine(new ReservoirLoadtest())
-                .addSubcommand(new DemoCommand(Workloads::demo, Terminal.here(), out, System.err, home()));
+                .addSubcommand(new DemoCommand(Workloads::demo, Terminal.here(), out, System.err, home()))
+                .addSubcommand(new BenchCommand(Terminal.here(), out, System.err, home()));
         commands.setParameterExceptionHandler(ReservoirLoadtest::explain);
         if (arguments.length == 0) {
             commands.usage(System.err);

@@ -39,6 +39,11 @@ public record BatchPolicy(
         }
     }
 
+    /** What a server runs with unless it is told otherwise. */
+    public static BatchPolicy usual() {
+        return new BatchPolicy(2_048, 256, 0, 0.3, 32, 10_000_000, 1_000_000_000, 16_384, 8_192);
+    }
+
     private static void checkPositive(String name, long value) {
         if (value < 1) {
             throw new IllegalArgumentException(name + ": " + value + " (expected: >= 1)");

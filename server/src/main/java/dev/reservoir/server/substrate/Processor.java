@@ -13,11 +13,11 @@ import java.util.stream.Collectors;
  *
  * @param bf16 whether it multiplies bf16 itself; if not, libtorch falls to reference code
  */
-record Processor(String model, boolean bf16) {
+public record Processor(String model, boolean bf16) {
     private static final Set<String> BF16_FLAGS = Set.of("avx512_bf16", "amx_bf16");
 
     /** Reads Linux's list; where there is none nothing is assumed. */
-    static Processor read() {
+    public static Processor read() {
         Path list = Path.of("/proc/cpuinfo");
         try {
             return Files.isReadable(list) ? parse(Files.readAllLines(list)) : new Processor("unknown processor", false);

@@ -1,0 +1,129 @@
+package dev.reservoir.loadtest.bench;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import dev.reservoir.loadtest.client.ReservoirClient;
+import dev.reservoir.loadtest.client.ServerProcess;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** What figures measure with, started when first asked for and ended together. One thread's. */
+final class Apparatus implements AutoCloseable {
+    private static final Duration START = Duration.ofSeconds(120);
+    private static final Duration CALL = Duration.ofSeconds(60);
+
+    private final Path serverJar;
+    private final Path folder;
+    private final int threads;
+    private final Map<Integer, Hook> hooks = new HashMap<>();
+    private final Map<String, OnnxModel> models = new HashMap<>();
+    private final List<AutoCloseable> opened = new ArrayList<>();
+    private @Nullable ReservoirClient client;
+    private @Nullable JsonObject machine;
+
+    /**
+     * @param folder for logs
+     * @param threads inside one product, of both sides
+     */
+    Apparatus(Path serverJar, Path folder, int threads) {
+        this.serverJar = serverJar;
+        this.folder = folder;
+        this.threads = threads;
+    }
+
+    int threads() {
+        return threads;
+    }
+
+    /** The server's bench with as many threads inside a product as peers have. */
+    Hook hook() {
+        return hook(threads);
+    }
+
+    /** The server's bench as a server runs: one thread inside a product, a lane a core. */
+    Hook laneHook() {
+        return hook(1);
+    }
+
+    private Hook hook(int productThreads) {
+        Hook hook = hooks.get(productThreads);
+        if (hook == null) {
+            hook = Hook.start(serverJar, productThreads, folder.resolve("bench-hook.log"));
+            hooks.put(productThreads, hook);
+            opened.add(hook);
+        }
+        return hook;
+    }
+
+    /** One that nobody has used; the caller closes it. */
+    Hook freshHook() {
+        return Hook.start(serverJar, 1, folder.resolve("bench-hook.log"));
+    }
+
+    OnnxModel onnx(String resource) {
+        OnnxModel model = models.get(resource);
+        if (model == null) {
+            model = new OnnxModel(resource, threads);
+            models.put(resource, model);
+            opened.add(model);
+        }
+        return model;
+    }
+
+    /** A server with its defaults, but without a feature cache. */
+    ReservoirClient client() {
+        if (client == null) {
+            ServerProcess server = ServerProcess.start(
+                    ServerProcess.command(serverJar, List.of("--feature-cache-mib", "0")),
+                    folder.resolve("bench-server.log"),
+                    START,
+                    passed -> {});
+            opened.add(server);
+            client = ReservoirClient.connect(server.addresses().grpc(), CALL);
+            opened.add(client);
+        }
+        return client;
+    }
+
+    /** What the server's bench says of the machine. */
+    JsonObject machine() {
+        if (machine == null) {
+            machine = hook().ask(request("machine"));
+        }
+        return machine;
+    }
+
+    Targets targets() {
+        return new Targets(machine().get("bf16").getAsBoolean());
+    }
+
+    static JsonObject request(String measure) {
+        JsonObject request = new JsonObject();
+        request.addProperty("measure", measure);
+        return request;
+    }
+
+    /** The words that texts are made of, for a request. */
+    static JsonArray vocabulary() {
+        JsonArray words = new JsonArray();
+        Texts.VOCABULARY.forEach(words::add);
+        return words;
+    }
+
+    @Override
+    public void close() {
+        for (int i = opened.size() - 1; i >= 0; i--) {
+            try {
+                opened.get(i).close();
+            } catch (Exception e) {
+                throw new BenchFailure("could not be ended: " + e.getMessage(), e);
+            }
+        }
+        opened.clear();
+    }
+}

@@ -1,0 +1,194 @@
+package dev.reservoir.loadtest.bench;
+
+import dev.reservoir.loadtest.client.ServerStartException;
+import dev.reservoir.loadtest.report.Terminal;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** The {@code bench} subcommand. */
+@Command(
+        name = "bench",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        usageHelpAutoWidth = true,
+        header = "Measures a server against its peers, and against what the processor can do.",
+        description = {
+            "",
+            "Starts a server and the server's own bench as child processes and takes turns: every ratio is of sides that"
+                    + " were measured alternately in this run, with its median, least and most over the rounds. Quiet"
+                    + " machines give quiet numbers.",
+            ""
+        },
+        optionListHeading = "Options:%n",
+        exitCodeListHeading = "%nExit codes:%n",
+        exitCodeList = {"0:everything was measured, whether or not targets are met", "2:wrong usage", "3:the run broke"
+        },
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  java -jar loadtest/target/reservoir-loadtest.jar bench --json bench.json",
+            "  java -jar loadtest/target/reservoir-loadtest.jar bench --only forward-8x64 --only fan-out"
+        })
+public final class BenchCommand implements Callable<Integer> {
+    private static final int RUN_BROKE = 3;
+    private static final int MOST_THREADS = 8;
+
+    private final Terminal terminal;
+    private final PrintStream out;
+    private final PrintStream err;
+    private final Path home;
+
+    @Spec
+    private CommandSpec spec = CommandSpec.create();
+
+    @Option(
+            names = "--only",
+            paramLabel = "NAME",
+            description =
+                    "Only this figure, by its name in --list; may be repeated. NAME.PART shows one of its numbers.")
+    private List<String> only = new ArrayList<>();
+
+    @Option(names = "--list", description = "List the figures and end.")
+    private boolean list;
+
+    @Option(names = "--json", paramLabel = "FILE", description = "File for all figures.")
+    private @Nullable Path json;
+
+    @Option(
+            names = "--server-jar",
+            paramLabel = "FILE",
+            description = "Server to measure. Default: server/target/reservoir-server.jar of the same build.")
+    private @Nullable Path serverJar;
+
+    @Option(
+            names = "--threads",
+            paramLabel = "N",
+            defaultValue = "0",
+            description =
+                    "Threads inside a product where a pass is held against peers, on both sides; 0 takes one a core,"
+                            + " at most 8. Figures over gRPC leave the server its defaults.")
+    private int threads;
+
+    /** @param home folder of this program's jar, from which the server's is found */
+    public BenchCommand(Terminal terminal, PrintStream out, PrintStream err, Path home) {
+        this.terminal = terminal;
+        this.out = out;
+        this.err = err;
+        this.home = home;
+    }
+
+    @Override
+    public Integer call() {
+        if (list) {
+            Bench.all()
+                    .forEach(figure ->
+                            out.println(String.format(Locale.ROOT, "%-20s %s", figure.name(), figure.about())));
+            return 0;
+        }
+        check(threads >= 0 && threads <= 256, "--threads: " + threads + " (expected: 0 to 256)");
+        List<Figure> chosen = chosen();
+        Path jar = server();
+        Path folder = home.resolve("bench");
+        int productThreads = threads > 0
+                ? threads
+                : Math.min(MOST_THREADS, Runtime.getRuntime().availableProcessors());
+        try {
+            Files.createDirectories(folder);
+            BenchReport report;
+            try (Apparatus apparatus = new Apparatus(jar, folder, productThreads)) {
+                report = shown(new Bench(apparatus, terminal, out).run(chosen));
+            }
+            summarise(report);
+            return 0;
+        } catch (BenchFailure | ServerStartException e) {
+            return broken(String.valueOf(e.getMessage()));
+        } catch (IOException e) {
+            return broken("a file could not be written: " + e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return broken("interrupted");
+        }
+    }
+
+    private void summarise(BenchReport report) throws IOException {
+        out.println();
+        if (json != null) {
+            report.write(json);
+            out.println("figures in " + json.toAbsolutePath().normalize());
+        }
+        List<Measured> missed = report.missed();
+        missed.forEach(figure -> out.println("NOT MET" + BenchReport.line(figure)));
+        long targets = report.figures().stream()
+                .filter(figure -> figure.target() != null)
+                .count();
+        out.println((targets - missed.size()) + " of " + targets + " targets met, "
+                + String.format(Locale.ROOT, "%.0f s", report.seconds()));
+    }
+
+    /** Of a figure that was asked for by one of its numbers, that number. */
+    private BenchReport shown(BenchReport report) {
+        if (only.isEmpty()) {
+            return report;
+        }
+        List<Measured> wanted = report.figures().stream()
+                .filter(figure -> only.stream()
+                        .anyMatch(name ->
+                                figure.name().equals(name) || figure.name().startsWith(name + ".")))
+                .toList();
+        return new BenchReport(wanted, report.machine(), report.seconds());
+    }
+
+    private List<Figure> chosen() {
+        List<Figure> all = Bench.all();
+        List<String> names = all.stream().map(Figure::name).toList();
+        for (String name : only) {
+            check(
+                    names.contains(figureOf(name)),
+                    "--only: " + name + " (expected: of " + String.join(", ", names) + ")");
+        }
+        return all.stream()
+                .filter(figure -> only.isEmpty()
+                        || only.stream().anyMatch(name -> figureOf(name).equals(figure.name())))
+                .toList();
+    }
+
+    private static String figureOf(String name) {
+        int dot = name.indexOf('.');
+        return dot < 0 ? name : name.substring(0, dot);
+    }
+
+    private Path server() {
+        Path jar = serverJar != null
+                ? serverJar
+                : home.resolve("../../server/target/reservoir-server.jar").normalize();
+        check(
+                Files.isRegularFile(jar),
+                (serverJar != null ? "--server-jar: " : "the server: ") + jar
+                        + " (expected: a jar; build the project, or name one with --server-jar)");
+        return jar;
+    }
+
+    private int broken(String why) {
+        out.flush();
+        err.println();
+        err.println("bench: " + why);
+        return RUN_BROKE;
+    }
+
+    private void check(boolean holds, String message) {
+        if (!holds) {
+            throw new ParameterException(spec.commandLine(), message);
+        }
+    }
+}

@@ -1,0 +1,117 @@
+package dev.reservoir.loadtest.bench;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import java.io.BufferedReader;
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The server's own {@code bench} as a child process: measures when it is asked and is idle otherwise. It ends with this object or with this
+ * program. One thread's.
+ */
+final class Hook implements AutoCloseable {
+    private static final int STOP_SECONDS = 20;
+
+    private final Process process;
+    private final Path log;
+    private final BufferedWriter requests;
+    private final BufferedReader answers;
+    private final Thread atExit;
+
+    private Hook(Process process, Path log) {
+        this.process = process;
+        this.log = log;
+        this.requests = process.outputWriter(StandardCharsets.UTF_8);
+        this.answers = process.inputReader(StandardCharsets.UTF_8);
+        this.atExit = new Thread(process::destroy, "end-hook");
+        Runtime.getRuntime().addShutdownHook(atExit);
+    }
+
+    /**
+     * Starts one.
+     *
+     * @param threads inside one product
+     * @param log takes what it says of itself
+     */
+    static Hook start(Path serverJar, int threads, Path log) {
+        return start(
+                List.of(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-jar",
+                        serverJar.toString(),
+                        "bench",
+                        "--threads",
+                        Integer.toString(threads)),
+                log);
+    }
+
+    static Hook start(List<String> command, Path log) {
+        try {
+            return new Hook(
+                    new ProcessBuilder(command)
+                            .redirectError(ProcessBuilder.Redirect.appendTo(log.toFile()))
+                            .start(),
+                    log);
+        } catch (IOException e) {
+            throw new BenchFailure("the server's bench could not be run: " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * Asks for one measurement and waits for it.
+     *
+     * @throws BenchFailure where it was refused or the process ended
+     */
+    JsonObject ask(JsonObject request) {
+        String line;
+        try {
+            requests.write(request.toString());
+            requests.newLine();
+            requests.flush();
+            line = answers.readLine();
+        } catch (IOException e) {
+            throw ended(request, e);
+        }
+        if (line == null) {
+            throw ended(request, null);
+        }
+        JsonObject answer = JsonParser.parseString(line).getAsJsonObject();
+        if (answer.has("error")) {
+            throw new BenchFailure("the server's bench refused " + request + ": "
+                    + answer.get("error").getAsString());
+        }
+        return answer;
+    }
+
+    private BenchFailure ended(JsonObject request, @org.jspecify.annotations.Nullable IOException cause) {
+        String message = "the server's bench ended at " + request + "; see " + log;
+        return cause == null ? new BenchFailure(message) : new BenchFailure(message, cause);
+    }
+
+    @Override
+    public void close() {
+        try {
+            requests.close();
+        } catch (IOException e) {
+            // it has ended already
+        }
+        try {
+            if (!process.waitFor(STOP_SECONDS, TimeUnit.SECONDS)) {
+                process.destroyForcibly().waitFor();
+            }
+        } catch (InterruptedException e) {
+            process.destroyForcibly();
+            Thread.currentThread().interrupt();
+        }
+        try {
+            Runtime.getRuntime().removeShutdownHook(atExit);
+        } catch (IllegalStateException e) {
+            // this program is ending: the hook ran or runs
+        }
+    }
+}

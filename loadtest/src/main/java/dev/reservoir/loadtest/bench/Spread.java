@@ -1,0 +1,17 @@
+package dev.reservoir.loadtest.bench;
+
+import java.util.Arrays;
+
+/** The middle, the least and the most of some numbers. */
+record Spread(double median, double low, double high) {
+    static Spread of(double... numbers) {
+        if (numbers.length == 0) {
+            throw new IllegalArgumentException("numbers: none (expected: at least one)");
+        }
+        double[] sorted = numbers.clone();
+        Arrays.sort(sorted);
+        int half = sorted.length / 2;
+        double median = sorted.length % 2 == 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+        return new Spread(median, sorted[0], sorted[sorted.length - 1]);
+    }
+}

@@ -1,0 +1,103 @@
+package dev.reservoir.server.bench;
+
+import com.google.gson.JsonObject;
+import dev.reservoir.heads.EncoderSpec;
+import dev.reservoir.heads.Features;
+import dev.reservoir.heads.HeadLearner;
+import dev.reservoir.heads.HeadLearner.Item;
+import dev.reservoir.heads.HeadName;
+import dev.reservoir.heads.HeadSpec;
+import dev.reservoir.heads.LearningSpec;
+import dev.reservoir.heads.ModalitySpec;
+import dev.reservoir.heads.Target;
+import dev.reservoir.heads.Task;
+import dev.reservoir.heads.readout.Learners;
+import dev.reservoir.server.substrate.BareProduct;
+import dev.reservoir.server.substrate.BareProduct.Kernel;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.IntStream;
+
+/**
+ * {@code least-squares}: examples a second that one head of {@code classes} labels learns by recursive least squares at {@code width} in
+ * minibatches, prediction and scoring included; and the least that the two thin products of a minibatch take, {@code [m, F] x [F, F]} and {@code
+ * [F, m] x [m, F]}, on the same thread.
+ */
+final class LeastSquaresMeasurement implements Measurement {
+    private static final int DISTINCT = 64;
+
+    private final Subject subject;
+
+    LeastSquaresMeasurement(Subject subject) {
+        this.subject = subject;
+    }
+
+    @Override
+    public JsonObject measure(Request request) {
+        int width = request.integer("width", 1, 16_384);
+        int classes = request.integer("classes", 2, 1_000);
+        int minibatch = request.integer("minibatch", 1, 1_024);
+        int millis = request.integer("millis", 1, 60_000);
+        subject.usual(); // the natives, on as many threads as were asked for
+        List<List<Item>> batches = batches(width, classes, minibatch);
+        long nanos;
+        try (Learners learners = new Learners();
+                HeadLearner learner = learners.create(spec(classes), width, "random")) {
+            int[] next = {0};
+            nanos = new Repetition(subject.clock())
+                    .medianNanosOf(millis, () -> learner.learn(batches.get(next[0]++ % DISTINCT)));
+        }
+        JsonObject answer = new JsonObject();
+        answer.addProperty("examplesPerSecond", minibatch * 1e9 / nanos);
+        answer.addProperty("nanos", nanos);
+        answer.addProperty("bareNanos", bareNanos(width, minibatch, millis / 2));
+        return answer;
+    }
+
+    private long bareNanos(int width, int minibatch, int millis) {
+        Repetition repetition = new Repetition(subject.clock());
+        long sum = 0;
+        for (int[] shape : new int[][] {{minibatch, width, width}, {width, minibatch, width}}) {
+            try (BareProduct product = new BareProduct(subject.threads(), subject.clock())) {
+                product.prepare(Kernel.F32, shape[0], shape[1], shape[2]);
+                sum += repetition.medianNanos(Math.max(1, millis / 2), () -> product.nanos(Kernel.F32, 1));
+            }
+        }
+        return sum;
+    }
+
+    private static List<List<Item>> batches(int width, int classes, int minibatch) {
+        Random random = new Random(11);
+        List<List<Item>> batches = new ArrayList<>();
+        for (int b = 0; b < DISTINCT; b++) {
+            List<Item> items = new ArrayList<>();
+            for (int i = 0; i < minibatch; i++) {
+                float[] values = new float[width];
+                for (int f = 0; f < width; f++) {
+                    values[f] = (float) random.nextGaussian();
+                }
+                items.add(new Item(new Features(values, 1, 0, null), new Target.Label(label(random.nextInt(classes)))));
+            }
+            batches.add(items);
+        }
+        return batches;
+    }
+
+    private static HeadSpec spec(int classes) {
+        List<String> labels = IntStream.range(0, classes)
+                .mapToObj(LeastSquaresMeasurement::label)
+                .toList();
+        return new HeadSpec(
+                new HeadName("bench", "least-squares"),
+                new ModalitySpec.Text(128),
+                new Task.Classification(labels, classes),
+                new EncoderSpec(EncoderSpec.Pooling.MEAN, 2_048, false),
+                new LearningSpec.RecursiveLeastSquares(100, 1, 256),
+                0);
+    }
+
+    private static String label(int index) {
+        return "label-" + index;
+    }
+}

@@ -1,0 +1,119 @@
+package dev.reservoir.server.bench;
+
+import com.google.gson.JsonObject;
+import dev.reservoir.heads.LearningSpec;
+import dev.reservoir.heads.Observation;
+import dev.reservoir.heads.Target;
+import dev.reservoir.server.engine.TrainingListener;
+import dev.reservoir.server.registry.LiveHead;
+import dev.reservoir.server.registry.Published;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * {@code memory}: resident bytes of this process with {@code heads} text heads of ten labels that each learned {@code examples}, above those
+ * with none; both after a collection. Kinds: {@code gradient}; {@code private}, least squares where no two heads saw the observations in the
+ * same order; {@code shared}, least squares on the same observations with targets of each head's own. Asked once of a process.
+ */
+final class MemoryMeasurement implements Measurement {
+    private static final int CREDITS = 256;
+    private static final long CACHE_BYTES = 4 << 20;
+
+    private final Subject subject;
+
+    MemoryMeasurement(Subject subject) {
+        this.subject = subject;
+    }
+
+    @Override
+    public JsonObject measure(Request request) {
+        int heads = request.integer("heads", 1, 20_000);
+        int examples = request.integer("examples", 1, 10_000);
+        String kind = request.text("kind");
+        Texts texts = new Texts(request.texts("vocabulary"), 1);
+        boolean shuffled = kind.equals("private");
+        if (!shuffled && !kind.equals("gradient") && !kind.equals("shared")) {
+            throw new IllegalArgumentException("kind: " + kind + " (expected: gradient, private or shared)");
+        }
+        LearningSpec learning = kind.equals("gradient") ? EngineRoom.gradient() : EngineRoom.leastSquares();
+        List<Observation> observations = new ArrayList<>();
+        for (int i = 0; i < examples; i++) {
+            observations.add(new Observation.Text(texts.next(6)));
+        }
+        try (EngineRoom room = new EngineRoom(subject.usual(), subject, CACHE_BYTES)) {
+            LiveHead none = room.head("none", EngineRoom.gradient());
+            train(room, none, observations, new Random(0));
+            long before = residentBytes();
+            for (int h = 0; h < heads; h++) {
+                List<Observation> order = new ArrayList<>(observations);
+                if (shuffled) {
+                    Collections.shuffle(order, new Random(h));
+                }
+                train(room, room.head("head-" + h, learning), order, new Random(h));
+            }
+            long after = residentBytes();
+            JsonObject answer = new JsonObject();
+            answer.addProperty("bytes", after - before);
+            answer.addProperty("before", before);
+            answer.addProperty("after", after);
+            return answer;
+        }
+    }
+
+    private static void train(EngineRoom room, LiveHead head, List<Observation> observations, Random random) {
+        Waiter waiter = new Waiter();
+        for (int i = 0; i < observations.size(); i++) {
+            waiter.credits.acquireUninterruptibly();
+            Target target = new Target.Label(EngineRoom.label(random.nextInt(EngineRoom.CLASSES)));
+            room.engine().train(head, i + 1L, observations.get(i), target, waiter);
+        }
+        waiter.credits.acquireUninterruptibly(CREDITS);
+        if (waiter.refused.get() > 0) {
+            throw new IllegalStateException(waiter.refused.get() + " examples refused (expected: none)");
+        }
+    }
+
+    /** After collections, so that what is told is held and not litter. */
+    private static long residentBytes() {
+        System.gc();
+        System.gc();
+        try {
+            return Files.readAllLines(Path.of("/proc/self/status")).stream()
+                    .filter(line -> line.startsWith("VmRSS:"))
+                    .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")) << 10)
+                    .findFirst()
+                    .orElseThrow(() -> new IllegalStateException("/proc/self/status: no VmRSS"));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static final class Waiter implements TrainingListener {
+        private final Semaphore credits = new Semaphore(CREDITS);
+        private final AtomicInteger refused = new AtomicInteger();
+
+        @Override
+        public void handled(int handled, List<Refusal> refusals, Published published) {
+            refused.addAndGet(refusals.size());
+            credits.release(handled);
+        }
+
+        @Override
+        public void deleted() {
+            throw new IllegalStateException("deleted (expected: a head that stays)");
+        }
+
+        @Override
+        public void stopped() {
+            throw new IllegalStateException("stopped (expected: an engine that runs)");
+        }
+    }
+}
