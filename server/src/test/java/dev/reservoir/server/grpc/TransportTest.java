@@ -220,7 +220,8 @@ class TransportTest {
             silent.write(RawClient.frame(0, message));
         }
         silent.end();
-        // Each answered call on the same connection means that its event loop has come round; ten without progress are a stop.
+        // Each answered call on the same connection means that its event loop has come round; ten without progress are
+        // a stop.
         byte[] request = predict(text("a lively one"), "h").toByteArray();
         int taken = 0;
         for (int quiet = 0; quiet < 10; ) {
