@@ -88,7 +88,7 @@ final class ServeCommand implements Callable<Integer> {
     @Option(
             names = "--training-step-millis",
             paramLabel = "N",
-            description = "How long a training batch should take; 0 takes 100, or 10 where no lane is left free.")
+            description = "How long a training batch should take; 0 takes 100, or 10 where there is one lane only.")
     private int trainingStepMillis;
 
     @Option(
@@ -148,19 +148,20 @@ final class ServeCommand implements Callable<Integer> {
         checkLoopback();
         int laneCount = lanes == 0 ? Math.min(8, Runtime.getRuntime().availableProcessors()) : lanes;
         check(trainingLanes >= 0 && trainingLanes <= laneCount, "--training-lanes", trainingLanes, "0 to --lanes");
-        int training = trainingLanes == 0 ? Math.max(1, laneCount - 1) : trainingLanes;
-        long stepMillis = trainingStepMillis != 0 ? trainingStepMillis : training < laneCount ? 100 : 10;
+        BatchPolicy usual = BatchPolicy.usual(laneCount);
+        int training = trainingLanes == 0 ? usual.trainingLanes() : trainingLanes;
+        long stepNanos = trainingStepMillis == 0 ? usual.stepNanos() : trainingStepMillis * MILLI;
         BatchPolicy batches = new BatchPolicy(
                 batchTokens,
                 batchItems,
                 batchDelayMicros * 1_000,
                 trainingShare,
-                32,
+                usual.sliceItems(),
                 training,
-                stepMillis * MILLI,
-                1_000 * MILLI,
-                16_384,
-                8_192);
+                stepNanos,
+                usual.servingRecentNanos(),
+                usual.maxQueued(),
+                usual.maxQueuedPerTenant());
         return new ServerOptions(
                 host,
                 port,

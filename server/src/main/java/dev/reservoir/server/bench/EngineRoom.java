@@ -36,7 +36,7 @@ final class EngineRoom implements AutoCloseable {
                 (spec, encoder) -> learners.create(spec, encoder.featureWidth(), encoder.key()),
                 MAX_HEADS,
                 Instant::now);
-        engine = new Engine(open.substrate(), BatchPolicy.usual(), lanes(), cacheBytes, subject.clock());
+        engine = new Engine(open.substrate(), BatchPolicy.usual(lanes()), lanes(), cacheBytes, subject.clock());
     }
 
     /** As many as a server starts unless it is told otherwise. */
