@@ -13,14 +13,17 @@ import dev.reservoir.v1.PredictRequest;
 import dev.reservoir.v1.PredictResponse;
 import dev.reservoir.v1.Task;
 import dev.reservoir.v1.TextModality;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ForkJoinPool;
+import java.util.stream.IntStream;
 
 /** Heads for text with ten labels, on a figure's own tenant. */
 final class TextHeads {
     private static final int CLASSES = 10;
+    /** Creations under way at once. */
+    private static final int CALLERS = 8;
 
     private final List<String> names;
 
@@ -38,11 +41,15 @@ final class TextHeads {
                 .setTask(Task.newBuilder().setClassification(labels))
                 .setLearning(Learning.newBuilder().setGradient(Gradient.getDefaultInstance()))
                 .build();
-        List<String> names = new ArrayList<>();
-        for (int i = 0; i < count; i++) {
-            String name = "tenants/" + tenant + "/heads/head-" + i;
-            client.createHead(name, spec, "bench");
-            names.add(name);
+        List<String> names = IntStream.range(0, count)
+                .mapToObj(i -> "tenants/" + tenant + "/heads/head-" + i)
+                .toList();
+        ForkJoinPool callers = new ForkJoinPool(CALLERS);
+        try {
+            callers.submit(() -> names.parallelStream().forEach(name -> client.createHead(name, spec, "bench")))
+                    .join();
+        } finally {
+            callers.shutdown();
         }
         return new TextHeads(names);
     }

@@ -46,7 +46,7 @@ public final class BenchCommand implements Callable<Integer> {
         return 0;
     }
 
-    private static Map<String, Measurement> measurements(Subject subject, EngineMeasurement engine) {
+    static Map<String, Measurement> measurements(Subject subject, EngineMeasurement engine) {
         Map<String, Measurement> all = new HashMap<>();
         all.put("machine", new MachineMeasurement(subject));
         all.put("forward", new ForwardMeasurement(subject));

@@ -14,18 +14,24 @@ import dev.reservoir.heads.Task;
 import dev.reservoir.heads.readout.Learners;
 import dev.reservoir.server.substrate.BareProduct;
 import dev.reservoir.server.substrate.BareProduct.Kernel;
+import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.function.LongSupplier;
 import java.util.stream.IntStream;
 
 /**
  * {@code least-squares}: examples a second that one head of {@code classes} labels learns by recursive least squares at {@code width} in
  * minibatches, prediction and scoring included; and the least that the two thin products of a minibatch take, {@code [m, F] x [F, F]} and {@code
- * [F, m] x [m, F]}, on the same thread.
+ * [F, m] x [m, F]}, on the same thread. Seconds are those of a core: what the thread waits for others' work does not count. For a process
+ * with one thread in a product.
  */
 final class LeastSquaresMeasurement implements Measurement {
     private static final int DISTINCT = 64;
+
+    /** Time this thread had a core for: what it waits for others' work does not count. */
+    private static final LongSupplier CPU = ManagementFactory.getThreadMXBean()::getCurrentThreadCpuTime;
 
     private final Subject subject;
 
@@ -45,8 +51,7 @@ final class LeastSquaresMeasurement implements Measurement {
         try (Learners learners = new Learners();
                 HeadLearner learner = learners.create(spec(classes), width, "random")) {
             int[] next = {0};
-            nanos = new Repetition(subject.clock())
-                    .medianNanosOf(millis, () -> learner.learn(batches.get(next[0]++ % DISTINCT)));
+            nanos = new Repetition(CPU).medianNanosOf(millis, () -> learner.learn(batches.get(next[0]++ % DISTINCT)));
         }
         JsonObject answer = new JsonObject();
         answer.addProperty("examplesPerSecond", minibatch * 1e9 / nanos);
@@ -56,10 +61,10 @@ final class LeastSquaresMeasurement implements Measurement {
     }
 
     private long bareNanos(int width, int minibatch, int millis) {
-        Repetition repetition = new Repetition(subject.clock());
+        Repetition repetition = new Repetition(CPU);
         long sum = 0;
         for (int[] shape : new int[][] {{minibatch, width, width}, {width, minibatch, width}}) {
-            try (BareProduct product = new BareProduct(subject.threads(), subject.clock())) {
+            try (BareProduct product = new BareProduct(1, CPU)) {
                 product.prepare(Kernel.F32, shape[0], shape[1], shape[2]);
                 sum += repetition.medianNanos(Math.max(1, millis / 2), () -> product.nanos(Kernel.F32, 1));
             }

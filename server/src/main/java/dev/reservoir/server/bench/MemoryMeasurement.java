@@ -9,6 +9,7 @@ import dev.reservoir.server.registry.LiveHead;
 import dev.reservoir.server.registry.Published;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -20,7 +21,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * {@code memory}: resident bytes of this process with {@code heads} text heads of ten labels that each learned {@code examples}, above those
- * with none; both after a collection. Kinds: {@code gradient}; {@code private}, least squares where no two heads saw the observations in the
+ * with none, and how much of that is Java's heap; both after a collection. Kinds: {@code gradient}; {@code private}, least squares where no two heads saw the observations in the
  * same order; {@code shared}, least squares on the same observations with targets of each head's own. Asked once of a process.
  */
 final class MemoryMeasurement implements Measurement {
@@ -52,6 +53,7 @@ final class MemoryMeasurement implements Measurement {
             LiveHead none = room.head("none", EngineRoom.gradient());
             train(room, none, observations, new Random(0));
             long before = residentBytes();
+            long heapBefore = heapBytes();
             for (int h = 0; h < heads; h++) {
                 List<Observation> order = new ArrayList<>(observations);
                 if (shuffled) {
@@ -64,6 +66,7 @@ final class MemoryMeasurement implements Measurement {
             answer.addProperty("bytes", after - before);
             answer.addProperty("before", before);
             answer.addProperty("after", after);
+            answer.addProperty("heapBytes", heapBytes() - heapBefore);
             return answer;
         }
     }
@@ -94,6 +97,10 @@ final class MemoryMeasurement implements Measurement {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    private static long heapBytes() {
+        return ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed();
     }
 
     private static final class Waiter implements TrainingListener {
