@@ -13,13 +13,13 @@ final class ImageFigure implements Figure {
 
     @Override
     public String about() {
-        return "held-out accuracy of the image head (Fashion-MNIST, 2,000 examples) above its control without the"
+        return "held-out accuracy of the image head (MNIST, 2,000 examples) above its control without the"
                 + " substrate";
     }
 
     @Override
     public List<Measured> measure(Apparatus apparatus, Progress progress) throws InterruptedException {
-        HeldOutScores scores = new HeldOutScores(apparatus.client(), name(), "image-fashion");
+        HeldOutScores scores = new HeldOutScores(apparatus.client(), name(), "image-digits");
         progress.at("training the head");
         scores.train("head", scores.workload().spec(), 0, EXAMPLES);
         progress.at("training its control");
