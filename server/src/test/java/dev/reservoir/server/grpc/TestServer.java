@@ -35,6 +35,7 @@ final class TestServer implements AutoCloseable {
     private final Learners learners = new Learners();
     private final GrpcListener listener;
     private final List<ManagedChannel> channels = new ArrayList<>();
+    private final List<CountDownLatch> gates = new ArrayList<>();
 
     static TestServer start() {
         return new TestServer(Limits.defaults(), 100, 10_000);
@@ -102,6 +103,7 @@ final class TestServer implements AutoCloseable {
     /** Holds the substrate's passes until the latch is counted down. */
     CountDownLatch hold() {
         CountDownLatch gate = new CountDownLatch(1);
+        gates.add(gate);
         substrate.hold(gate);
         return gate;
     }
@@ -120,7 +122,7 @@ final class TestServer implements AutoCloseable {
 
     @Override
     public void close() {
-        substrate.hold(new CountDownLatch(0));
+        gates.forEach(CountDownLatch::countDown);
         channels.forEach(ManagedChannel::shutdownNow);
         await(listener.close());
         engine.close();
