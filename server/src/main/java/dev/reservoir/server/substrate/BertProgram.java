@@ -16,7 +16,7 @@ import java.util.function.Consumer;
 final class BertProgram implements AutoCloseable {
     /** How the frozen products run; see the program. */
     enum Products {
-        /** oneDNN's packed f32 products. */
+        /** f32; oneDNN's packed products where the inner width is the substrate's, MKL's where it is the feed-forward one. */
         PACKED_F32(0, false),
         /** The weights' own type f32, by the library's own choice of kernel. */
         PLAIN_F32(1, false),
@@ -35,23 +35,18 @@ final class BertProgram implements AutoCloseable {
         }
     }
 
-    /** oneDNN cuts the inner sum of wider products by the number of rows, which makes a row depend on its company. */
-    private static final int WIDEST_INNER = 512;
-
     /** With fewer rows MKL picks other kernels (1 to 3 rows with one thread, 1 to 11 with two). */
     private static final int LEAST_ROWS = 16;
 
     private final BertShape shape;
     private final Products products;
     private final TorchProgram program;
-    private final int chunks;
     private boolean gradientsPrepared;
 
     BertProgram(BertWeights weights, Products products, Device device, int intraOpThreads) {
         this.shape = weights.shape();
         this.products = products;
         this.program = new TorchProgram("bert.py", device, intraOpThreads);
-        this.chunks = products.mode == 0 ? shape.feedForwardChunks(WIDEST_INNER) : 1;
         try {
             load(weights);
         } catch (RuntimeException e) {
@@ -140,7 +135,7 @@ final class BertProgram implements AutoCloseable {
      * @param visitor called with each tensor's bytes, little-endian
      */
     void visitWeights(Consumer<ByteBuffer> visitor) {
-        int places = 3 + 2 * shape.norms() + shape.layers() * (5 + 3 * chunks);
+        int places = 3 + 2 * shape.norms() + shape.layers() * 8;
         for (int i = 0; i < places; i++) {
             int place = i;
             program.call(call -> {
@@ -190,7 +185,6 @@ final class BertProgram implements AutoCloseable {
                     call.number(products.mode),
                     call.number(shape.layers()),
                     call.number(shape.attentionHeads()),
-                    call.number(chunks),
                     call.number(LEAST_ROWS),
                     call.number(shape.epsilon()));
             call.run(

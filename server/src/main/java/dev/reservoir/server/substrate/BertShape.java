@@ -33,14 +33,4 @@ record BertShape(
     int norms() {
         return 1 + 2 * layers;
     }
-
-    /** Least number of equal parts of the feed-forward width that are at most {@code limit} wide. */
-    int feedForwardChunks(int limit) {
-        for (int chunks = 1; chunks < feedForwardWidth; chunks++) {
-            if (feedForwardWidth % chunks == 0 && feedForwardWidth / chunks <= limit) {
-                return chunks;
-            }
-        }
-        return feedForwardWidth;
-    }
 }

@@ -4,9 +4,10 @@
 # A batch is packed: [N, D], sequences sorted by length; groups holds a count and a length for each run of equal
 # lengths. Every frozen product sees all N rows; attention runs a group at a time. No padding row exists.
 #
-# mode 0: oneDNN's packed f32 products (processors). A row's result does not depend on how many rows there are while
-#         the inner width is at most 512, so the feed-forward part is cut into chunks of at most that, added in order.
-# mode 1: torch.linear in the weights' own type. spare is the least number of rows a product is given.
+# mode 0: f32 on processors. oneDNN's packed products where the inner width is D: a row's result does not depend there
+#         on how many rows there are. It does where the inner width is the feed-forward one: those products are MKL's.
+# mode 1: torch.linear in the weights' own type.
+# spare is the least number of rows that a product is given which is not oneDNN's.
 class Program(Module):
   __parameters__ = []
   __buffers__ = []
@@ -14,7 +15,6 @@ class Program(Module):
   mode : int
   layers : int
   heads : int
-  chunks : int
   spare : int
   eps : float
   table : List[Tensor]
@@ -33,11 +33,10 @@ class Program(Module):
   up_back : List[Tensor]
   down_back : List[Tensor]
 
-  def setup(self: __torch__.Program, mode: int, layers: int, heads: int, chunks: int, spare: int, eps: float) -> int:
+  def setup(self: __torch__.Program, mode: int, layers: int, heads: int, spare: int, eps: float) -> int:
     self.mode = mode
     self.layers = layers
     self.heads = heads
-    self.chunks = chunks
     self.spare = spare
     self.eps = eps
     return 0
@@ -73,30 +72,23 @@ class Program(Module):
     self.qkv_bias = self.qkv_bias + [torch.cat([v[0], v[1], v[2]])]
     self.out = self.out + [self.pack(torch.t(m[3]))]
     self.out_bias = self.out_bias + [torch.clone(v[3])]
-    ups = torch.chunk(m[4], self.chunks, 1)
-    up_biases = torch.chunk(v[4], self.chunks)
-    downs = torch.chunk(m[5], self.chunks)
-    for c in range(self.chunks):
-      self.up = self.up + [self.pack(torch.t(ups[c]))]
-      self.up_bias = self.up_bias + [torch.clone(up_biases[c])]
-      self.down = self.down + [self.pack(torch.t(downs[c]))]
+    self.up = self.up + [self.pack(torch.t(m[4]))]
+    self.up_bias = self.up_bias + [torch.clone(v[4])]
+    self.down = self.down + [torch.contiguous(torch.t(m[5]))]
     self.down_bias = self.down_bias + [torch.clone(v[5])]
     self.gains = self.gains + [torch.clone(v[6]), torch.clone(v[8])]
     self.biases = self.biases + [torch.clone(v[7]), torch.clone(v[9])]
     return 0
 
   def dense(self: __torch__.Program, weight: Tensor) -> Tensor:
-    held = weight
-    if self.mode == 0:
-      held = torch.to_dense(weight)
-    return torch.contiguous(torch.to(torch.t(held), 6))
+    return torch.contiguous(torch.to(torch.t(self.plain_held(weight)), 6))
 
   # The tensor at a place of the canonical order, as it is held, in f32: three embeddings, then the gain and bias of
-  # each norm, then per layer query, key and value in one [D, 3 D], its bias, attention output, bias, the chunks up,
-  # their biases, the chunks down, the last bias. Past the end: an empty tensor.
+  # each norm, then per layer query, key and value in one [D, 3 D], its bias, attention output, bias, up, its bias, down,
+  # its bias. Past the end: an empty tensor.
   def held(self: __torch__.Program, place: int) -> Tensor:
     norms = 1 + 2 * self.layers
-    per = 5 + 3 * self.chunks
+    per = 8
     result = torch.zeros([0])
     if place < 3:
       result = self.table[place]
@@ -118,13 +110,13 @@ class Program(Module):
       elif part == 3:
         result = self.out_bias[layer]
       elif part == 4:
-        result = self.down_bias[layer]
-      elif part < 5 + self.chunks:
-        result = self.dense(self.up[layer * self.chunks + part - 5])
-      elif part < 5 + 2 * self.chunks:
-        result = self.up_bias[layer * self.chunks + part - 5 - self.chunks]
+        result = self.dense(self.up[layer])
+      elif part == 5:
+        result = self.up_bias[layer]
+      elif part == 6:
+        result = torch.t(self.down[layer])
       else:
-        result = self.dense(self.down[layer * self.chunks + part - 5 - 2 * self.chunks])
+        result = self.down_bias[layer]
     return torch.contiguous(torch.to(result, 6))
 
   # x W^T + b, f32 in; out in the weights' type.
@@ -137,13 +129,6 @@ class Program(Module):
     else:
       y = torch.linear(typed, weight, bias)
     return y
-
-  # The bias of the sum over chunks comes with the first of them.
-  def bias_of_chunk(self: __torch__.Program, l: int, c: int) -> Optional[Tensor]:
-    result = annotate(Optional[Tensor], None)
-    if c == 0:
-      result = self.down_bias[l]
-    return result
 
   # x W^T + b, f32 in and out.
   def product(self: __torch__.Program, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
@@ -158,6 +143,24 @@ class Program(Module):
   def add_product(self: __torch__.Program, sum: Tensor, x: Tensor, weight: Tensor, bias: Optional[Tensor]) -> Tensor:
     if self.mode == 0:
       y = ops.mkldnn._linear_pointwise(x, sum, weight, bias, "add")
+    else:
+      y = sum + torch.to(self.plain(x, weight, bias), 6)
+    return y
+
+  # sum + b + x W^T where x has the feed-forward width.
+  def add_wide_product(self: __torch__.Program, sum: Tensor, x: Tensor, weight: Tensor, bias: Optional[Tensor]) -> Tensor:
+    if self.mode == 0:
+      if bias is None:
+        y = torch.clone(sum)
+      else:
+        y = sum + unchecked_cast(Tensor, bias)
+      rows = torch.size(x, 0)
+      if rows < self.spare:
+        y = torch.cat([y, torch.new_zeros(y, [self.spare - rows, torch.size(y, 1)])])
+        x = torch.cat([x, torch.new_zeros(x, [self.spare - rows, torch.size(x, 1)])])
+        y = torch.slice(torch.addmm_(y, x, torch.t(weight)), 0, 0, rows)
+      else:
+        y = torch.addmm_(y, x, torch.t(weight))
     else:
       y = sum + torch.to(self.plain(x, weight, bias), 6)
     return y
@@ -216,20 +219,17 @@ class Program(Module):
         qkv = self.plain(x, self.qkv[l], self.qkv_bias[l])
       y = self.add_product(x, self.attend(qkv, groups), self.out[l], self.out_bias[l])
       x = self.norm(y, 2 * l + 1, gains, biases, rows)
-      y = x
-      for c in range(self.chunks):
-        i = l * self.chunks + c
-        if self.mode == 0:
-          h = torch.gelu(self.product(x, self.up[i], self.up_bias[i]))
-        else:
-          h = torch.gelu(self.plain(x, self.up[i], self.up_bias[i]))
-        y = self.add_product(y, h, self.down[i], self.bias_of_chunk(l, c))
+      if self.mode == 0:
+        u = self.product(x, self.up[l], self.up_bias[l])
+      else:
+        u = self.plain(x, self.up[l], self.up_bias[l])
+      y = self.add_wide_product(x, torch.gelu_(u), self.down[l], self.down_bias[l])
       x = self.norm(y, 2 * l + 2, gains, biases, rows)
     return x
 
   # The same for given rows and norms by slot, with what the way back needs: hidden states, then normalised rows and
-  # 1 / deviation of the input norm, then per layer queries, keys and values, both of the attention's norm, the
-  # chunks before their GELU, both of the output's norm.
+  # 1 / deviation of the input norm, then per layer queries, keys and values, both of the attention's norm,
+  # the feed-forward part before its GELU, both of the output's norm.
   def trace(self: __torch__.Program, positions: Tensor, given: Tensor, groups: List[int], gains: Tensor, biases: Tensor, rows: Tensor) -> List[Tensor]:
     x = given + torch.index_select(self.table[1], 0, positions)
     x = x + self.table[2][0]
@@ -240,13 +240,9 @@ class Program(Module):
       y = self.add_product(x, self.attend(qkv, groups), self.out[l], self.out_bias[l])
       normalised = self.normalise(y)
       x = self.scale(normalised[0], 2 * l + 1, gains, biases, rows)
-      saved = saved + [qkv] + normalised
-      y = x
-      for c in range(self.chunks):
-        i = l * self.chunks + c
-        u = self.product(x, self.up[i], self.up_bias[i])
-        saved = saved + [u]
-        y = self.add_product(y, torch.gelu(u), self.down[i], self.bias_of_chunk(l, c))
+      u = self.product(x, self.up[l], self.up_bias[l])
+      saved = saved + [qkv] + normalised + [u]
+      y = self.add_wide_product(x, torch.gelu(u), self.down[l], self.down_bias[l])
       normalised = self.normalise(y)
       x = self.scale(normalised[0], 2 * l + 2, gains, biases, rows)
       saved = saved + normalised
@@ -263,17 +259,15 @@ class Program(Module):
     gain = torch.index_select(gains[n], 0, rows)
     return torch.addcmul(torch.index_select(biases[n], 0, rows), normalised, gain)
 
-  # Transposed matrices for the way back, made once, when first needed. Inner widths stay at most 512.
+  # Transposed matrices for the way back, made once, when first needed. oneDNN's have the inner width D.
   def prepare_gradients(self: __torch__.Program) -> int:
     for l in range(self.layers):
       parts = torch.chunk(self.plain_held(self.qkv[l]), 3)
       for part in range(3):
         self.qkv_back = self.qkv_back + [self.pack_back(parts[part])]
       self.out_back = self.out_back + [self.pack_back(self.plain_held(self.out[l]))]
-      for c in range(self.chunks):
-        i = l * self.chunks + c
-        self.up_back = self.up_back + [self.pack_back(self.plain_held(self.up[i]))]
-        self.down_back = self.down_back + [self.pack_back(self.plain_held(self.down[i]))]
+      self.up_back = self.up_back + [torch.t(self.plain_held(self.up[l]))]
+      self.down_back = self.down_back + [self.pack_back(self.down[l])]
     return 0
 
   def plain_held(self: __torch__.Program, weight: Tensor) -> Tensor:
@@ -291,7 +285,7 @@ class Program(Module):
 
   # Gradients by the given rows [N, D], the gains and the biases [S, norms, D]. slots [B] has a slot for each place.
   def gradients(self: __torch__.Program, saved: List[Tensor], gradient: Tensor, groups: List[int], gains: Tensor, rows: Tensor, slots: Tensor) -> List[Tensor]:
-    per = 5 + self.chunks
+    per = 6
     by_gain = annotate(List[Tensor], [])
     by_bias = annotate(List[Tensor], [])
     g = gradient
@@ -302,12 +296,8 @@ class Program(Module):
       by_bias = by_bias + [self.by_sequence(g, groups)]
       gain = torch.index_select(gains[2 * l + 2], 0, rows)
       g = self.back_through_norm(g * gain, saved[at + per - 2], saved[at + per - 1])
-      y = g
-      for c in range(self.chunks):
-        i = l * self.chunks + c
-        h = self.product_back(g, self.down_back[i])
-        h = torch.gelu_backward(h, saved[at + 3 + c])
-        y = self.add_product(y, h, self.up_back[i], None)
+      h = torch.gelu_backward(self.product_back(g, self.down_back[l]), saved[at + 3])
+      y = self.add_wide_product(g, h, self.up_back[l], None)
       by_gain = by_gain + [self.by_sequence(y * saved[at + 1], groups)]
       by_bias = by_bias + [self.by_sequence(y, groups)]
       gain = torch.index_select(gains[2 * l + 1], 0, rows)

@@ -12,7 +12,7 @@ import java.util.SplittableRandom;
 
 /** Small substrates and inputs from seeds. */
 final class Fixtures {
-    /** Every part is there: two layers, two feed-forward chunks, a depth and a width that are no round numbers. */
+    /** Every part is there: two layers, a depth and a width that are no round numbers. */
     static final BertShape TINY = new BertShape(2, 48, 3, 600, 50, 40, 2, 1e-12);
 
     /** One block of the default substrate. */
