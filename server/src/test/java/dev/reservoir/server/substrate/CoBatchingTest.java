@@ -3,7 +3,9 @@ package dev.reservoir.server.substrate;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.reservoir.heads.HiddenStates;
+import dev.reservoir.heads.Substrate.Gradients;
 import dev.reservoir.heads.Substrate.NormBank;
+import dev.reservoir.heads.Substrate.TracedForward;
 import dev.reservoir.heads.SubstrateInput;
 import dev.reservoir.server.substrate.BertProgram.Products;
 import java.util.ArrayList;
@@ -106,9 +108,57 @@ final class CoBatchingTest {
     }
 
     @Test
+    void gradientsAreTheSameAloneAndAmongOthersEachInItsOwnSlot() {
+        SplittableRandom random = new SplittableRandom(9);
+        BertShape shape = Fixtures.ONE_BLOCK;
+        int[] lengths = {16, 3, 1, 49, 15, 17, 100, 2};
+        int[] slots = IntStream.range(0, lengths.length)
+                .map(i -> lengths.length - 1 - i)
+                .toArray();
+        NormBank bank = Fixtures.bank(random, lengths.length, shape);
+        List<SubstrateInput> sequences = new ArrayList<>();
+        for (int length : lengths) {
+            sequences.add(Fixtures.rows(random, length, shape));
+        }
+        float[] upstream = Fixtures.floats(random, Arrays.stream(lengths).sum() * shape.width(), 0, 1);
+        BertSubstrate substrate = new BertSubstrate(program, Infos.of(program), bank);
+        Gradients together = gradients(substrate, sequences, bank, slots, upstream);
+        int row = shape.norms() * shape.width();
+        int start = 0;
+        for (int i = 0; i < lengths.length; i++) {
+            int end = start + lengths[i] * shape.width();
+            Gradients alone = gradients(
+                    substrate,
+                    sequences.subList(i, i + 1),
+                    Fixtures.slot(bank, slots[i]),
+                    new int[] {0},
+                    Arrays.copyOfRange(upstream, start, end));
+            String who = lengths[i] + " tokens";
+            int from = slots[i] * row;
+            assertThat(Arrays.copyOfRange(together.embeddings(), start, end))
+                    .as(who)
+                    .isEqualTo(alone.embeddings());
+            assertThat(Arrays.copyOfRange(together.gains(), from, from + row))
+                    .as(who)
+                    .isEqualTo(alone.gains());
+            assertThat(Arrays.copyOfRange(together.biases(), from, from + row))
+                    .as(who)
+                    .isEqualTo(alone.biases());
+            start = end;
+        }
+    }
+
+    @Test
     void plainProductsAreTheSameAloneAndTogetherByTheirSpareRows() {
         try (BertProgram plain = Fixtures.program(BertWeights.random(Fixtures.ONE_BLOCK, 11), Products.PLAIN_F32)) {
             assertThat(CoBatchingCheck.of(plain)).matches(CoBatchingCheck::identical);
+        }
+    }
+
+    private static Gradients gradients(
+            BertSubstrate substrate, List<SubstrateInput> sequences, NormBank bank, int[] slots, float[] upstream) {
+        try (TracedForward traced = substrate.trace(sequences, bank, slots)) {
+            return traced.gradients(upstream);
         }
     }
 
