@@ -73,7 +73,10 @@ final class Hook implements AutoCloseable {
             requests.write(request.toString());
             requests.newLine();
             requests.flush();
-            line = answers.readLine();
+            do {
+                // What else a JVM prints here is not an answer.
+                line = answers.readLine();
+            } while (line != null && !line.startsWith("{"));
         } catch (IOException e) {
             throw ended(request, e);
         }

@@ -66,6 +66,7 @@ final class LeastSquaresFigure implements Figure {
                         .withTarget(overReservoirpy)
                         .withNote("which learned " + (int) reservoirpy + " examples/s one by one, on another machine"),
                 new Measured(name() + ".over-bare", Spread.of(overBare), "x")
-                        .withNote("time of [32, F] x [F, F] and [F, 32] x [32, F] over the time of a minibatch"));
+                        .withNote(
+                                "time of two products [32, F] x [F, F], the arithmetic of a minibatch, over its time"));
     }
 }

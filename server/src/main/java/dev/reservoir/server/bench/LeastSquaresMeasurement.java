@@ -23,9 +23,9 @@ import java.util.stream.IntStream;
 
 /**
  * {@code least-squares}: examples a second that one head of {@code classes} labels learns by recursive least squares at {@code width} in
- * minibatches, prediction and scoring included; and the least that the two thin products of a minibatch take, {@code [m, F] x [F, F]} and {@code
- * [F, m] x [m, F]}, on the same thread. Seconds are those of a core: what the thread waits for others' work does not count. For a process
- * with one thread in a product.
+ * minibatches, prediction and scoring included; and the time of two products {@code [m, F] x
+ * [F, F]}, which is as much arithmetic as a minibatch needs, on the same thread. Seconds are those of a core: what the thread waits for others'
+ * work does not count. For a process with one thread in a product.
  */
 final class LeastSquaresMeasurement implements Measurement {
     private static final int DISTINCT = 64;
@@ -62,14 +62,10 @@ final class LeastSquaresMeasurement implements Measurement {
 
     private long bareNanos(int width, int minibatch, int millis) {
         Repetition repetition = new Repetition(CPU);
-        long sum = 0;
-        for (int[] shape : new int[][] {{minibatch, width, width}, {width, minibatch, width}}) {
-            try (BareProduct product = new BareProduct(1, CPU)) {
-                product.prepare(Kernel.F32, shape[0], shape[1], shape[2]);
-                sum += repetition.medianNanos(Math.max(1, millis / 2), () -> product.nanos(Kernel.F32, 1));
-            }
+        try (BareProduct product = new BareProduct(1, CPU)) {
+            product.prepare(Kernel.F32, minibatch, width, width);
+            return repetition.medianNanos(millis, () -> product.nanos(Kernel.F32, 2));
         }
-        return sum;
     }
 
     private static List<List<Item>> batches(int width, int classes, int minibatch) {

@@ -21,11 +21,14 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * {@code memory}: resident bytes of this process with {@code heads} text heads of ten labels that each learned {@code examples}, above those
- * with none, and how much of that is Java's heap; both after a collection. Kinds: {@code gradient}; {@code private}, least squares where no two heads saw the observations in the
+ * of a process that has been at work with one, and how much of that is Java's heap; both after a collection. Kinds: {@code gradient}; {@code private}, least squares where no two heads saw the observations in the
  * same order; {@code shared}, least squares on the same observations with targets of each head's own. Asked once of a process.
  */
 final class MemoryMeasurement implements Measurement {
     private static final int CREDITS = 256;
+    /** Histories that one head learns before the count begins, so that compiled code and the like are not charged to heads. */
+    private static final int WARMING = 200;
+
     private static final long CACHE_BYTES = 4 << 20;
 
     private final Subject subject;
@@ -50,8 +53,10 @@ final class MemoryMeasurement implements Measurement {
             observations.add(new Observation.Text(texts.next(6)));
         }
         try (EngineRoom room = new EngineRoom(subject.usual(), subject, CACHE_BYTES)) {
-            LiveHead none = room.head("none", EngineRoom.gradient());
-            train(room, none, observations, new Random(0));
+            LiveHead none = room.head("none", learning);
+            for (int i = 0; i < WARMING; i++) {
+                train(room, none, observations, i * examples, new Random(i));
+            }
             long before = residentBytes();
             long heapBefore = heapBytes();
             for (int h = 0; h < heads; h++) {
@@ -59,7 +64,7 @@ final class MemoryMeasurement implements Measurement {
                 if (shuffled) {
                     Collections.shuffle(order, new Random(h));
                 }
-                train(room, room.head("head-" + h, learning), order, new Random(h));
+                train(room, room.head("head-" + h, learning), order, 0, new Random(h));
             }
             long after = residentBytes();
             JsonObject answer = new JsonObject();
@@ -71,12 +76,13 @@ final class MemoryMeasurement implements Measurement {
         }
     }
 
-    private static void train(EngineRoom room, LiveHead head, List<Observation> observations, Random random) {
+    private static void train(
+            EngineRoom room, LiveHead head, List<Observation> observations, long learned, Random random) {
         Waiter waiter = new Waiter();
         for (int i = 0; i < observations.size(); i++) {
             waiter.credits.acquireUninterruptibly();
             Target target = new Target.Label(EngineRoom.label(random.nextInt(EngineRoom.CLASSES)));
-            room.engine().train(head, i + 1L, observations.get(i), target, waiter);
+            room.engine().train(head, learned + i + 1, observations.get(i), target, waiter);
         }
         waiter.credits.acquireUninterruptibly(CREDITS);
         if (waiter.refused.get() > 0) {

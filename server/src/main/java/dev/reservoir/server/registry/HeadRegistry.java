@@ -10,6 +10,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -23,6 +24,9 @@ public final class HeadRegistry {
     }
 
     private final ConcurrentSkipListMap<HeadName, LiveHead> heads = new ConcurrentSkipListMap<>();
+    /** The same heads, for looking one up: predictions name thousands. */
+    private final ConcurrentHashMap<HeadName, LiveHead> byName = new ConcurrentHashMap<>();
+
     private final Function<HeadSpec, ObservationEncoder> encoders;
     private final LearnerFactory learners;
     private final int maxHeads;
@@ -64,13 +68,14 @@ public final class HeadRegistry {
         }
         ObservationEncoder encoder = encoders.apply(spec);
         LiveHead head = new LiveHead(spec, encoder, learners.create(spec, encoder), requestId, clock.get());
+        byName.put(spec.name(), head);
         heads.put(spec.name(), head);
         return head;
     }
 
     /** @throws Refused HEAD_NOT_FOUND */
     public LiveHead get(HeadName name) {
-        LiveHead head = heads.get(name);
+        LiveHead head = byName.get(name);
         if (head == null) {
             throw notFound(name);
         }
@@ -96,10 +101,11 @@ public final class HeadRegistry {
      * @throws Refused HEAD_NOT_FOUND
      */
     public LiveHead delete(HeadName name) {
-        LiveHead head = heads.remove(name);
+        LiveHead head = byName.remove(name);
         if (head == null) {
             throw notFound(name);
         }
+        heads.remove(name, head);
         head.delete();
         return head;
     }

@@ -2,6 +2,7 @@ package dev.reservoir.server.registry;
 
 import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -16,7 +17,9 @@ public final class HeadWriter {
     /** Payloads are compared for this many numbers back. */
     static final int REMEMBERED = 4_096;
 
-    private final long[] payloads = new long[REMEMBERED];
+    /** A number's payload at the number modulo {@link #REMEMBERED}; grows to that length with the numbers, for most heads learn little. */
+    private long[] payloads = new long[16];
+
     private long admittedThrough;
     private long epoch;
     private @Nullable Pen pen;
@@ -103,7 +106,11 @@ public final class HeadWriter {
         long expected = admittedThrough + 1;
         if (sequence == expected) {
             admittedThrough = sequence;
-            payloads[(int) (sequence % REMEMBERED)] = payload;
+            int at = (int) (sequence % REMEMBERED);
+            if (at >= payloads.length) {
+                payloads = Arrays.copyOf(payloads, 2 * payloads.length);
+            }
+            payloads[at] = payload;
             return Admission.NEW;
         }
         if (sequence < 1 || sequence > expected) {
