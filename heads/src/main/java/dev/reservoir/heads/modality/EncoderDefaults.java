@@ -49,7 +49,7 @@ public final class EncoderDefaults {
         return new EncoderSpec(
                 chosen,
                 featureWidth == 0 ? featureWidth(modality, chosen) : featureWidth,
-                inputSkip != null ? inputSkip : inputSkip(modality, chosen));
+                inputSkip != null ? inputSkip : inputSkip(modality));
     }
 
     /**
@@ -88,7 +88,7 @@ public final class EncoderDefaults {
                 : Pooling.FLATTEN;
     }
 
-    private static boolean inputSkip(ModalitySpec modality, Pooling pooling) {
+    private static boolean inputSkip(ModalitySpec modality) {
         return !(modality instanceof ModalitySpec.Text);
     }
 }
