@@ -8,6 +8,9 @@ import java.util.List;
 final class PredictStreamFigure implements Figure {
     private static final int ROUNDS = 7;
     private static final int MILLIS = 2_500;
+    /** Both programs compile their hot code meanwhile, which takes as much of the cores as the network itself. */
+    private static final int WARMING = 5;
+
     private static final int IN_FLIGHT = 64;
     private static final int TOKENS = 16;
 
@@ -40,7 +43,10 @@ final class PredictStreamFigure implements Figure {
             Rounds rounds = new Rounds()
                     .side("gRPC", () -> rate(stream, heads, texts))
                     .side("in process", () -> hook.ask(engine).get("perSecond").getAsDouble());
-            rate(stream, heads, texts);
+            for (int i = 0; i < WARMING; i++) {
+                progress.at("warming up");
+                rate(stream, heads, texts);
+            }
             rounds.run(ROUNDS, progress);
             return List.of(
                     new Measured(name() + ".grpc", rounds.spread("gRPC"), "1/s"),
