@@ -14,6 +14,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** Which heads exist. Thread-safe. */
 public final class HeadRegistry {
@@ -49,7 +50,27 @@ public final class HeadRegistry {
      * @param requestId makes a repeated call return the head that the first one made; empty for none
      * @throws Refused HEAD_EXISTS, HEAD_LIMIT, or INVALID_FIELD where the specification does not fit the substrate
      */
-    public synchronized LiveHead create(HeadSpec spec, String requestId) {
+    public LiveHead create(HeadSpec spec, String requestId) {
+        LiveHead existing = existing(spec, requestId);
+        if (existing != null) {
+            return existing;
+        }
+        // May take long the first time; other tenants' creations do not wait for it.
+        ObservationEncoder encoder = encoders.apply(spec);
+        synchronized (this) {
+            existing = existing(spec, requestId);
+            if (existing != null) {
+                return existing;
+            }
+            LiveHead head = new LiveHead(spec, encoder, learners.create(spec, encoder), requestId, clock.get());
+            byName.put(spec.name(), head);
+            heads.put(spec.name(), head);
+            return head;
+        }
+    }
+
+    /** The head that a repeated call made, or null where a new one may be made. */
+    private @Nullable LiveHead existing(HeadSpec spec, String requestId) {
         LiveHead existing = heads.get(spec.name());
         if (existing != null) {
             if (existing.createdBy(requestId, spec)) {
@@ -66,11 +87,7 @@ public final class HeadRegistry {
                     "heads: " + (heads.size() + 1) + " (expected: at most " + maxHeads + " on this server)",
                     Map.of("limit", Integer.toString(maxHeads)));
         }
-        ObservationEncoder encoder = encoders.apply(spec);
-        LiveHead head = new LiveHead(spec, encoder, learners.create(spec, encoder), requestId, clock.get());
-        byName.put(spec.name(), head);
-        heads.put(spec.name(), head);
-        return head;
+        return null;
     }
 
     /** @throws Refused HEAD_NOT_FOUND */
@@ -100,7 +117,7 @@ public final class HeadRegistry {
      *
      * @throws Refused HEAD_NOT_FOUND
      */
-    public LiveHead delete(HeadName name) {
+    public synchronized LiveHead delete(HeadName name) {
         LiveHead head = byName.remove(name);
         if (head == null) {
             throw notFound(name);
