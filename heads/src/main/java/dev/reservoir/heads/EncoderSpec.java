@@ -18,6 +18,8 @@ public record EncoderSpec(Pooling pooling, int featureWidth, boolean inputSkip) 
         LAST,
         /** {@code [D]}, the first token's. */
         FIRST,
+        /** {@code [maxTokens x D]}, all tokens in a row; those that a shorter sequence lacks are 0. */
+        CONCATENATE,
         /** {@code [featureWidth]}, all tokens in a row through a seeded random projection. */
         FLATTEN,
         /** Nothing: the raw input alone, without a pass of the substrate. The control. */

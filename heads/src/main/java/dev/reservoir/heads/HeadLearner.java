@@ -1,26 +1,16 @@
 package dev.reservoir.heads;
 
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The mutable half of a head. Life cycle: made from a specification, {@link #learn} any number of times in the order of the examples, {@link
- * #snapshot} at any time between, {@link #close}. One thread at a time; the owner sees to that.
+ * The mutable half of a head. Life cycle: made from a specification, given examples in order, {@link #snapshot} at any time between, {@link
+ * #close}. One thread at a time; the owner sees to that. What an example looks like and how it is learned is the kind's: {@link
+ * FeatureLearner}, {@link SubstrateLearner}.
  *
- * <p>What it has learned is a function of the specification and the ordered examples alone: how they are cut into calls of {@link #learn}
- * changes nothing, bit for bit.
+ * <p>What it has learned is a function of the specification and the ordered examples alone: how they are cut into calls, and what
+ * other heads learn meanwhile, changes nothing, bit for bit.
  */
-public interface HeadLearner extends AutoCloseable {
-
-    /** An example whose observation is encoded already. */
-    record Item(Features features, Target target) {}
-
-    /**
-     * Predicts each item, scores it, then learns it, in order (prequential).
-     *
-     * @return one entry an item: null where it was learned, else why it was refused; a refused item changes nothing but the refusal count
-     */
-    List<@Nullable Refused> learn(List<Item> items);
+public sealed interface HeadLearner extends AutoCloseable permits FeatureLearner, SubstrateLearner {
 
     /** Counts an example that never became an item, so that metrics tell all refusals. */
     void countRefused();

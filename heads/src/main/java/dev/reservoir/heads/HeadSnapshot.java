@@ -1,11 +1,19 @@
 package dev.reservoir.heads;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The immutable half of a head: what it had learned at one moment. Any number of threads may use it at once. */
 public interface HeadSnapshot {
     /** Labels in the order of their scores; empty for tasks of values. */
     List<String> labels();
+
+    /**
+     * What turns observations into the features that {@link #predict} takes, where it depends on what was learned; null where it is the
+     * head's own for all its life.
+     */
+    @Nullable
+    ObservationEncoder encoder();
 
     /**
      * Answers one observation.

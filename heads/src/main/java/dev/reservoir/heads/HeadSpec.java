@@ -21,6 +21,20 @@ public record HeadSpec(
                     modality,
                     "modality tokens with group 1, or tensor");
         }
+        if (learning instanceof LearningSpec.Fpt fpt) {
+            check(
+                    encoder.pooling() != EncoderSpec.Pooling.FLATTEN
+                            && encoder.pooling() != EncoderSpec.Pooling.INPUT_ONLY,
+                    "encoder.pooling",
+                    encoder.pooling(),
+                    "MEAN, LAST, FIRST or CONCATENATE for kind FPT");
+            check(!encoder.inputSkip(), "encoder.input_skip", "WITH_INPUT", "WITHOUT_INPUT for kind FPT");
+            check(
+                    !(modality instanceof ModalitySpec.Text && fpt.parts().contains(LearningSpec.Part.INPUT)),
+                    "learning.fpt.parts",
+                    "INPUT",
+                    "POSITIONS and NORMS for modality text, whose words have frozen embeddings");
+        }
         if (task instanceof Task.Forecast forecast) {
             check(
                     modality instanceof ModalitySpec.Series series && series.channels() == forecast.channels(),

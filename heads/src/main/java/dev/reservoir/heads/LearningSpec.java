@@ -3,6 +3,8 @@ package dev.reservoir.heads;
 import static dev.reservoir.heads.Refused.check;
 import static dev.reservoir.heads.Refused.checkRange;
 
+import java.util.Set;
+
 /** How a readout learns. {@code metricWindow} is the number of examples windowed metrics are taken over. */
 public sealed interface LearningSpec {
     int metricWindow();
@@ -32,6 +34,79 @@ public sealed interface LearningSpec {
             checkRange("learning.gradient.weight_decay", weightDecay, 0, 1);
             checkRange("learning.gradient.minibatch", minibatch, 1, 1_024);
             checkWindow(metricWindow);
+        }
+    }
+
+    /** What of an {@code FPT} head learns beside its readout, which always does. */
+    enum Part {
+        /** The projection of rows of numbers to the substrate's width, with its bias. */
+        INPUT,
+        /** A vector for each position, added to the substrate's own. */
+        POSITIONS,
+        /** Gain and bias of every norm. */
+        NORMS
+    }
+
+    /**
+     * Adam through the frozen substrate (Lu et al. 2021, arXiv 2103.05247), {@code updatesPerExample} steps a full minibatch: the first on
+     * its examples, the others on examples drawn from a uniform sample of all that were seen.
+     *
+     * @param innerRate factor on the rate of all parts but the readout
+     * @param warmupSteps steps over which the rate rises in a straight line; 0 for none
+     * @param halfLifeSteps steps after which the rate is half of what it was; 0 for a rate that stays
+     * @param clipNorm longest gradient, over all that learns; longer ones are scaled down to it
+     * @param labelSmoothing share of the truth that is spread over all labels
+     * @param replayCapacity examples in the sample
+     */
+    record Fpt(
+            Set<Part> parts,
+            double learningRate,
+            double innerRate,
+            double weightDecay,
+            int minibatch,
+            int warmupSteps,
+            int halfLifeSteps,
+            double clipNorm,
+            double labelSmoothing,
+            int updatesPerExample,
+            int replayCapacity,
+            int metricWindow)
+            implements LearningSpec {
+        public Fpt {
+            parts = Set.copyOf(parts);
+            checkRange("learning.fpt.learning_rate", learningRate, 1e-6, 1);
+            checkRange("learning.fpt.inner_rate", innerRate, 1e-6, 10);
+            checkRange("learning.fpt.weight_decay", weightDecay, 0, 1);
+            checkRange("learning.fpt.minibatch", minibatch, 1, 256);
+            checkRange("learning.fpt.warmup_steps", warmupSteps, 0, 1_000_000);
+            checkRange("learning.fpt.half_life_steps", halfLifeSteps, 0, 100_000_000);
+            checkRange("learning.fpt.clip_norm", clipNorm, 1e-6, 1e6);
+            checkRange("learning.fpt.label_smoothing", labelSmoothing, 0, 0.5);
+            checkRange("learning.fpt.updates_per_example", updatesPerExample, 1, 16);
+            checkRange("learning.fpt.replay_capacity", replayCapacity, 0, 65_536);
+            check(
+                    updatesPerExample == 1 || replayCapacity >= minibatch,
+                    "learning.fpt.replay_capacity",
+                    replayCapacity,
+                    "at least minibatch " + minibatch + " where updates_per_example is " + updatesPerExample);
+            checkWindow(metricWindow);
+        }
+
+        /** The same with what may change while a head learns. */
+        public Fpt with(double newLearningRate, double newWeightDecay, int newMetricWindow) {
+            return new Fpt(
+                    parts,
+                    newLearningRate,
+                    innerRate,
+                    newWeightDecay,
+                    minibatch,
+                    warmupSteps,
+                    halfLifeSteps,
+                    clipNorm,
+                    labelSmoothing,
+                    updatesPerExample,
+                    replayCapacity,
+                    newMetricWindow);
         }
     }
 

@@ -4,13 +4,18 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Turns observations of one modality into features, around a pass of the substrate that somebody else runs: {@link #admit} and {@link
- * #encode} before it, {@link #features} after it. Immutable and shared by all heads of equal modality and encoder; any number of threads
- * may call at once.
+ * #encode} before it, {@link #features} after it. Immutable; any number of threads may call at once. That of a {@code READOUT} head is
+ * shared by all heads of equal modality and encoder, that of an {@code FPT} head belongs to one snapshot.
  */
 public interface ObservationEncoder {
 
     /** Identity: encoders with equal keys over one substrate give equal features, bit for bit. */
     String key();
+
+    /** The norms that its pass runs with; null for the substrate's own. Features of a pass with norms of its own are not worth keeping. */
+    default Substrate.@Nullable NormRow norms() {
+        return null;
+    }
 
     /** Width {@code F} of a row of features. */
     int featureWidth();

@@ -59,8 +59,31 @@ public interface Substrate extends AutoCloseable {
      * @param gains {@code [slots, norms, D]}, norms in the order in which the program applies them
      * @param biases {@code [slots, norms, D]}
      */
-    record NormBank(float[] gains, float[] biases, int slots) {}
+    record NormBank(float[] gains, float[] biases, int slots) {
+        /** A bank with a slot for each of some rows, in their order. */
+        public static NormBank of(List<NormRow> rows) {
+            int width = rows.get(0).gains().length;
+            float[] gains = new float[rows.size() * width];
+            float[] biases = new float[rows.size() * width];
+            for (int slot = 0; slot < rows.size(); slot++) {
+                System.arraycopy(rows.get(slot).gains(), 0, gains, slot * width, width);
+                System.arraycopy(rows.get(slot).biases(), 0, biases, slot * width, width);
+            }
+            return new NormBank(gains, biases, rows.size());
+        }
+    }
 
-    /** The substrate's own norms as a bank of one slot. */
-    NormBank ownNorms();
+    /**
+     * Gains and biases of every norm for one head. Never written after construction.
+     *
+     * @param gains {@code [norms, D]}
+     * @param biases {@code [norms, D]}
+     */
+    record NormRow(float[] gains, float[] biases) {}
+
+    /** The substrate's own norms. */
+    NormRow ownNorms();
+
+    /** The frozen embeddings of some words, {@code [T, D]}: what {@link SubstrateInput.TokenIds} stand for. */
+    float[] wordEmbeddings(int[] ids);
 }

@@ -1,12 +1,11 @@
 package dev.reservoir.server;
 
 import dev.reservoir.heads.SubstrateInfo;
-import dev.reservoir.heads.modality.Encoders;
-import dev.reservoir.heads.readout.Learners;
 import dev.reservoir.server.engine.Engine;
 import dev.reservoir.server.grpc.GrpcListener;
 import dev.reservoir.server.grpc.GrpcServices;
 import dev.reservoir.server.grpc.Limits;
+import dev.reservoir.server.registry.HeadFactory;
 import dev.reservoir.server.registry.HeadRegistry;
 import dev.reservoir.server.registry.HeldObservations;
 import dev.reservoir.server.registry.LiveHead;
@@ -34,7 +33,7 @@ final class RunningServer implements AutoCloseable {
     private static final long HELD_BYTES = 64L << 20;
 
     private final OpenSubstrate open;
-    private final Learners learners;
+    private final HeadFactory factory;
     private final HeadRegistry registry;
     private final Engine engine;
     private final Vertx vertx;
@@ -43,14 +42,14 @@ final class RunningServer implements AutoCloseable {
 
     private RunningServer(
             OpenSubstrate open,
-            Learners learners,
+            HeadFactory factory,
             HeadRegistry registry,
             Engine engine,
             Vertx vertx,
             GrpcServices services,
             GrpcListener listener) {
         this.open = open;
-        this.learners = learners;
+        this.factory = factory;
         this.registry = registry;
         this.engine = engine;
         this.vertx = vertx;
@@ -62,13 +61,8 @@ final class RunningServer implements AutoCloseable {
     static RunningServer start(ServerOptions options) {
         OpenSubstrate open = Substrates.open(options.substrate());
         SubstrateInfo info = open.substrate().info();
-        Encoders encoders = new Encoders(info, open.tokenizer());
-        Learners learners = new Learners();
-        HeadRegistry registry = new HeadRegistry(
-                spec -> encoders.encoder(spec.modality(), spec.encoder()),
-                (spec, encoder) -> learners.create(spec, encoder.featureWidth(), encoder.key()),
-                options.maxHeads(),
-                Instant::now);
+        HeadFactory factory = new HeadFactory(open.substrate(), open.tokenizer());
+        HeadRegistry registry = new HeadRegistry(factory, options.maxHeads(), Instant::now);
         Engine engine = new Engine(
                 open.substrate(), options.batches(), options.lanes(), options.featureCacheBytes(), System::nanoTime);
         Vertx vertx = Vertx.vertx(new VertxOptions()
@@ -79,7 +73,7 @@ final class RunningServer implements AutoCloseable {
                 vertx,
                 registry,
                 engine,
-                encoders::encoder,
+                factory.encoders()::encoder,
                 new HeldObservations(HELD_OBSERVATIONS, HELD_BYTES),
                 info,
                 Version.text(),
@@ -88,9 +82,9 @@ final class RunningServer implements AutoCloseable {
         try {
             GrpcListener listener =
                     await(GrpcListener.listen(vertx, services, options.host(), options.port(), options.eventLoops()));
-            return new RunningServer(open, learners, registry, engine, vertx, services, listener);
+            return new RunningServer(open, factory, registry, engine, vertx, services, listener);
         } catch (RuntimeException e) {
-            free(vertx, engine, registry, learners, open);
+            free(vertx, engine, registry, factory, open);
             Throwable cause = e instanceof CompletionException && e.getCause() != null ? e.getCause() : e;
             throw new StartFailure(
                     "--port: " + options.port() + " on " + options.host() + " could not be opened: "
@@ -131,17 +125,18 @@ final class RunningServer implements AutoCloseable {
         } catch (RuntimeException e) {
             LOG.warn("Calls could not be drained: {}", e.toString());
         }
-        free(vertx, engine, registry, learners, open);
+        free(vertx, engine, registry, factory, open);
         LOG.info("Stopped");
     }
 
     /** The lanes end before anything they use is freed: leaving one inside native code crashes the process. */
-    private static void free(Vertx vertx, Engine engine, HeadRegistry registry, Learners learners, OpenSubstrate open) {
+    private static void free(
+            Vertx vertx, Engine engine, HeadRegistry registry, HeadFactory factory, OpenSubstrate open) {
         engine.close();
         for (LiveHead head : registry.all()) {
             head.learner().close();
         }
-        learners.close();
+        factory.close();
         open.close();
         try {
             await(vertx.close());

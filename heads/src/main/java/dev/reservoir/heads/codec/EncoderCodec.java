@@ -17,11 +17,26 @@ public final class EncoderCodec {
     private EncoderCodec() {}
 
     /**
-     * The encoder with its defaults filled in.
+     * The encoder of a head whose readout alone learns, with its defaults filled in.
      *
      * @throws Refused INVALID_FIELD
      */
     public static EncoderSpec decode(Encoder encoder, ModalitySpec modality, Task task) {
+        return decode(encoder, modality, task, false);
+    }
+
+    /**
+     * The encoder with its defaults filled in.
+     *
+     * @param throughSubstrate whether it is an FPT head's
+     *
+     * @throws Refused INVALID_FIELD
+     */
+    static EncoderSpec decode(Encoder encoder, ModalitySpec modality, Task task, boolean throughSubstrate) {
+        if (throughSubstrate) {
+            return EncoderDefaults.throughSubstrate(
+                    modality, task, pooling(encoder), encoder.getFeatureWidth(), inputSkip(encoder));
+        }
         return EncoderDefaults.encoder(modality, task, pooling(encoder), encoder.getFeatureWidth(), inputSkip(encoder));
     }
 
@@ -39,9 +54,12 @@ public final class EncoderCodec {
                 return Pooling.FLATTEN;
             case INPUT_ONLY:
                 return Pooling.INPUT_ONLY;
+            case CONCATENATE:
+                return Pooling.CONCATENATE;
             case UNRECOGNIZED:
         }
-        throw unknown("encoder.pooling", encoder.getPoolingValue(), "MEAN, LAST, FIRST, FLATTEN or INPUT_ONLY");
+        throw unknown(
+                "encoder.pooling", encoder.getPoolingValue(), "MEAN, LAST, FIRST, FLATTEN, INPUT_ONLY or CONCATENATE");
     }
 
     private static @Nullable Boolean inputSkip(Encoder encoder) {

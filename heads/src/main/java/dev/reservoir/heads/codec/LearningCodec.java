@@ -1,6 +1,7 @@
 package dev.reservoir.heads.codec;
 
 import static dev.reservoir.heads.codec.Fields.or;
+import static dev.reservoir.heads.codec.Fields.unknown;
 
 import dev.reservoir.heads.EncoderSpec;
 import dev.reservoir.heads.LearningSpec;
@@ -8,14 +9,20 @@ import dev.reservoir.heads.ModalitySpec;
 import dev.reservoir.heads.Refused;
 import dev.reservoir.heads.Task;
 import dev.reservoir.heads.modality.EncoderDefaults;
+import dev.reservoir.v1.Fpt;
 import dev.reservoir.v1.Gradient;
 import dev.reservoir.v1.Learning;
 import dev.reservoir.v1.RecursiveLeastSquares;
+import java.util.EnumSet;
+import java.util.Set;
 
 /** How a head learns, to and from the wire. */
 public final class LearningCodec {
     private static final int METRIC_WINDOW = 256;
     private static final double LEARNING_RATE = 1e-2;
+    private static final double FPT_LEARNING_RATE = 1e-3;
+    private static final int FPT_MINIBATCH = 16;
+    private static final int REPLAY_CAPACITY = 1_024;
 
     private LearningCodec() {}
 
@@ -41,6 +48,76 @@ public final class LearningCodec {
                 window);
     }
 
+    /**
+     * The rule of an FPT head with its defaults filled in.
+     *
+     * @throws Refused INVALID_FIELD
+     */
+    public static LearningSpec.Fpt decodeFpt(Learning learning, ModalitySpec modality) {
+        Fpt fpt = learning.getFpt();
+        int minibatch = or(fpt.getMinibatch(), FPT_MINIBATCH);
+        int updates = or(fpt.getUpdatesPerExample(), 1);
+        return new LearningSpec.Fpt(
+                parts(fpt, modality),
+                or(fpt.getLearningRate(), FPT_LEARNING_RATE),
+                or(fpt.getInnerRate(), 1),
+                fpt.getWeightDecay(),
+                minibatch,
+                fpt.getWarmupSteps(),
+                fpt.getHalfLifeSteps(),
+                or(fpt.getClipNorm(), 1),
+                fpt.getLabelSmoothing(),
+                updates,
+                or(fpt.getReplayCapacity(), updates > 1 ? REPLAY_CAPACITY : 0),
+                or(learning.getMetricWindow(), METRIC_WINDOW));
+    }
+
+    private static Set<LearningSpec.Part> parts(Fpt fpt, ModalitySpec modality) {
+        Set<LearningSpec.Part> parts = EnumSet.noneOf(LearningSpec.Part.class);
+        for (Fpt.Part part : fpt.getPartsList()) {
+            switch (part) {
+                case READOUT -> {}
+                case INPUT -> parts.add(LearningSpec.Part.INPUT);
+                case POSITIONS -> parts.add(LearningSpec.Part.POSITIONS);
+                case NORMS -> parts.add(LearningSpec.Part.NORMS);
+                case PART_UNSPECIFIED, UNRECOGNIZED ->
+                    throw unknown("learning.fpt.parts", fpt.getPartsValue(0), "READOUT, INPUT, POSITIONS or NORMS");
+            }
+        }
+        if (fpt.getPartsCount() == 0) {
+            parts.addAll(EnumSet.allOf(LearningSpec.Part.class));
+            if (modality instanceof ModalitySpec.Text) {
+                parts.remove(LearningSpec.Part.INPUT);
+            }
+        }
+        return parts;
+    }
+
+    private static Fpt encode(LearningSpec.Fpt spec) {
+        Fpt.Builder fpt = Fpt.newBuilder().addParts(Fpt.Part.READOUT);
+        for (LearningSpec.Part part : LearningSpec.Part.values()) {
+            if (spec.parts().contains(part)) {
+                fpt.addParts(
+                        switch (part) {
+                            case INPUT -> Fpt.Part.INPUT;
+                            case POSITIONS -> Fpt.Part.POSITIONS;
+                            case NORMS -> Fpt.Part.NORMS;
+                        });
+            }
+        }
+        return fpt.setLearningRate(spec.learningRate())
+                .setInnerRate(spec.innerRate())
+                .setWeightDecay(spec.weightDecay())
+                .setMinibatch(spec.minibatch())
+                .setWarmupSteps(spec.warmupSteps())
+                .setHalfLifeSteps(spec.halfLifeSteps())
+                .setClipNorm(spec.clipNorm())
+                .setLabelSmoothing(spec.labelSmoothing())
+                .setUpdatesPerExample(spec.updatesPerExample())
+                .setReplayCapacity(spec.replayCapacity())
+                .build();
+    }
+
     public static Learning encode(LearningSpec spec) {
         Learning.Builder learning = Learning.newBuilder().setMetricWindow(spec.metricWindow());
         if (spec instanceof LearningSpec.Gradient gradient) {
@@ -48,6 +125,8 @@ public final class LearningCodec {
                     .setLearningRate(gradient.learningRate())
                     .setWeightDecay(gradient.weightDecay())
                     .setMinibatch(gradient.minibatch()));
+        } else if (spec instanceof LearningSpec.Fpt fpt) {
+            learning.setFpt(encode(fpt));
         } else if (spec instanceof LearningSpec.RecursiveLeastSquares squares) {
             learning.setLeastSquares(
                     RecursiveLeastSquares.newBuilder().setRidge(squares.ridge()).setForgetting(squares.forgetting()));

@@ -2,6 +2,8 @@ package dev.reservoir.heads.modality;
 
 import dev.reservoir.heads.ModalitySpec;
 import dev.reservoir.heads.Observation;
+import dev.reservoir.heads.ObservationReader;
+import dev.reservoir.heads.ObservationRows;
 
 /**
  * Sounds as log-mel frames, {@code framesPerToken} a token, frame after frame. Over a sound the frames are shifted and scaled to mean 0 and
@@ -50,7 +52,7 @@ final class AudioReader implements ObservationReader {
     }
 
     @Override
-    public Reading read(Observation observation) {
+    public ObservationRows read(Observation observation) {
         admit(observation);
         int most = spectrum.samples(spec.frames());
         float[] samples = observation instanceof Observation.WaveAudio
@@ -61,7 +63,7 @@ final class AudioReader implements ObservationReader {
         // Tokens are whole: the frames that the last one lacks stay 0, the mean.
         float[] rows = new float[spec.maxTokens() * rowWidth()];
         System.arraycopy(frames, 0, rows, 0, frames.length);
-        return Reading.dense(spec.maxTokens(), rows);
+        return ObservationRows.dense(spec.maxTokens(), rows);
     }
 
     private static void normalize(float[] values) {

@@ -52,6 +52,20 @@ public final class EncoderDefaults {
                 inputSkip != null ? inputSkip : inputSkip(modality));
     }
 
+    /** As {@link #encoder(ModalitySpec, Task, Pooling, int, Boolean)} for an FPT head: all tokens in a row where their number is fixed. */
+    public static EncoderSpec throughSubstrate(
+            ModalitySpec modality,
+            Task task,
+            @Nullable Pooling pooling,
+            int featureWidth,
+            @Nullable Boolean inputSkip) {
+        boolean fixed = modality instanceof ModalitySpec.Image
+                || modality instanceof ModalitySpec.Audio
+                || modality instanceof ModalitySpec.Series;
+        Pooling chosen = pooling != null ? pooling : fixed ? Pooling.CONCATENATE : Pooling.MEAN;
+        return encoder(modality, task, chosen, featureWidth, inputSkip != null ? inputSkip : false);
+    }
+
     /**
      * The ridge of recursive least squares on features of about 1 in each number, as encoders give them. The raw input alone has its own: a
      * control with a ridge chosen for other features would look worse than it is.

@@ -6,6 +6,7 @@ import dev.reservoir.heads.EncoderSpec;
 import dev.reservoir.heads.EncoderSpec.Pooling;
 import dev.reservoir.heads.ModalitySpec;
 import dev.reservoir.heads.ObservationEncoder;
+import dev.reservoir.heads.ObservationReader;
 import dev.reservoir.heads.SubstrateInfo;
 import dev.reservoir.heads.TextTokenizer;
 import java.lang.ref.WeakReference;
@@ -20,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Encoders {
     /** Widest row of features. */
-    static final int MAX_FEATURE_WIDTH = 16_384;
+    static final int MAX_FEATURE_WIDTH = 1 << 17;
     /** Most numbers in the features of one observation. */
     static final int MAX_FEATURES = 1 << 21;
 
@@ -91,7 +92,8 @@ public final class Encoders {
         return encoder;
     }
 
-    private ObservationReader reader(ModalitySpec modality) {
+    /** What decodes observations of a modality. */
+    public ObservationReader reader(ModalitySpec modality) {
         if (modality instanceof ModalitySpec.Text) {
             return new TextReader((ModalitySpec.Text) modality, tokenizer, substrate.vocabulary());
         }

@@ -2,6 +2,8 @@ package dev.reservoir.heads.modality;
 
 import dev.reservoir.heads.ModalitySpec;
 import dev.reservoir.heads.Observation;
+import dev.reservoir.heads.ObservationReader;
+import dev.reservoir.heads.ObservationRows;
 
 /**
  * Pictures in square patches, row by row; a patch is its pixels row by row, channels interleaved, each from -1 (black) to 1 (white).
@@ -48,13 +50,13 @@ final class ImageReader implements ObservationReader {
     }
 
     @Override
-    public Reading read(Observation observation) {
+    public ObservationRows read(Observation observation) {
         admit(observation);
         byte[] samples = observation instanceof Observation.RawImage
                 ? ((Observation.RawImage) observation).samples()
                 : PictureFile.decode(
                         ((Observation.EncodedImage) observation).file(), spec.width(), spec.height(), spec.channels());
-        return Reading.dense(spec.maxTokens(), patches(samples));
+        return ObservationRows.dense(spec.maxTokens(), patches(samples));
     }
 
     private float[] patches(byte[] samples) {

@@ -8,9 +8,9 @@ import java.util.Random;
  * doi:10.1016/j.camwa.2005.08.009). Only {@link Random}'s specified sequence and IEEE-exact operations in a fixed order are used, so the
  * numbers are the same on every machine.
  */
-final class OrthogonalProjection implements Projection {
+public final class OrthogonalProjection implements Projection {
     /** Widest input; wider ones would take seconds to make and megabytes to hold. */
-    static final int WIDEST = 1_024;
+    public static final int WIDEST = 1_024;
 
     private final int in;
     private final int out;
@@ -20,14 +20,20 @@ final class OrthogonalProjection implements Projection {
     OrthogonalProjection(int in, int out) {
         this.in = in;
         this.out = out;
+        this.weights = seeded(in, out, 31L * in + out);
+    }
+
+    /** Weights {@code [in, out]} of such a map, a function of the sizes and the seed. */
+    public static float[] seeded(int in, int out, long seed) {
         boolean rowsOrthonormal = in <= out;
-        double[][] vectors = orthonormal(Math.min(in, out), Math.max(in, out), 31L * in + out);
-        weights = new float[in * out];
+        double[][] vectors = orthonormal(Math.min(in, out), Math.max(in, out), seed);
+        float[] weights = new float[in * out];
         for (int i = 0; i < in; i++) {
             for (int j = 0; j < out; j++) {
                 weights[i * out + j] = (float) (rowsOrthonormal ? vectors[i][j] : vectors[j][i]);
             }
         }
+        return weights;
     }
 
     @Override

@@ -21,7 +21,12 @@ final class Pooler {
         this.pooling = pooling;
         this.projection =
                 pooling == Pooling.FLATTEN ? new SparseProjection(maxTokens * hiddenWidth, featureWidth) : null;
-        this.width = pooling == Pooling.FLATTEN ? featureWidth : pooling == Pooling.INPUT_ONLY ? 0 : hiddenWidth;
+        this.width = switch (pooling) {
+            case FLATTEN -> featureWidth;
+            case CONCATENATE -> Math.multiplyExact(maxTokens, hiddenWidth);
+            case INPUT_ONLY -> 0;
+            case MEAN, LAST, FIRST, PER_TOKEN -> hiddenWidth;
+        };
     }
 
     /** Numbers in a row. */
@@ -43,6 +48,9 @@ final class Pooler {
                 break;
             case MEAN:
                 sum(hidden.values(), start, tokens, target);
+                break;
+            case CONCATENATE:
+                System.arraycopy(hidden.values(), start, target, 0, tokens * hidden.width());
                 break;
             case FLATTEN:
                 flatten(hidden, tokens, start, target);

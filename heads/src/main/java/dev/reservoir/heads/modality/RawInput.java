@@ -1,5 +1,7 @@
 package dev.reservoir.heads.modality;
 
+import dev.reservoir.heads.ObservationReader;
+import dev.reservoir.heads.ObservationRows;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,7 +39,7 @@ final class RawInput {
     }
 
     /** Rows of features {@code [1 or reading.rows(), width]}. */
-    float[] of(Reading reading) {
+    float[] of(ObservationRows reading) {
         float[] raw = new float[perRow ? reading.rows() * width : width];
         int index = 0;
         for (int row = 0; row < reading.rows(); row++) {

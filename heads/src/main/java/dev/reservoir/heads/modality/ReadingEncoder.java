@@ -5,6 +5,8 @@ import dev.reservoir.heads.Features;
 import dev.reservoir.heads.HiddenStates;
 import dev.reservoir.heads.Observation;
 import dev.reservoir.heads.ObservationEncoder;
+import dev.reservoir.heads.ObservationReader;
+import dev.reservoir.heads.ObservationRows;
 import dev.reservoir.heads.SubstrateInput;
 import org.jspecify.annotations.Nullable;
 
@@ -59,7 +61,7 @@ final class ReadingEncoder implements ObservationEncoder {
 
     @Override
     public Encoded encode(Observation observation) {
-        Reading reading = reader.read(observation);
+        ObservationRows reading = reader.read(observation);
         float[] rawInput = raw == null ? new float[0] : raw.of(reading);
         SubstrateInput input = pooling == Pooling.INPUT_ONLY
                 ? null
@@ -92,7 +94,7 @@ final class ReadingEncoder implements ObservationEncoder {
         return new Features(values, encoded.rows(), encoded.tokens(), encoded.scale());
     }
 
-    private SubstrateInput embeddings(Reading reading) {
+    private SubstrateInput embeddings(ObservationRows reading) {
         if (projection == null) {
             throw new IllegalStateException("projection: none (expected: one, the reading has no token ids)");
         }

@@ -3,6 +3,8 @@ package dev.reservoir.heads.modality;
 import dev.reservoir.heads.Features;
 import dev.reservoir.heads.ModalitySpec;
 import dev.reservoir.heads.Observation;
+import dev.reservoir.heads.ObservationReader;
+import dev.reservoir.heads.ObservationRows;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,7 +52,7 @@ final class SeriesReader implements ObservationReader {
     }
 
     @Override
-    public Reading read(Observation observation) {
+    public ObservationRows read(Observation observation) {
         float[] values = checkedValues(observation);
         Border.checkNumbers(FIELD, values);
         Features.@Nullable Scale scale = null;
@@ -59,7 +61,7 @@ final class SeriesReader implements ObservationReader {
             values = normalized(values, scale);
         }
         // Rows follow each other, so the patches do too.
-        return new Reading(spec.maxTokens(), null, values, null, scale);
+        return new ObservationRows(spec.maxTokens(), null, values, null, scale);
     }
 
     private float[] checkedValues(Observation observation) {

@@ -2,6 +2,8 @@ package dev.reservoir.heads.modality;
 
 import dev.reservoir.heads.ModalitySpec;
 import dev.reservoir.heads.Observation;
+import dev.reservoir.heads.ObservationReader;
+import dev.reservoir.heads.ObservationRows;
 
 /** Rows of numbers, used as they come. */
 final class TensorReader implements ObservationReader {
@@ -34,11 +36,11 @@ final class TensorReader implements ObservationReader {
     }
 
     @Override
-    public Reading read(Observation observation) {
+    public ObservationRows read(Observation observation) {
         int rows = checkedRows(observation);
         float[] values = ((Observation.Tensor) observation).values();
         Border.checkNumbers(FIELD, values);
-        return Reading.dense(rows, values);
+        return ObservationRows.dense(rows, values);
     }
 
     private int checkedRows(Observation observation) {

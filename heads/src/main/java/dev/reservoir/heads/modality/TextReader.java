@@ -2,6 +2,8 @@ package dev.reservoir.heads.modality;
 
 import dev.reservoir.heads.ModalitySpec;
 import dev.reservoir.heads.Observation;
+import dev.reservoir.heads.ObservationReader;
+import dev.reservoir.heads.ObservationRows;
 import dev.reservoir.heads.SubstrateInput;
 import dev.reservoir.heads.TextTokenizer;
 import java.util.Arrays;
@@ -45,7 +47,7 @@ final class TextReader implements ObservationReader {
     }
 
     @Override
-    public Reading read(Observation observation) {
+    public ObservationRows read(Observation observation) {
         checkedBytes(observation);
         int[] ids = tokenizer.encode(((Observation.Text) observation).text(), spec.maxTokens());
         if (ids.length < 2) {
@@ -53,7 +55,7 @@ final class TextReader implements ObservationReader {
         }
         int[] words = Arrays.copyOfRange(ids, 1, ids.length - 1);
         float[] values = weights(words);
-        return new Reading(1, words, values, new SubstrateInput.TokenIds(ids), null);
+        return new ObservationRows(1, words, values, new SubstrateInput.TokenIds(ids), null);
     }
 
     /** Logarithms of 1 + count, scaled to length 1; a word's stands at its first place, 0 at later ones. Sorts the words. */

@@ -2,6 +2,8 @@ package dev.reservoir.heads.modality;
 
 import dev.reservoir.heads.ModalitySpec;
 import dev.reservoir.heads.Observation;
+import dev.reservoir.heads.ObservationReader;
+import dev.reservoir.heads.ObservationRows;
 
 /**
  * Sequences of symbols, {@code group} a token. A symbol is a one in the column of its place in the group and its value; bits (vocabulary 2)
@@ -38,7 +40,7 @@ final class TokensReader implements ObservationReader {
     }
 
     @Override
-    public Reading read(Observation observation) {
+    public ObservationRows read(Observation observation) {
         int[] symbols = checkedSymbols(observation);
         int rows = tokens(symbols.length);
         int[] places = new int[rows * spec.group()];
@@ -52,7 +54,7 @@ final class TokensReader implements ObservationReader {
             places[i] = bits() ? place : place * spec.vocabulary() + symbol;
             values[i] = bits() && symbol == 0 ? -1 : 1;
         }
-        return new Reading(rows, places, values, null, null);
+        return new ObservationRows(rows, places, values, null, null);
     }
 
     private int[] checkedSymbols(Observation observation) {

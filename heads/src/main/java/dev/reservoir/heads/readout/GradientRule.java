@@ -1,6 +1,9 @@
 package dev.reservoir.heads.readout;
 
 import dev.reservoir.heads.LearningSpec;
+import dev.reservoir.heads.task.Loss;
+import dev.reservoir.heads.task.Losses;
+import dev.reservoir.heads.task.NotFinite;
 import java.util.Arrays;
 import java.util.List;
 
@@ -10,13 +13,6 @@ import java.util.List;
  * they are learned and where they are served. Moments and bias correction begin for an output when it appears. The bias does not decay.
  */
 final class GradientRule implements Rule {
-    /** What is minimised: softmax cross entropy, logistic loss of each label, half the squared error of each number. */
-    enum Loss {
-        SOFTMAX,
-        LOGISTIC,
-        SQUARED
-    }
-
     private static final float BETA1 = 0.9f;
     private static final float BETA2 = 0.999f;
     private static final float EPSILON = 1e-8f;

@@ -1,16 +1,19 @@
 package dev.reservoir.heads.readout;
 
-import dev.reservoir.heads.HeadLearner;
+import dev.reservoir.heads.FeatureLearner;
 import dev.reservoir.heads.HeadSpec;
 import dev.reservoir.heads.LearningSpec;
 import dev.reservoir.heads.Refused;
-import dev.reservoir.heads.Task;
+import dev.reservoir.heads.task.Loss;
 
 /**
  * Makes learners and owns the native memory that they share. Any number of threads may call at once, and learners may learn at the same time,
  * each on one thread. Close the learners first: closing this frees what they hold.
  */
 public final class Learners implements AutoCloseable {
+    /** Widest features of least squares: their inverse covariance is 1 GiB. */
+    private static final int WIDEST_SQUARES = 16_384;
+
     private final Products products = new Products();
     private final Covariances covariances = new Covariances(products);
 
@@ -21,23 +24,21 @@ public final class Learners implements AutoCloseable {
      * @param featureKey identity of what makes the features (substrate and encoder): heads of one tenant with equal keys and equal least
      *     squares settings share the inverse covariance while their histories of features are equal
      */
-    public HeadLearner create(HeadSpec spec, int featureWidth, String featureKey) {
+    public FeatureLearner create(HeadSpec spec, int featureWidth, String featureKey) {
         Refused.checkRange("feature_width", featureWidth, 1, 1 << 20);
         if (spec.learning() instanceof LearningSpec.RecursiveLeastSquares squares) {
+            Refused.check(
+                    featureWidth <= WIDEST_SQUARES,
+                    "encoder",
+                    featureWidth + " features",
+                    "at most " + WIDEST_SQUARES + " for learning.least_squares, which holds their square");
             Covariances.Key key = new Covariances.Key(
                     spec.name().tenant(), featureKey, featureWidth, squares.ridge(), squares.forgetting());
             return new ReadoutLearner(spec, featureWidth, new LeastSquaresRule(covariances, key), null);
         }
         LearningSpec.Gradient gradient = (LearningSpec.Gradient) spec.learning();
-        GradientRule.Loss loss = loss(spec.task());
+        Loss loss = Loss.of(spec.task());
         return new ReadoutLearner(spec, featureWidth, new GradientRule(loss, gradient, featureWidth), loss);
-    }
-
-    private static GradientRule.Loss loss(Task task) {
-        if (task instanceof Task.MultiLabel) {
-            return GradientRule.Loss.LOGISTIC;
-        }
-        return task instanceof Task.Labelled ? GradientRule.Loss.SOFTMAX : GradientRule.Loss.SQUARED;
     }
 
     /** Inverse covariances in native memory now, each counted once however many heads share it. */

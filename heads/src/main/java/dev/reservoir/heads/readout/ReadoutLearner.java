@@ -1,6 +1,7 @@
 package dev.reservoir.heads.readout;
 
-import dev.reservoir.heads.HeadLearner;
+import dev.reservoir.heads.FeatureLearner;
+import dev.reservoir.heads.Features;
 import dev.reservoir.heads.HeadMetrics;
 import dev.reservoir.heads.HeadSnapshot;
 import dev.reservoir.heads.HeadSpec;
@@ -8,6 +9,14 @@ import dev.reservoir.heads.LearningSpec;
 import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
 import dev.reservoir.heads.Task;
+import dev.reservoir.heads.task.Answers;
+import dev.reservoir.heads.task.Changes;
+import dev.reservoir.heads.task.LabelSpace;
+import dev.reservoir.heads.task.Loss;
+import dev.reservoir.heads.task.NotFinite;
+import dev.reservoir.heads.task.PrequentialMetrics;
+import dev.reservoir.heads.task.Targets;
+import dev.reservoir.heads.task.Truth;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -17,11 +26,11 @@ import org.jspecify.annotations.Nullable;
  * A head's readout: checks items, scores them, has its rule learn them, counts. Closed, it learns no more and still tells its last snapshot,
  * metrics and sizes; closing again does nothing.
  */
-final class ReadoutLearner implements HeadLearner {
+final class ReadoutLearner implements FeatureLearner {
     private final int features;
     private final Targets targets;
     private final Rule rule;
-    private final GradientRule.@Nullable Loss link;
+    private final @Nullable Loss link;
     private final PrequentialMetrics.Tally tally = new PrequentialMetrics.Tally();
     private HeadSpec spec;
     private PrequentialMetrics metrics;
@@ -31,12 +40,12 @@ final class ReadoutLearner implements HeadLearner {
     private @Nullable ReadoutSnapshot snapshot;
     private boolean closed;
 
-    ReadoutLearner(HeadSpec spec, int features, Rule rule, GradientRule.@Nullable Loss link) {
+    ReadoutLearner(HeadSpec spec, int features, Rule rule, @Nullable Loss link) {
         this.spec = spec;
         this.features = features;
         this.rule = rule;
         this.link = link;
-        this.targets = new Targets(spec.task(), features);
+        this.targets = new Targets(spec.task());
         this.metrics = new PrequentialMetrics(spec.learning().metricWindow(), targets.labels() != null);
         rule.grow(targets.outputs());
     }
@@ -52,7 +61,7 @@ final class ReadoutLearner implements HeadLearner {
         List<Row> rows = new ArrayList<>(items.size());
         for (int i = 0; i < items.size() && failure == null; i++) {
             try {
-                targets.rows(items.get(i), i, rows);
+                rows(items.get(i), i, rows);
             } catch (Refused wrong) {
                 answers[i] = wrong;
             }
@@ -92,7 +101,7 @@ final class ReadoutLearner implements HeadLearner {
                 row.fill(truth);
                 double loss = rule.learn(r, row, scores, truth);
                 snapshot = null;
-                count(row, scores, truth, loss);
+                tally.judge(spec.task(), row.truth(), scores, truth, loss, link);
             } catch (NotFinite met) {
                 failure = "stopped learning: " + met.getMessage();
                 return row.item();
@@ -105,32 +114,25 @@ final class ReadoutLearner implements HeadLearner {
         return items;
     }
 
-    private void count(Row row, float[] scores, float[] truth, double loss) {
-        Task task = spec.task();
-        int outputs = row.outputs();
-        if (task instanceof Task.MultiLabel) {
-            float threshold = link == null ? 0.5f : 0;
-            int right = 0;
-            for (int c = 0; c < outputs; c++) {
-                // A label that was not known could not be answered.
-                boolean answered = c < row.known() && scores[c] >= threshold;
-                right += answered == (truth[c] == 1) ? 1 : 0;
+    /** Adds the item's rows, none where no token of it is labelled. Throws {@link Refused}, and then has changed nothing. */
+    private void rows(Item item, int index, List<Row> rows) {
+        Features input = item.features();
+        boolean perToken = spec.task() instanceof Task.TokenClassification;
+        if (input.width() != features || (!perToken && input.rows() != 1)) {
+            throw new Refused(
+                    Reason.INVALID_OBSERVATION,
+                    "features: " + input.rows() + " x " + input.width() + " (expected: " + (perToken ? "tokens" : "1")
+                            + " x " + features + ")");
+        }
+        for (int i = 0; i < input.values().length; i++) {
+            if (!Float.isFinite(input.values()[i])) {
+                throw new Refused(
+                        Reason.INVALID_OBSERVATION,
+                        "features[" + i + "]: " + input.values()[i] + " (expected: a finite number)");
             }
-            tally.labels(right, outputs, loss);
-        } else if (task instanceof Task.Labelled) {
-            int[] hot = row.hot();
-            boolean right = row.known() > 0 && hot != null && ReadoutSnapshot.best(scores, row.known()) == hot[0];
-            tally.labels(right ? 1 : 0, 1, loss);
-        } else {
-            double absolute = 0;
-            double squared = 0;
-            float[] unit = row.unit();
-            for (int i = 0; i < outputs; i++) {
-                double error = ((double) scores[i] - truth[i]) * (unit == null ? 1 : unit[i % unit.length]);
-                absolute += Math.abs(error);
-                squared += error * error;
-            }
-            tally.values(absolute, squared, outputs);
+        }
+        for (Truth truth : targets.truths(item.target(), input.rows(), input.scale())) {
+            rows.add(new Row(input.values(), truth.place() * features, index, truth));
         }
     }
 
@@ -154,7 +156,8 @@ final class ReadoutLearner implements HeadLearner {
             Weights weights = rule.weights();
             // A head that failed may know a row more than it has labels.
             Weights served = weights.with(targets.outputs(), weights.scaling());
-            current = new ReadoutSnapshot(spec.task(), labels == null ? List.of() : labels.list(), served, link);
+            current = new ReadoutSnapshot(
+                    new Answers(spec.task(), labels == null ? List.of() : labels.list(), link), served);
             snapshot = current;
         }
         return current;

@@ -1,5 +1,6 @@
 package dev.reservoir.heads.readout;
 
+import dev.reservoir.heads.task.Truth;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -7,35 +8,29 @@ import org.jspecify.annotations.Nullable;
  *
  * @param values holds the row at {@code [from, from + F)}
  * @param item index of its item in the call
- * @param last whether it is its item's last row
- * @param known outputs known before its item
- * @param outputs outputs known with its item
- * @param hot outputs whose truth is 1, all others being 0; null for values
- * @param dense the truth of every output; null for labels
- * @param unit one of an output's inside in its original unit, by output modulo length; null where they are the same
  */
-record Row(
-        float[] values,
-        int from,
-        int item,
-        boolean last,
-        int known,
-        int outputs,
-        int @Nullable [] hot,
-        float @Nullable [] dense,
-        float @Nullable [] unit) {
+record Row(float[] values, int from, int item, Truth truth) {
+    /** Whether it is its item's last row. */
+    boolean last() {
+        return truth.last();
+    }
 
-    /** Writes the truth into {@code truth[0 .. outputs)}. */
-    void fill(float[] truth) {
-        if (dense != null) {
-            System.arraycopy(dense, 0, truth, 0, outputs);
-            return;
-        }
-        java.util.Arrays.fill(truth, 0, outputs, 0);
-        if (hot != null) {
-            for (int output : hot) {
-                truth[output] = 1;
-            }
-        }
+    /** Outputs known before its item. */
+    int known() {
+        return truth.known();
+    }
+
+    /** Outputs known with its item. */
+    int outputs() {
+        return truth.outputs();
+    }
+
+    int @Nullable [] hot() {
+        return truth.hot();
+    }
+
+    /** Writes the truth into {@code target[0 .. outputs())}. */
+    void fill(float[] target) {
+        truth.fill(target);
     }
 }

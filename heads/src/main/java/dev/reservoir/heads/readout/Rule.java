@@ -1,5 +1,6 @@
 package dev.reservoir.heads.readout;
 
+import dev.reservoir.heads.task.NotFinite;
 import java.util.List;
 
 /**

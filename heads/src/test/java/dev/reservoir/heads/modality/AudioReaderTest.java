@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.reservoir.heads.ModalitySpec;
 import dev.reservoir.heads.Observation;
+import dev.reservoir.heads.ObservationRows;
 import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
 import java.io.ByteArrayInputStream;
@@ -71,7 +72,7 @@ final class AudioReaderTest {
 
     @Test
     void soundIsNormalisedAndTheLastTokenFilledWithTheMean() {
-        Reading reading = new AudioReader(SPEC).read(new Observation.PcmAudio(pcm(noise(2, 3_000))));
+        ObservationRows reading = new AudioReader(SPEC).read(new Observation.PcmAudio(pcm(noise(2, 3_000))));
         // 20 frames, three a token: seven tokens, of the last two frames.
         assertThat(reading.rows()).isEqualTo(7);
         assertThat(reading.held()).isEqualTo(60);

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.reservoir.heads.ModalitySpec;
 import dev.reservoir.heads.Observation;
+import dev.reservoir.heads.ObservationRows;
 import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
 import java.awt.image.BufferedImage;
@@ -31,7 +32,7 @@ final class ImageReaderTest {
     @Test
     void patchesHoldTheirPixelsRowByRow() {
         byte[] samples = noise(1, 12 * 8 * 3);
-        Reading reading = new ImageReader(COLOUR).read(new Observation.RawImage(samples));
+        ObservationRows reading = new ImageReader(COLOUR).read(new Observation.RawImage(samples));
         assertThat(reading.rows()).isEqualTo(24);
         for (int y = 0; y < 8; y++) {
             for (int x = 0; x < 12; x++) {

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.reservoir.heads.ModalitySpec;
 import dev.reservoir.heads.Observation;
+import dev.reservoir.heads.ObservationReader;
+import dev.reservoir.heads.ObservationRows;
 import dev.reservoir.heads.Reason;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
@@ -74,7 +76,7 @@ final class RowReadersTest {
     @Test
     void tensorRowsAreUsedAsTheyCome() {
         float[] values = Fixtures.gaussian(3, 12);
-        Reading reading = new TensorReader(ROWS).read(new Observation.Tensor(values, 4));
+        ObservationRows reading = new TensorReader(ROWS).read(new Observation.Tensor(values, 4));
         assertThat(reading.rows()).isEqualTo(3);
         assertThat(reading.values()).isEqualTo(values);
     }
@@ -111,7 +113,7 @@ final class RowReadersTest {
     @Test
     void textIsItsTokensAndTheBagOfThem() {
         TextReader reader = new TextReader(TEXT, Fixtures.tokenizer(), Fixtures.VOCABULARY);
-        Reading reading = reader.read(new Observation.Text("one two one three four"));
+        ObservationRows reading = reader.read(new Observation.Text("one two one three four"));
         int[] ids = Objects.requireNonNull(reading.tokenIds()).ids();
         assertThat(ids)
                 .isEqualTo(Fixtures.tokenizer().encode("one two one three four", 6))
@@ -179,7 +181,7 @@ final class RowReadersTest {
     }
 
     private static float[][] dense(ObservationReader reader, Observation observation) {
-        Reading reading = reader.read(observation);
+        ObservationRows reading = reader.read(observation);
         float[][] dense = new float[reading.rows()][reader.rowWidth()];
         for (int i = 0; i < reading.values().length; i++) {
             int row = i / reading.held();

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.reservoir.heads.Features;
 import dev.reservoir.heads.ModalitySpec;
 import dev.reservoir.heads.Observation;
+import dev.reservoir.heads.ObservationRows;
 import dev.reservoir.heads.Reason;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
@@ -20,7 +21,7 @@ final class SeriesReaderTest {
     void patchesAreRowsOneAfterTheOther() {
         ModalitySpec.Series plain = new ModalitySpec.Series(3, 12, 4, false);
         float[] values = Fixtures.gaussian(1, 36);
-        Reading reading = new SeriesReader(plain).read(new Observation.Series(values, 3));
+        ObservationRows reading = new SeriesReader(plain).read(new Observation.Series(values, 3));
         assertThat(reading.rows()).isEqualTo(3);
         assertThat(reading.scale()).isNull();
         for (int row = 0; row < 12; row++) {
@@ -38,7 +39,7 @@ final class SeriesReaderTest {
         for (int i = 0; i < values.length; i++) {
             values[i] = values[i] * (1 + 100 * (i % 3)) + 1_000 * (i % 3);
         }
-        Reading reading = new SeriesReader(SPEC).read(new Observation.Series(values, 3));
+        ObservationRows reading = new SeriesReader(SPEC).read(new Observation.Series(values, 3));
         Features.Scale scale = Objects.requireNonNull(reading.scale());
         for (int c = 0; c < 3; c++) {
             double sum = 0;
@@ -59,7 +60,7 @@ final class SeriesReaderTest {
     void constantChannelsAreOnlyShifted(float constant) {
         float[] values = new float[36];
         java.util.Arrays.fill(values, constant);
-        Reading reading = new SeriesReader(SPEC).read(new Observation.Series(values, 3));
+        ObservationRows reading = new SeriesReader(SPEC).read(new Observation.Series(values, 3));
         Features.Scale scale = Objects.requireNonNull(reading.scale());
         assertThat(scale.factor()).containsOnly(1);
         for (int i = 0; i < 36; i++) {

@@ -1,9 +1,9 @@
 package dev.reservoir.heads.readout;
 
 import dev.reservoir.heads.EncoderSpec;
+import dev.reservoir.heads.FeatureLearner;
+import dev.reservoir.heads.FeatureLearner.Item;
 import dev.reservoir.heads.Features;
-import dev.reservoir.heads.HeadLearner;
-import dev.reservoir.heads.HeadLearner.Item;
 import dev.reservoir.heads.HeadName;
 import dev.reservoir.heads.HeadSnapshot;
 import dev.reservoir.heads.HeadSpec;
@@ -147,7 +147,7 @@ final class Cases {
     }
 
     /** A row an output, then shift and factor of the features where they are standardised. */
-    static float[][] weights(HeadLearner learner) {
+    static float[][] weights(FeatureLearner learner) {
         Weights weights = ((ReadoutSnapshot) learner.snapshot()).weights();
         List<float[]> rows = new ArrayList<>();
         for (int c = 0; c < weights.outputs(); c++) {
@@ -161,7 +161,7 @@ final class Cases {
     }
 
     /** Learns in calls of random size. */
-    static void learnInCuts(HeadLearner learner, List<Item> items, Random random, int most) {
+    static void learnInCuts(FeatureLearner learner, List<Item> items, Random random, int most) {
         int at = 0;
         while (at < items.size()) {
             int end = Math.min(items.size(), at + 1 + random.nextInt(most));

@@ -4,20 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.reservoir.heads.HeadLearner;
-import dev.reservoir.heads.HeadLearner.Item;
+import dev.reservoir.heads.FeatureLearner;
+import dev.reservoir.heads.FeatureLearner.Item;
 import dev.reservoir.heads.LearningSpec;
 import dev.reservoir.heads.Prediction;
 import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
 import dev.reservoir.heads.Task;
+import dev.reservoir.heads.task.Truth;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 final class GradientTest {
@@ -28,7 +28,7 @@ final class GradientTest {
         learners.close();
     }
 
-    private HeadLearner learner(Task task, int features, double rate, double decay, int minibatch) {
+    private FeatureLearner learner(Task task, int features, double rate, double decay, int minibatch) {
         return learners.create(
                 Cases.spec("a", task, new LearningSpec.Gradient(rate, decay, minibatch, 64)), features, "k");
     }
@@ -36,7 +36,7 @@ final class GradientTest {
     /** One feature whose first two values are 2 and 0: standardised to 2 (nothing seen) and then by mean 2, deviation 0. */
     @Test
     void firstStepsOfAdamAreThoseComputedByHand() {
-        HeadLearner learner = learner(new Task.Regression(1), 1, 0.1, 0.5, 1);
+        FeatureLearner learner = learner(new Task.Regression(1), 1, 0.1, 0.5, 1);
         learner.learn(List.of(Cases.values(new float[] {2}, 3)));
         // g = (0 - 3) * (2, 1); the first step of Adam is rate * sign(g), decay has nothing to take.
         float[] one = trained(learner);
@@ -57,44 +57,8 @@ final class GradientTest {
     }
 
     /** Weights on standardised features. */
-    private static float[] trained(HeadLearner learner) {
+    private static float[] trained(FeatureLearner learner) {
         return Cases.weights(learner)[0];
-    }
-
-    @ParameterizedTest
-    @EnumSource(GradientRule.Loss.class)
-    void slopesAreFiniteDifferencesOfTheLoss(GradientRule.Loss loss) {
-        Random random = new Random(3);
-        int count = 5;
-        float[] scores = new float[count];
-        float[] truth = new float[count];
-        for (int c = 0; c < count; c++) {
-            scores[c] = (float) random.nextGaussian() * 2;
-        }
-        truth[2] = 1;
-        float[] slope = new float[count];
-        float[] scrap = new float[count];
-        Losses.slope(loss, scores, truth, slope, count);
-        for (int c = 0; c < count; c++) {
-            float[] up = scores.clone();
-            float[] down = scores.clone();
-            up[c] += 1e-3f;
-            down[c] -= 1e-3f;
-            double difference =
-                    Losses.slope(loss, up, truth, scrap, count) - Losses.slope(loss, down, truth, scrap, count);
-            assertThat(difference / ((double) up[c] - down[c])).isCloseTo(slope[c], within(1e-4));
-        }
-    }
-
-    @Test
-    void lossesStayFiniteAtExtremeScores() {
-        float[] slope = new float[2];
-        float[] truth = {1, 0};
-        assertThat(Losses.slope(GradientRule.Loss.SOFTMAX, new float[] {-200, 200}, truth, slope, 2))
-                .isEqualTo(400);
-        assertThat(slope).containsExactly(-1, 1);
-        assertThat(Losses.slope(GradientRule.Loss.LOGISTIC, new float[] {-200, 200}, truth, slope, 2))
-                .isEqualTo(400);
     }
 
     @ParameterizedTest
@@ -102,10 +66,10 @@ final class GradientTest {
     void cutsOfTheStreamChangeNoBit(int minibatch) {
         List<Item> items = Cases.labelled(300, 21, 5, 6);
         Task task = new Task.Classification(List.of("l1"), 8);
-        HeadLearner whole = learner(task, 21, 0.02, 0.01, minibatch);
+        FeatureLearner whole = learner(task, 21, 0.02, 0.01, minibatch);
         whole.learn(items);
         for (int round = 0; round < 4; round++) {
-            HeadLearner cut = learner(task, 21, 0.02, 0.01, minibatch);
+            FeatureLearner cut = learner(task, 21, 0.02, 0.01, minibatch);
             Cases.learnInCuts(cut, items, new Random(round), 40);
             assertThat(Cases.weights(cut)).isDeepEqualTo(Cases.weights(whole));
             assertThat(cut.metrics()).isEqualTo(whole.metrics());
@@ -116,7 +80,7 @@ final class GradientTest {
     @Test
     void learnsLabelsAndAnswersProbabilities() {
         List<Item> items = Cases.labelled(3_000, 12, 3, 7);
-        HeadLearner learner = learner(new Task.Classification(List.of(), 3), 12, 0.01, 0, 1);
+        FeatureLearner learner = learner(new Task.Classification(List.of(), 3), 12, 0.01, 0, 1);
         learner.learn(items);
         assertThat(learner.metrics().windowed().accuracy()).isGreaterThan(0.85);
         assertThat(learner.metrics().windowed().loss()).isLessThan(0.6);
@@ -131,13 +95,13 @@ final class GradientTest {
     @Test
     void whatIsServedAnswersAsWhatIsTrained() {
         List<Item> items = Cases.labelled(500, 12, 3, 8);
-        HeadLearner learner = learner(new Task.Classification(List.of(), 3), 12, 0.01, 0, 4);
+        FeatureLearner learner = learner(new Task.Classification(List.of(), 3), 12, 0.01, 0, 4);
         learner.learn(items);
         GradientRule rule = (GradientRule) ((ReadoutLearner) learner).rule();
         float[] trained = new float[3];
         float[] served = new float[3];
         for (Item item : items.subList(0, 20)) {
-            Row row = new Row(item.features().values(), 0, 0, true, 3, 3, new int[] {0}, null, null);
+            Row row = new Row(item.features().values(), 0, 0, new Truth(0, true, 3, 3, new int[] {0}, null, null));
             rule.scores(row, trained);
             Weights weights = rule.weights();
             weights.answer(item.features().values(), 0, weights.scratch(), served);
@@ -148,7 +112,7 @@ final class GradientTest {
     @Test
     void rateAndDecayMayChangeAndNothingElse() {
         Task task = new Task.Regression(1);
-        HeadLearner learner = learner(task, 1, 0.1, 0, 1);
+        FeatureLearner learner = learner(task, 1, 0.1, 0, 1);
         learner.update(Cases.spec("a", task, new LearningSpec.Gradient(0.001, 0, 1, 64)));
         learner.learn(List.of(Cases.values(new float[] {2}, 3)));
         assertThat(trained(learner)[0]).isCloseTo(0.001f, within(1e-7f));
@@ -166,7 +130,7 @@ final class GradientTest {
         for (int c = 0; c < 10; c++) {
             labels.add("l" + c);
         }
-        HeadLearner learner = learner(new Task.Classification(labels, 10), 384, 0.01, 0, 1);
+        FeatureLearner learner = learner(new Task.Classification(labels, 10), 384, 0.01, 0, 1);
         List<Item> items = Cases.labelled(300, 384, 10, 9);
         learner.learn(items);
         learner.snapshot();

@@ -3,8 +3,8 @@ package dev.reservoir.heads.readout;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.reservoir.heads.HeadLearner;
-import dev.reservoir.heads.HeadLearner.Item;
+import dev.reservoir.heads.FeatureLearner;
+import dev.reservoir.heads.FeatureLearner.Item;
 import dev.reservoir.heads.Task;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -24,7 +24,7 @@ final class LeastSquaresTest {
         learners.close();
     }
 
-    private HeadLearner regression(String name, int dimensions, int features, double ridge, double forgetting) {
+    private FeatureLearner regression(String name, int dimensions, int features, double ridge, double forgetting) {
         return learners.create(
                 Cases.spec(name, new Task.Regression(dimensions), Cases.squares(ridge, forgetting)), features, "key");
     }
@@ -68,7 +68,7 @@ final class LeastSquaresTest {
     void predictsAsTheClosedFormDoes(int features, int count, double ridge, double forgetting, double most) {
         float[][] x = Cases.correlated(count, features, 3);
         double[][] truth = truths(x, 3, 0.1, 4);
-        HeadLearner learner = regression("a", 3, features, ridge, forgetting);
+        FeatureLearner learner = regression("a", 3, features, ridge, forgetting);
         learner.learn(items(x, truth));
 
         double[][] oracle = Cases.closedForm(x, truth, ridge, forgetting);
@@ -80,7 +80,7 @@ final class LeastSquaresTest {
     @Test
     void labelsAreLearnedAsOneAgainstRest() {
         List<Item> items = Cases.labelled(700, 20, 4, 5);
-        HeadLearner learner = learners.create(
+        FeatureLearner learner = learners.create(
                 Cases.spec("a", new Task.Classification(List.of("l0", "l1", "l2", "l3"), 4), Cases.squares(1, 1)),
                 20,
                 "k");
@@ -114,7 +114,7 @@ final class LeastSquaresTest {
         List<Object> metrics = new ArrayList<>();
         for (int round = 0; round < 5; round++) {
             try (Learners alone = new Learners()) {
-                HeadLearner learner = alone.create(
+                FeatureLearner learner = alone.create(
                         Cases.spec("a", new Task.Classification(List.of(), 8), Cases.squares(0.5, forgetting)),
                         37,
                         "k");
@@ -135,7 +135,7 @@ final class LeastSquaresTest {
         int features = 24;
         float[][] x = Cases.correlated(300, features, 8);
         double[][] truth = truths(x, 2, 0.3, 9);
-        HeadLearner learner = regression("a", 2, features, 1, 0.999);
+        FeatureLearner learner = regression("a", 2, features, 1, 0.999);
         double[][] errors = naiveErrors(x, truth, 1, 0.999);
         double absolute = 0;
         for (int n = 0; n < x.length; n++) {
@@ -190,7 +190,7 @@ final class LeastSquaresTest {
     @CsvSource({"1, 1000", "0.99, 1000", "0.7, 100"})
     void aMillionUpdatesStayFiniteSymmetricAndBounded(double forgetting, int calls) {
         int features = 7;
-        HeadLearner learner = regression("a", 1, features, 0.1, forgetting);
+        FeatureLearner learner = regression("a", 1, features, 0.1, forgetting);
         Random random = new Random(11);
         List<Item> items = new ArrayList<>();
         double drift = 0;
@@ -232,9 +232,9 @@ final class LeastSquaresTest {
         for (float[] x : Cases.correlated(50, 10, 13)) {
             items.add(Cases.label(x, "late"));
         }
-        HeadLearner appearing = learners.create(
+        FeatureLearner appearing = learners.create(
                 Cases.spec("a", new Task.Classification(List.of("l0", "l1", "l2"), 9), Cases.squares(1, 1)), 10, "k1");
-        HeadLearner known = learners.create(
+        FeatureLearner known = learners.create(
                 Cases.spec("b", new Task.Classification(List.of("l0", "l1", "l2", "late"), 9), Cases.squares(1, 1)),
                 10,
                 "k2");
@@ -280,7 +280,7 @@ final class LeastSquaresTest {
 
     @Test
     void anUntrainedHeadHoldsNoMatrix() {
-        HeadLearner learner = regression("a", 1, 384, 1, 1);
+        FeatureLearner learner = regression("a", 1, 384, 1, 1);
         long untrained = learner.residentBytes();
         float[][] x = Cases.correlated(33, 384, 1);
         learner.learn(items(x, truths(x, 1, 0, 1)).subList(0, 32));

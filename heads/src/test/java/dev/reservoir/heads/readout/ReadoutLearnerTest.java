@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.reservoir.heads.FeatureLearner;
+import dev.reservoir.heads.FeatureLearner.Item;
 import dev.reservoir.heads.Features;
-import dev.reservoir.heads.HeadLearner;
-import dev.reservoir.heads.HeadLearner.Item;
 import dev.reservoir.heads.HeadSnapshot;
 import dev.reservoir.heads.LearningSpec;
 import dev.reservoir.heads.Prediction;
@@ -15,18 +15,13 @@ import dev.reservoir.heads.Refused;
 import dev.reservoir.heads.Target;
 import dev.reservoir.heads.Task;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Collections;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
-import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 final class ReadoutLearnerTest {
     private final Learners learners = new Learners();
@@ -40,7 +35,7 @@ final class ReadoutLearnerTest {
         return List.of(Cases.squares(0.1, 1), new LearningSpec.Gradient(0.05, 0, 1, 256));
     }
 
-    private HeadLearner learner(Task task, LearningSpec learning, int features) {
+    private FeatureLearner learner(Task task, LearningSpec learning, int features) {
         return learners.create(Cases.spec("a", task, learning), features, "k");
     }
 
@@ -52,7 +47,7 @@ final class ReadoutLearnerTest {
     @ParameterizedTest
     @MethodSource("rules")
     void targetsThatDoNotFitAreRefusedAndChangeNothingElse(LearningSpec rule) {
-        HeadLearner learner = learner(new Task.Regression(2), rule, 3);
+        FeatureLearner learner = learner(new Task.Regression(2), rule, 3);
         learner.learn(List.of(Cases.values(new float[] {1, 0, 0}, 1, 2)));
         float[][] before = Cases.weights(learner);
         float[] x = {0, 1, 0};
@@ -88,7 +83,7 @@ final class ReadoutLearnerTest {
     @ParameterizedTest
     @MethodSource("rules")
     void oneLabelTooManyIsRefusedInsideTheCall(LearningSpec rule) {
-        HeadLearner learner = learner(new Task.Classification(List.of("a"), 2), rule, 2);
+        FeatureLearner learner = learner(new Task.Classification(List.of("a"), 2), rule, 2);
         var answers = learner.learn(List.of(
                 Cases.label(new float[] {1, 0}, "b"),
                 Cases.label(new float[] {1, 1}, "c"),
@@ -104,7 +99,7 @@ final class ReadoutLearnerTest {
 
     @Test
     void aSetWithOneLabelTooManyAddsNoneOfItsLabels() {
-        HeadLearner learner = learner(new Task.MultiLabel(List.of(), 2), Cases.squares(1, 1), 2);
+        FeatureLearner learner = learner(new Task.MultiLabel(List.of(), 2), Cases.squares(1, 1), 2);
         Item item = new Item(Cases.features(1, 0), new Target.LabelSet(Set.of("a", "b", "c")));
         assertThat(only(learner.learn(List.of(item))).reason()).isEqualTo(Reason.LABEL_LIMIT);
         assertThat(learner.snapshot().labels()).isEmpty();
@@ -115,7 +110,7 @@ final class ReadoutLearnerTest {
     @ParameterizedTest
     @MethodSource("rules")
     void setsOfLabelsAreLearnedEachForItself(LearningSpec rule) {
-        HeadLearner learner = learner(new Task.MultiLabel(List.of("x", "y"), 4), rule, 2);
+        FeatureLearner learner = learner(new Task.MultiLabel(List.of("x", "y"), 4), rule, 2);
         List<Item> items = new ArrayList<>();
         Random random = new Random(1);
         for (int n = 0; n < 600; n++) {
@@ -136,7 +131,7 @@ final class ReadoutLearnerTest {
     @ParameterizedTest
     @MethodSource("rules")
     void tokensAreLearnedOneByOneAndEmptyLabelsAreNot(LearningSpec rule) {
-        HeadLearner learner = learner(new Task.TokenClassification(List.of("p", "n"), 2), rule, 2);
+        FeatureLearner learner = learner(new Task.TokenClassification(List.of("p", "n"), 2), rule, 2);
         Features three = new Features(new float[] {1, 0, 0, 1, 1, 0}, 3, 3, null);
         for (int n = 0; n < 200; n++) {
             learner.learn(List.of(new Item(three, new Target.TokenLabels(List.of("p", "n", "")))));
@@ -156,7 +151,7 @@ final class ReadoutLearnerTest {
 
     @Test
     void forecastsAreLearnedNormalisedAndAnsweredInTheirOwnUnits() {
-        HeadLearner learner = learner(new Task.Forecast(2, 2), Cases.squares(1e-3, 1), 2);
+        FeatureLearner learner = learner(new Task.Forecast(2, 2), Cases.squares(1e-3, 1), 2);
         Random random = new Random(2);
         List<Item> items = new ArrayList<>();
         for (int n = 0; n < 300; n++) {
@@ -175,7 +170,8 @@ final class ReadoutLearnerTest {
         float[] answer = ((Prediction.Values) learner.snapshot().predict(last.features(), 0)).values();
         assertThat(answer).containsExactly(((Target.Values) last.target()).values(), within(1e-2f));
 
-        HeadLearner fresh = learners.create(Cases.spec("b", new Task.Forecast(1, 1), Cases.squares(1, 1)), 1, "other");
+        FeatureLearner fresh =
+                learners.create(Cases.spec("b", new Task.Forecast(1, 1), Cases.squares(1, 1)), 1, "other");
         Features.Scale scale = new Features.Scale(new float[] {10}, new float[] {4});
         fresh.learn(List.of(new Item(new Features(new float[] {0}, 1, 1, scale), new Target.Values(new float[] {18}))));
         // The untrained head answers 0 normalised, that is 10; the truth is 8 away.
@@ -187,7 +183,7 @@ final class ReadoutLearnerTest {
     @ParameterizedTest
     @MethodSource("rules")
     void snapshotsDoNotChangeWhenTheHeadLearnsOnOrCloses(LearningSpec rule) {
-        HeadLearner learner = learner(new Task.Classification(List.of("l0", "l1"), 9), rule, 6);
+        FeatureLearner learner = learner(new Task.Classification(List.of("l0", "l1"), 9), rule, 6);
         List<Item> items = Cases.labelled(120, 6, 4, 3);
         learner.learn(items.subList(0, 50));
         HeadSnapshot snapshot = learner.snapshot();
@@ -206,7 +202,7 @@ final class ReadoutLearnerTest {
     @ParameterizedTest
     @MethodSource("rules")
     void aClosedLearnerTellsWhatItLastLearned(LearningSpec rule) {
-        HeadLearner learner = learner(new Task.Classification(List.of(), 9), rule, 6);
+        FeatureLearner learner = learner(new Task.Classification(List.of(), 9), rule, 6);
         List<Item> items = Cases.labelled(50, 6, 4, 3);
         learner.learn(items);
         HeadSnapshot last = learner.snapshot();
@@ -224,7 +220,7 @@ final class ReadoutLearnerTest {
     @ParameterizedTest
     @MethodSource("rules")
     void aLearnerMayBeClosedAfterWhatItSharesIsGone(LearningSpec rule) {
-        HeadLearner learner = learner(new Task.Classification(List.of(), 9), rule, 6);
+        FeatureLearner learner = learner(new Task.Classification(List.of(), 9), rule, 6);
         learner.learn(Cases.labelled(50, 6, 4, 3));
         learners.close();
         learner.close();
@@ -234,7 +230,7 @@ final class ReadoutLearnerTest {
     @Test
     void labelsAndWindowMayChange() {
         LearningSpec wide = Cases.squares(1, 1);
-        HeadLearner learner = learner(new Task.Classification(List.of("a"), 3), wide, 1);
+        FeatureLearner learner = learner(new Task.Classification(List.of("a"), 3), wide, 1);
         learner.learn(List.of(Cases.label(new float[] {1}, "b"), Cases.label(new float[] {1}, "b")));
         LearningSpec narrow = new LearningSpec.RecursiveLeastSquares(1, 1, 1);
         learner.update(Cases.spec("a", new Task.Classification(List.of("a", "c", "b"), 3), narrow));
@@ -252,40 +248,5 @@ final class ReadoutLearnerTest {
         assertThatThrownBy(() -> learner.update(
                         Cases.spec("a", new Task.Classification(List.of("a", "b", "c"), 3), Cases.squares(2, 1))))
                 .hasMessageContaining("ridge: 2.0");
-    }
-
-    @ParameterizedTest
-    @ValueSource(ints = {1, 3, 32, 33, 100})
-    void topScoresAreThoseOfASortWithTiesInLabelOrder(int most) {
-        Random random = new Random(most);
-        float[] scores = new float[100];
-        for (int i = 0; i < scores.length; i++) {
-            scores[i] = random.nextInt(10) - 5;
-        }
-        scores[7] = -0f;
-        List<Integer> sorted = new ArrayList<>(IntStream.range(0, 100).boxed().toList());
-        sorted.sort(Collections.reverseOrder(Comparator.comparingDouble((Integer i) -> scores[i] + 0f))
-                .thenComparing(Comparator.naturalOrder()));
-        long[] keys = ReadoutSnapshot.topKeys(scores, most);
-        assertThat(Arrays.stream(keys).mapToInt(key -> (int) key).boxed()).isEqualTo(sorted.subList(0, most));
-    }
-
-    @ParameterizedTest
-    @ValueSource(ints = {1, 2, 5, 40})
-    void theWindowIsTheLastExamplesAndForgetsHugeErrorsWhole(int window) {
-        PrequentialMetrics metrics = new PrequentialMetrics(window, false);
-        Random random = new Random(window);
-        List<Double> errors = new ArrayList<>();
-        for (int n = 0; n < 130; n++) {
-            double error = n == 20 ? 1e30 : random.nextDouble();
-            errors.add(error);
-            PrequentialMetrics.Tally tally = new PrequentialMetrics.Tally();
-            tally.values(error, error * error, 1);
-            metrics.add(tally);
-            List<Double> last = errors.subList(Math.max(0, errors.size() - window), errors.size());
-            double mean = last.stream().mapToDouble(e -> e).average().orElseThrow();
-            assertThat(metrics.windowed().count()).isEqualTo(last.size());
-            assertThat(metrics.windowed().meanAbsoluteError()).isCloseTo(mean, within(1e-12 * Math.max(1, mean)));
-        }
     }
 }

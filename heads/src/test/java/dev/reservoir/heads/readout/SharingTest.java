@@ -2,8 +2,8 @@ package dev.reservoir.heads.readout;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.reservoir.heads.HeadLearner;
-import dev.reservoir.heads.HeadLearner.Item;
+import dev.reservoir.heads.FeatureLearner;
+import dev.reservoir.heads.FeatureLearner.Item;
 import dev.reservoir.heads.HeadSpec;
 import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Task;
@@ -34,7 +34,7 @@ final class SharingTest {
 
     private static float[][] unshared(List<Item> items, double forgetting) {
         try (Learners alone = new Learners();
-                HeadLearner learner = alone.create(spec("alone", forgetting), F, "k")) {
+                FeatureLearner learner = alone.create(spec("alone", forgetting), F, "k")) {
             learner.learn(items);
             return Cases.weights(learner);
         }
@@ -43,7 +43,7 @@ final class SharingTest {
     @Test
     void headsOfEqualHistoryHoldOneMatrixWhateverTheirTargets() {
         List<Item> items = Cases.labelled(200, F, 4, 1);
-        List<HeadLearner> heads = new ArrayList<>();
+        List<FeatureLearner> heads = new ArrayList<>();
         for (int i = 0; i < 20; i++) {
             heads.add(learners.create(spec("h" + i, 1), F, "k"));
         }
@@ -61,7 +61,7 @@ final class SharingTest {
         }
         assertThat(learners.inverseCovariances()).isEqualTo(1);
         assertThat(Cases.weights(heads.get(18))).isDeepEqualTo(unshared(items, 1));
-        heads.forEach(HeadLearner::close);
+        heads.forEach(FeatureLearner::close);
         assertThat(learners.inverseCovariances()).isZero();
         assertThat(learners.covariances().families()).isZero();
     }
@@ -69,9 +69,9 @@ final class SharingTest {
     @Test
     void aHeadThatComesLateJoinsWhereHistoriesMeet() {
         List<Item> items = Cases.labelled(150, F, 4, 2);
-        HeadLearner early = learners.create(spec("early", 1), F, "k");
+        FeatureLearner early = learners.create(spec("early", 1), F, "k");
         early.learn(items);
-        HeadLearner late = learners.create(spec("late", 1), F, "k");
+        FeatureLearner late = learners.create(spec("late", 1), F, "k");
         late.learn(items.subList(0, 100));
         assertThat(learners.inverseCovariances()).isEqualTo(2);
         late.learn(items.subList(100, 150));
@@ -82,11 +82,11 @@ final class SharingTest {
     @Test
     void tenantsAndSettingsDoNotShare() {
         List<Item> items = Cases.labelled(40, F, 4, 2);
-        HeadLearner a = learners.create(spec("a", 1), F, "k");
-        HeadLearner b = learners.create(spec("b", 1), F, "another");
-        HeadLearner c = learners.create(spec("c", 0.999), F, "k");
+        FeatureLearner a = learners.create(spec("a", 1), F, "k");
+        FeatureLearner b = learners.create(spec("b", 1), F, "another");
+        FeatureLearner c = learners.create(spec("c", 0.999), F, "k");
         HeadSpec stranger = spec("d", 1);
-        HeadLearner d = learners.create(
+        FeatureLearner d = learners.create(
                 new HeadSpec(
                         new dev.reservoir.heads.HeadName("umbrella", "d"),
                         stranger.modality(),
@@ -96,7 +96,7 @@ final class SharingTest {
                         0),
                 F,
                 "k");
-        for (HeadLearner head : List.of(a, b, c, d)) {
+        for (FeatureLearner head : List.of(a, b, c, d)) {
             head.learn(items);
         }
         assertThat(learners.inverseCovariances()).isEqualTo(4);
@@ -114,7 +114,7 @@ final class SharingTest {
             stream.addAll(Cases.labelled(random.nextInt(100), F, 4, i % 3));
             streams.add(stream);
         }
-        List<HeadLearner> heads = new ArrayList<>();
+        List<FeatureLearner> heads = new ArrayList<>();
         for (int i = 0; i < streams.size(); i++) {
             heads.add(learners.create(spec("h" + i, forgetting), F, "k"));
         }
@@ -132,7 +132,7 @@ final class SharingTest {
         for (int i = 0; i < at.length; i++) {
             assertThat(Cases.weights(heads.get(i))).isDeepEqualTo(unshared(streams.get(i), forgetting));
         }
-        heads.forEach(HeadLearner::close);
+        heads.forEach(FeatureLearner::close);
         assertThat(learners.inverseCovariances()).isZero();
     }
 
@@ -146,10 +146,10 @@ final class SharingTest {
         ExecutorService lanes = Executors.newFixedThreadPool(4);
         try {
             for (int round = 0; round < 10; round++) {
-                List<HeadLearner> heads = new ArrayList<>();
+                List<FeatureLearner> heads = new ArrayList<>();
                 List<Callable<float[][]>> tasks = new ArrayList<>();
                 for (int i = 0; i < 8; i++) {
-                    HeadLearner head = learners.create(spec("h" + i, 0.99), F, "k");
+                    FeatureLearner head = learners.create(spec("h" + i, 0.99), F, "k");
                     heads.add(head);
                     List<Item> stream = i % 3 == 0 ? other : trunk;
                     Random random = new Random(100L * round + i);
@@ -162,7 +162,7 @@ final class SharingTest {
                 for (int i = 0; i < 8; i++) {
                     assertThat(learned.get(i).get()).isDeepEqualTo(i % 3 == 0 ? otherAlone : trunkAlone);
                 }
-                heads.forEach(HeadLearner::close);
+                heads.forEach(FeatureLearner::close);
                 assertThat(learners.inverseCovariances()).isZero();
             }
         } finally {
@@ -173,8 +173,8 @@ final class SharingTest {
     @Test
     void closingTwiceAndOnAnotherThreadFreesOnlyOnesOwn() throws Exception {
         List<Item> items = Cases.labelled(150, F, 4, 7);
-        HeadLearner closed = learners.create(spec("closed", 0.99), F, "k");
-        HeadLearner open = learners.create(spec("open", 0.99), F, "k");
+        FeatureLearner closed = learners.create(spec("closed", 0.99), F, "k");
+        FeatureLearner open = learners.create(spec("open", 0.99), F, "k");
         closed.learn(items.subList(0, 100));
         open.learn(items.subList(0, 100));
         float[][] before = Cases.weights(closed);
@@ -197,8 +197,8 @@ final class SharingTest {
     @Test
     void aHeadThatOverflowsStopsAlone() {
         Task task = new Task.Regression(1);
-        HeadLearner bad = learners.create(Cases.spec("bad", task, Cases.squares(1, 1)), 2, "k");
-        HeadLearner good = learners.create(Cases.spec("good", task, Cases.squares(1, 1)), 2, "k");
+        FeatureLearner bad = learners.create(Cases.spec("bad", task, Cases.squares(1, 1)), 2, "k");
+        FeatureLearner good = learners.create(Cases.spec("good", task, Cases.squares(1, 1)), 2, "k");
         float[] small = {1e-3f, 0};
         float[] large = {1e10f, 1};
         bad.learn(List.of(Cases.values(small, 3e38f)));

@@ -7,9 +7,8 @@ import dev.reservoir.heads.LearningSpec;
 import dev.reservoir.heads.ModalitySpec;
 import dev.reservoir.heads.Task;
 import dev.reservoir.heads.modality.EncoderDefaults;
-import dev.reservoir.heads.modality.Encoders;
-import dev.reservoir.heads.readout.Learners;
 import dev.reservoir.server.engine.Engine;
+import dev.reservoir.server.registry.HeadFactory;
 import dev.reservoir.server.registry.HeadRegistry;
 import dev.reservoir.server.registry.LiveHead;
 import dev.reservoir.server.schedule.BatchPolicy;
@@ -25,17 +24,13 @@ final class EngineRoom implements AutoCloseable {
 
     private static final int MAX_HEADS = 20_000;
 
-    private final Learners learners = new Learners();
+    private final HeadFactory factory;
     private final HeadRegistry registry;
     private final Engine engine;
 
     EngineRoom(OpenSubstrate open, Subject subject, long cacheBytes) {
-        Encoders encoders = new Encoders(open.substrate().info(), open.tokenizer());
-        registry = new HeadRegistry(
-                spec -> encoders.encoder(spec.modality(), spec.encoder()),
-                (spec, encoder) -> learners.create(spec, encoder.featureWidth(), encoder.key()),
-                MAX_HEADS,
-                Instant::now);
+        factory = new HeadFactory(open.substrate(), open.tokenizer());
+        registry = new HeadRegistry(factory, MAX_HEADS, Instant::now);
         engine = new Engine(open.substrate(), BatchPolicy.usual(lanes()), lanes(), cacheBytes, subject.clock());
     }
 
@@ -76,6 +71,6 @@ final class EngineRoom implements AutoCloseable {
         for (LiveHead head : registry.all()) {
             head.learner().close();
         }
-        learners.close();
+        factory.close();
     }
 }

@@ -2,9 +2,9 @@ package dev.reservoir.server.bench;
 
 import com.google.gson.JsonObject;
 import dev.reservoir.heads.EncoderSpec;
+import dev.reservoir.heads.FeatureLearner;
+import dev.reservoir.heads.FeatureLearner.Item;
 import dev.reservoir.heads.Features;
-import dev.reservoir.heads.HeadLearner;
-import dev.reservoir.heads.HeadLearner.Item;
 import dev.reservoir.heads.HeadName;
 import dev.reservoir.heads.HeadSpec;
 import dev.reservoir.heads.LearningSpec;
@@ -49,7 +49,7 @@ final class LeastSquaresMeasurement implements Measurement {
         List<List<Item>> batches = batches(width, classes, minibatch);
         long nanos;
         try (Learners learners = new Learners();
-                HeadLearner learner = learners.create(spec(classes), width, "random")) {
+                FeatureLearner learner = learners.create(spec(classes), width, "random")) {
             int[] next = {0};
             nanos = new Repetition(CPU).medianNanosOf(millis, () -> learner.learn(batches.get(next[0]++ % DISTINCT)));
         }

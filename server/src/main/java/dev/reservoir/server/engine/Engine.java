@@ -1,5 +1,6 @@
 package dev.reservoir.server.engine;
 
+import dev.reservoir.heads.FeatureLearner;
 import dev.reservoir.heads.Features;
 import dev.reservoir.heads.HeadSpec;
 import dev.reservoir.heads.LearningSpec;
@@ -10,6 +11,7 @@ import dev.reservoir.heads.Refused;
 import dev.reservoir.heads.Substrate;
 import dev.reservoir.heads.SubstrateInfo;
 import dev.reservoir.heads.Target;
+import dev.reservoir.heads.train.FusedStep;
 import dev.reservoir.server.registry.HeadRegistry;
 import dev.reservoir.server.registry.LiveHead;
 import dev.reservoir.server.registry.Published;
@@ -19,6 +21,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Takes work from any thread, runs it on lanes, and answers through completions.
@@ -28,6 +31,9 @@ import java.util.function.LongSupplier;
  * Reason#OVERLOADED} when full, that of training work is bounded by whoever hands out credits.
  */
 public final class Engine implements AutoCloseable {
+    /** What the way back through the substrate costs, in passes: as many products, and the attention computed again. */
+    private static final double WAY_BACK = 1.2;
+
     private final FeatureCache cache;
     private final LaneQueue queue;
     private final LongSupplier clock;
@@ -50,7 +56,12 @@ public final class Engine implements AutoCloseable {
         Reader reader = new Reader(substrate, cache);
         for (int i = 0; i < laneCount; i++) {
             lanes.add(new Lane(
-                    "lane-" + i, queue, new ServingStep(reader, clock), new TrainingStep(reader), this::forget, clock));
+                    "lane-" + i,
+                    queue,
+                    new ServingStep(reader, clock),
+                    new TrainingStep(reader, new FusedStep(substrate)),
+                    this::forget,
+                    clock));
         }
         lanes.forEach(Lane::start);
     }
@@ -63,12 +74,18 @@ public final class Engine implements AutoCloseable {
             int maxScores,
             Completion<List<HeadOutcome>> completion) {
         Map<ObservationEncoder, List<Integer>> byEncoder = new LinkedHashMap<>();
-        for (int i = 0; i < heads.size(); i++) {
+        @Nullable Published[] bound = new Published[heads.size()];
+        for (int i = 0; i < bound.length; i++) {
+            Published published = heads.get(i).published();
+            ObservationEncoder learned = published.snapshot().encoder();
+            if (learned != null) {
+                bound[i] = published;
+            }
             byEncoder
-                    .computeIfAbsent(heads.get(i).encoder(), unused -> new ArrayList<>())
+                    .computeIfAbsent(learned != null ? learned : heads.get(i).encoder(), unused -> new ArrayList<>())
                     .add(i);
         }
-        PredictionFan fan = new PredictionFan(heads, maxScores, byEncoder.size(), completion);
+        PredictionFan fan = new PredictionFan(heads, bound, maxScores, byEncoder.size(), completion);
         byEncoder.forEach((encoder, indices) -> read(
                 call,
                 encoder,
@@ -101,8 +118,11 @@ public final class Engine implements AutoCloseable {
     /** Queues an example that its head's writer admitted. The caller bounds how many are outstanding (credits). */
     public void train(LiveHead head, long sequence, Observation observation, Target target, TrainingListener listener) {
         try {
-            Reading reading = Reading.of(head.name().tenant(), head.encoder(), observation, cache);
-            int tokens = reading.tokens() + stepTokens(head);
+            boolean features = head.learner() instanceof FeatureLearner;
+            Reading reading = features
+                    ? Reading.of(head.name().tenant(), head.encoder(), observation, cache)
+                    : Reading.uncached(head.encoder(), observation);
+            int tokens = features ? reading.tokens() + stepTokens(head) : throughTokens(head, reading.tokens());
             offer(
                     new TrainingTask.Example(head, sequence, reading, target, listener, tokens, clock.getAsLong()),
                     listener);
@@ -172,6 +192,13 @@ public final class Engine implements AutoCloseable {
         double width = head.encoder().featureWidth();
         boolean quadratic = head.published().spec().learning() instanceof LearningSpec.RecursiveLeastSquares;
         return 1 + (int) ((quadratic ? 4 * width * width : 6 * width) / flopsPerToken);
+    }
+
+    /** What an example costs that is learned through the substrate, on its own and replayed. */
+    private static int throughTokens(LiveHead head, int tokens) {
+        LearningSpec.Fpt learning = (LearningSpec.Fpt) head.published().spec().learning();
+        double pass = learning.parts().isEmpty() ? 1 : 1 + WAY_BACK;
+        return (int) (tokens * pass * learning.updatesPerExample());
     }
 
     private static Refused stopping() {

@@ -33,10 +33,12 @@ final class FeatureCache {
                         .build();
     }
 
-    /** The key to look an observation up by, or null where the cache is off. */
+    /** The key to look an observation up by; null where the cache is off, or features change with what a head learns. */
     @Nullable
     Key key(String tenant, ObservationEncoder encoder, Observation observation) {
-        return entries == null ? null : new Key(tenant, encoder.key(), ObservationDigest.of(observation));
+        return entries == null || encoder.norms() != null
+                ? null
+                : new Key(tenant, encoder.key(), ObservationDigest.of(observation));
     }
 
     @Nullable

@@ -9,6 +9,7 @@ import dev.reservoir.server.registry.Published;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -17,12 +18,20 @@ final class PredictionFan {
     private static final Logger LOG = LoggerFactory.getLogger(PredictionFan.class);
 
     private final List<LiveHead> heads;
+    private final @Nullable Published[] bound;
     private final int maxScores;
     private final HeadOutcome[] outcomes;
     private final AtomicInteger partsLeft;
     private final Completion<List<HeadOutcome>> completion;
 
-    PredictionFan(List<LiveHead> heads, int maxScores, int parts, Completion<List<HeadOutcome>> completion) {
+    /** @param bound what a head answers with where the reading depends on it; null where it answers with what is newest */
+    PredictionFan(
+            List<LiveHead> heads,
+            @Nullable Published[] bound,
+            int maxScores,
+            int parts,
+            Completion<List<HeadOutcome>> completion) {
+        this.bound = bound;
         this.heads = heads;
         this.maxScores = maxScores;
         this.outcomes = new HeadOutcome[heads.size()];
@@ -36,7 +45,7 @@ final class PredictionFan {
             @Override
             public void completed(Features features) {
                 for (int index : headIndices) {
-                    outcomes[index] = predict(heads.get(index), features);
+                    outcomes[index] = predict(index, features);
                 }
                 join();
             }
@@ -44,7 +53,7 @@ final class PredictionFan {
             @Override
             public void refused(Refused why) {
                 for (int index : headIndices) {
-                    Published published = heads.get(index).published();
+                    Published published = published(index);
                     outcomes[index] = new HeadOutcome(
                             heads.get(index).name(), null, why, published.version(), published.appliedThrough());
                 }
@@ -53,8 +62,14 @@ final class PredictionFan {
         };
     }
 
-    private HeadOutcome predict(LiveHead head, Features features) {
-        Published published = head.published();
+    private Published published(int index) {
+        Published then = bound[index];
+        return then != null ? then : heads.get(index).published();
+    }
+
+    private HeadOutcome predict(int index, Features features) {
+        LiveHead head = heads.get(index);
+        Published published = published(index);
         if (head.deleted()) {
             return new HeadOutcome(head.name(), null, HeadRegistry.notFound(head.name()), 0, 0);
         }

@@ -6,6 +6,8 @@ import dev.reservoir.heads.ObservationEncoder;
 import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
 import dev.reservoir.heads.Substrate;
+import dev.reservoir.heads.Substrate.NormBank;
+import dev.reservoir.heads.Substrate.NormRow;
 import dev.reservoir.heads.SubstrateInput;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -15,7 +17,11 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Runs readings through the substrate: all of a batch in one pass, each distinct observation once. */
+/**
+ * Runs readings through the substrate: all of a batch that read it with its own norms in one pass, each distinct observation once, and in
+ * another all that bring norms. Not in one: norms picked by row round differently from the substrate's own, and frozen features must not
+ * depend on what else is read.
+ */
 final class Reader {
     /** What became of a reading: exactly one is present. */
     record Outcome(@Nullable Features features, @Nullable Refused refused) {}
@@ -65,11 +71,18 @@ final class Reader {
                 outcomes[i] = new Outcome(null, new Refused(Reason.INTERNAL, "observation: could not be encoded"));
             }
         }
-        runPasses(readings, passes, outcomes);
+        runPasses(readings, with(passes, readings, false), outcomes);
+        runPasses(readings, with(passes, readings, true), outcomes);
         for (int i = 0; i < outcomes.length; i++) {
             outcomes[i] = outcomes[sameAs[i]];
         }
         return List.of(outcomes);
+    }
+
+    private static List<Pass> with(List<Pass> passes, List<Reading> readings, boolean norms) {
+        return passes.stream()
+                .filter(pass -> (readings.get(pass.index).encoder().norms() != null) == norms)
+                .toList();
     }
 
     private void runPasses(List<Reading> readings, List<Pass> passes, Outcome[] outcomes) {
@@ -77,15 +90,33 @@ final class Reader {
             return;
         }
         List<SubstrateInput> inputs = new ArrayList<>(passes.size());
-        for (Pass pass : passes) {
-            inputs.add(pass.input);
+        List<NormRow> norms = new ArrayList<>();
+        int[] slots = new int[passes.size()];
+        for (int sequence = 0; sequence < passes.size(); sequence++) {
+            inputs.add(passes.get(sequence).input);
+            NormRow row = readings.get(passes.get(sequence).index).encoder().norms();
+            if (row != null) {
+                slots[sequence] = slot(norms, row);
+            }
         }
-        HiddenStates hidden = substrate.forward(inputs);
+        HiddenStates hidden =
+                norms.isEmpty() ? substrate.forward(inputs) : substrate.forward(inputs, NormBank.of(norms), slots);
         for (int sequence = 0; sequence < passes.size(); sequence++) {
             Pass pass = passes.get(sequence);
             Reading reading = readings.get(pass.index);
             outcomes[pass.index] = finished(reading, reading.encoder().features(pass.encoded, hidden, sequence));
         }
+    }
+
+    /** The row's slot; heads whose norms do not learn share the substrate's row. */
+    private static int slot(List<NormRow> norms, NormRow row) {
+        for (int slot = 0; slot < norms.size(); slot++) {
+            if (norms.get(slot) == row) {
+                return slot;
+            }
+        }
+        norms.add(row);
+        return norms.size() - 1;
     }
 
     private Outcome finished(Reading reading, Features features) {

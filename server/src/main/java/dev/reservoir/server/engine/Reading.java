@@ -18,6 +18,11 @@ record Reading(
         int tokens,
         @Nullable Features cached) {
 
+    /** Admits an observation at the border that is decoded where it is learned. */
+    static Reading uncached(ObservationEncoder encoder, Observation observation) {
+        return new Reading(encoder, observation, null, encoder.admit(observation), null);
+    }
+
     /** Admits an observation at the border and looks its features up. Throws what {@link ObservationEncoder#admit} throws. */
     static Reading of(String tenant, ObservationEncoder encoder, Observation observation, FeatureCache cache) {
         int tokens = encoder.admit(observation);

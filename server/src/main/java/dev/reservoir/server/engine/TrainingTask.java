@@ -1,6 +1,7 @@
 package dev.reservoir.server.engine;
 
 import dev.reservoir.heads.HeadSpec;
+import dev.reservoir.heads.LearningSpec;
 import dev.reservoir.heads.Refused;
 import dev.reservoir.heads.Target;
 import dev.reservoir.server.registry.LiveHead;
@@ -30,7 +31,16 @@ sealed interface TrainingTask extends OrderedWork {
             TrainingListener listener,
             int tokens,
             long arrivalNanos)
-            implements TrainingTask {}
+            implements TrainingTask {
+
+        /** A minibatch where a head learns through the substrate, so that many heads are in a pass. */
+        @Override
+        public int sliceItems() {
+            return head.published().spec().learning() instanceof LearningSpec.Fpt fpt
+                    ? fpt.minibatch()
+                    : Integer.MAX_VALUE;
+        }
+    }
 
     /** An example that was wrong at the border, acknowledged in its turn. */
     record Refusal(LiveHead head, long sequence, Refused why, TrainingListener listener, long arrivalNanos)

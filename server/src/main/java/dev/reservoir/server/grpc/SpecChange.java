@@ -19,12 +19,15 @@ import java.util.Set;
 final class SpecChange {
     private static final String RATE = "learning.gradient.learning_rate";
     private static final String DECAY = "learning.gradient.weight_decay";
+    private static final String FPT_RATE = "learning.fpt.learning_rate";
+    private static final String FPT_DECAY = "learning.fpt.weight_decay";
     private static final String WINDOW = "learning.metric_window";
     private static final Map<String, Class<? extends Task.Labelled>> LABELS = Map.of(
             "task.classification.labels", Task.Classification.class,
             "task.multi_label.labels", Task.MultiLabel.class,
             "task.token_classification.labels", Task.TokenClassification.class);
-    private static final String EXPECTED = RATE + ", " + DECAY + ", " + WINDOW + " or task.{kind}.labels";
+    private static final String EXPECTED =
+            RATE + ", " + DECAY + ", " + FPT_RATE + ", " + FPT_DECAY + ", " + WINDOW + " or task.{kind}.labels";
 
     private SpecChange() {}
 
@@ -43,9 +46,12 @@ final class SpecChange {
     }
 
     private static LearningSpec learning(HeadSpec spec, String path, Head wanted) {
+        LearningSpec old = spec.learning();
+        if (old instanceof LearningSpec.Fpt fpt) {
+            return throughSubstrate(fpt, spec, path, wanted);
+        }
         LearningSpec defaulted =
                 LearningCodec.decode(wanted.getLearning(), spec.modality(), spec.task(), spec.encoder());
-        LearningSpec old = spec.learning();
         if (path.equals(WINDOW)) {
             int window = defaulted.metricWindow();
             if (old instanceof LearningSpec.Gradient gradient) {
@@ -67,6 +73,20 @@ final class SpecChange {
                 Reason.INVALID_FIELD,
                 "update_mask: \"" + path + "\" (expected: a head that learns by gradient, and learning.gradient set)",
                 Map.of("field", path));
+    }
+
+    private static LearningSpec throughSubstrate(LearningSpec.Fpt old, HeadSpec spec, String path, Head wanted) {
+        LearningSpec.Fpt changed = LearningCodec.decodeFpt(wanted.getLearning(), spec.modality());
+        Refused.check(
+                path.equals(WINDOW)
+                        || (wanted.getLearning().hasFpt() && (path.equals(FPT_RATE) || path.equals(FPT_DECAY))),
+                "update_mask",
+                "\"" + cut(path) + "\"",
+                FPT_RATE + " or " + FPT_DECAY + " with learning.fpt set, or " + WINDOW + ", for a head of kind FPT");
+        return old.with(
+                path.equals(FPT_RATE) ? changed.learningRate() : old.learningRate(),
+                path.equals(FPT_DECAY) ? changed.weightDecay() : old.weightDecay(),
+                path.equals(WINDOW) ? changed.metricWindow() : old.metricWindow());
     }
 
     private static Task addLabels(Published now, Task task, String path, Head wanted) {

@@ -12,34 +12,30 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
-import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Which heads exist. Thread-safe. */
 public final class HeadRegistry {
 
-    /** Makes the learner of a new head. */
-    public interface LearnerFactory {
-        HeadLearner create(HeadSpec spec, ObservationEncoder encoder);
+    /** Makes the parts of a new head. */
+    public interface PartFactory {
+        /** May take long the first time; not called under a lock. */
+        ObservationEncoder encoder(HeadSpec spec);
+
+        HeadLearner learner(HeadSpec spec, ObservationEncoder encoder);
     }
 
     private final ConcurrentSkipListMap<HeadName, LiveHead> heads = new ConcurrentSkipListMap<>();
     /** The same heads, for looking one up: predictions name thousands. */
     private final ConcurrentHashMap<HeadName, LiveHead> byName = new ConcurrentHashMap<>();
 
-    private final Function<HeadSpec, ObservationEncoder> encoders;
-    private final LearnerFactory learners;
+    private final PartFactory parts;
     private final int maxHeads;
     private final Supplier<Instant> clock;
 
-    public HeadRegistry(
-            Function<HeadSpec, ObservationEncoder> encoders,
-            LearnerFactory learners,
-            int maxHeads,
-            Supplier<Instant> clock) {
-        this.encoders = encoders;
-        this.learners = learners;
+    public HeadRegistry(PartFactory parts, int maxHeads, Supplier<Instant> clock) {
+        this.parts = parts;
         this.maxHeads = maxHeads;
         this.clock = clock;
     }
@@ -55,14 +51,14 @@ public final class HeadRegistry {
         if (existing != null) {
             return existing;
         }
-        // May take long the first time; other tenants' creations do not wait for it.
-        ObservationEncoder encoder = encoders.apply(spec);
+        // Other tenants' creations do not wait for it.
+        ObservationEncoder encoder = parts.encoder(spec);
         synchronized (this) {
             existing = existing(spec, requestId);
             if (existing != null) {
                 return existing;
             }
-            LiveHead head = new LiveHead(spec, encoder, learners.create(spec, encoder), requestId, clock.get());
+            LiveHead head = new LiveHead(spec, encoder, parts.learner(spec, encoder), requestId, clock.get());
             byName.put(spec.name(), head);
             heads.put(spec.name(), head);
             return head;

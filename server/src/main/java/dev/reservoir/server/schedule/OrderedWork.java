@@ -4,4 +4,9 @@ package dev.reservoir.server.schedule;
 public interface OrderedWork extends Work {
     /** Identity of the flow, compared by {@code equals}. */
     Object flow();
+
+    /** Most items of its flow that one slice should hold: more would only wait inside it for others to be run. */
+    default int sliceItems() {
+        return Integer.MAX_VALUE;
+    }
 }

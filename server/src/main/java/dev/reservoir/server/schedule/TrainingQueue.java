@@ -54,7 +54,8 @@ final class TrainingQueue<T extends OrderedWork> {
             Object key = ready.getFirst();
             Flow<T> flow = flow(key);
             List<T> items = new ArrayList<>();
-            while (!flow.items.isEmpty() && items.size() < sliceItems) {
+            while (!flow.items.isEmpty()
+                    && items.size() < Math.min(sliceItems, flow.items.getFirst().sliceItems())) {
                 int tokens = Math.max(1, flow.items.getFirst().tokens());
                 boolean first = slices.isEmpty() && items.isEmpty();
                 if (!first && sum + tokens > maxTokens) {

@@ -89,6 +89,11 @@ final class BertProgram implements AutoCloseable {
         return program.call(call -> reader.read(call.read(call.run("forward", arguments(call, batch, norms)))));
     }
 
+    /** Rows of the word table, {@code [ids.length, D]}. */
+    float[] wordEmbeddings(int[] ids) {
+        return program.call(call -> numbers(call.read(call.run("words", call.ints(ids)))));
+    }
+
     /** A pass over given rows by norms for the rows' slots, kept for the way back; the caller closes the result. */
     IValue trace(PackedBatch batch, NormRows norms) {
         return program.call(call -> {

@@ -10,9 +10,9 @@ import java.util.List;
 final class BertSubstrate implements Substrate {
     private final BertProgram program;
     private final SubstrateInfo info;
-    private final NormBank ownNorms;
+    private final NormRow ownNorms;
 
-    BertSubstrate(BertProgram program, SubstrateInfo info, NormBank ownNorms) {
+    BertSubstrate(BertProgram program, SubstrateInfo info, NormRow ownNorms) {
         this.program = program;
         this.info = info;
         this.ownNorms = ownNorms;
@@ -49,8 +49,19 @@ final class BertSubstrate implements Substrate {
     }
 
     @Override
-    public NormBank ownNorms() {
-        return new NormBank(ownNorms.gains().clone(), ownNorms.biases().clone(), 1);
+    public NormRow ownNorms() {
+        return new NormRow(ownNorms.gains().clone(), ownNorms.biases().clone());
+    }
+
+    @Override
+    public float[] wordEmbeddings(int[] ids) {
+        for (int id : ids) {
+            if (id < 0 || id >= program.shape().vocabulary()) {
+                throw new IllegalArgumentException("token id: " + id + " (expected: 0 to "
+                        + (program.shape().vocabulary() - 1) + ")");
+            }
+        }
+        return program.wordEmbeddings(ids);
     }
 
     /** The digest of the weights as they lie in memory now; equal to {@link SubstrateInfo#digest} while nothing has changed them. */

@@ -2,7 +2,7 @@ package dev.reservoir.server.substrate;
 
 import ai.djl.Device;
 import ai.djl.engine.Engine;
-import dev.reservoir.heads.Substrate.NormBank;
+import dev.reservoir.heads.Substrate.NormRow;
 import dev.reservoir.heads.SubstrateInfo;
 import dev.reservoir.server.substrate.BertProgram.Products;
 import java.nio.FloatBuffer;
@@ -90,7 +90,7 @@ public final class Substrates {
                 check.text());
     }
 
-    private static NormBank norms(BertWeights weights) {
+    private static NormRow norms(BertWeights weights) {
         List<FrozenTensor> gains = new ArrayList<>(List.of(weights.normGain()));
         List<FrozenTensor> biases = new ArrayList<>(List.of(weights.normBias()));
         for (BertWeights.Layer layer : weights.layers()) {
@@ -99,7 +99,7 @@ public final class Substrates {
             gains.add(layer.vectors().get(8));
             biases.add(layer.vectors().get(9));
         }
-        return new NormBank(join(gains), join(biases), 1);
+        return new NormRow(join(gains), join(biases));
     }
 
     private static float[] join(List<FrozenTensor> rows) {

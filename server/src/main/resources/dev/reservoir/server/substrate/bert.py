@@ -165,6 +165,10 @@ class Program(Module):
       y = sum + torch.to(self.plain(x, weight, bias), 6)
     return y
 
+  # Rows of the word table, [N, D].
+  def words(self: __torch__.Program, tokens: Tensor) -> Tensor:
+    return torch.index_select(self.table[0], 0, tokens)
+
   # Embedded rows before the input norm, [N, D]. tokens [N] picks words; where there are given rows they replace the
   # words at the places [G].
   def embed(self: __torch__.Program, tokens: Tensor, positions: Tensor, given: Tensor, places: Tensor) -> Tensor:

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.reservoir.heads.EncoderSpec;
 import dev.reservoir.heads.EncoderSpec.Pooling;
+import dev.reservoir.heads.FeatureLearner;
 import dev.reservoir.heads.Features;
-import dev.reservoir.heads.HeadLearner;
 import dev.reservoir.heads.HeadName;
 import dev.reservoir.heads.HeadSpec;
 import dev.reservoir.heads.LearningSpec;
@@ -18,10 +18,9 @@ import dev.reservoir.heads.Refused;
 import dev.reservoir.heads.SubstrateInput;
 import dev.reservoir.heads.Target;
 import dev.reservoir.heads.Task;
-import dev.reservoir.heads.modality.Encoders;
-import dev.reservoir.heads.readout.Learners;
 import dev.reservoir.server.mixing.MixingSubstrate;
 import dev.reservoir.server.mixing.WordTokenizer;
+import dev.reservoir.server.registry.HeadFactory;
 import dev.reservoir.server.registry.HeadRegistry;
 import dev.reservoir.server.registry.LiveHead;
 import dev.reservoir.server.registry.Published;
@@ -51,20 +50,15 @@ class EngineTest {
     };
 
     private final MixingSubstrate substrate = new MixingSubstrate();
-    private final Encoders encoders = new Encoders(substrate.info(), new WordTokenizer());
-    private final Learners learners = new Learners();
-    private final HeadRegistry registry = new HeadRegistry(
-            spec -> encoders.encoder(spec.modality(), spec.encoder()),
-            (spec, encoder) -> learners.create(spec, encoder.featureWidth(), encoder.key()),
-            10_000,
-            () -> Instant.EPOCH);
+    private final HeadFactory factory = new HeadFactory(substrate, new WordTokenizer());
+    private final HeadRegistry registry = new HeadRegistry(factory, 10_000, () -> Instant.EPOCH);
     private final List<Engine> engines = new ArrayList<>();
 
     @AfterEach
     void close() {
         engines.forEach(Engine::close);
         registry.all().forEach(head -> head.learner().close());
-        learners.close();
+        factory.close();
     }
 
     private Engine engine(int lanes, long cacheBytes) {
@@ -254,12 +248,13 @@ class EngineTest {
         Engine engine = engine(lanes, 1 << 20);
         SplittableRandom random = new SplittableRandom(3);
         List<LiveHead> heads = new ArrayList<>();
-        List<HeadLearner> alone = new ArrayList<>();
+        List<FeatureLearner> alone = new ArrayList<>();
         List<Progress> progresses = new ArrayList<>();
         int each = 150;
         for (int h = 0; h < 6; h++) {
             heads.add(head("t" + h % 3, "h" + h));
-            alone.add(learners.create(spec("alone", "h" + h), MixingSubstrate.WIDTH, "alone" + h));
+            HeadSpec own = spec("alone" + h, "h" + h);
+            alone.add((FeatureLearner) factory.learner(own, factory.encoder(own)));
             progresses.add(new Progress(each));
         }
         for (int i = 1; i <= each; i++) {
@@ -267,7 +262,7 @@ class EngineTest {
                 Observation.Text text = random.nextInt(10) == 0 ? new Observation.Text(" ") : text(random);
                 engine.train(heads.get(h), i, text, label(text), progresses.get(h));
                 if (!text.text().isBlank()) {
-                    alone.get(h).learn(List.of(new HeadLearner.Item(features(text), label(text))));
+                    alone.get(h).learn(List.of(new FeatureLearner.Item(features(text), label(text))));
                 }
             }
         }
@@ -288,7 +283,7 @@ class EngineTest {
     }
 
     private Features features(Observation.Text text) {
-        ObservationEncoder encoder = encoders.encoder(TEXT, MEAN);
+        ObservationEncoder encoder = factory.encoders().encoder(TEXT, MEAN);
         ObservationEncoder.Encoded encoded = encoder.encode(text);
         SubstrateInput input = encoded.input();
         assertThat(input).isNotNull();

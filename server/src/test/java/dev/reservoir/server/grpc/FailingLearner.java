@@ -1,6 +1,6 @@
 package dev.reservoir.server.grpc;
 
-import dev.reservoir.heads.HeadLearner;
+import dev.reservoir.heads.FeatureLearner;
 import dev.reservoir.heads.HeadMetrics;
 import dev.reservoir.heads.HeadSnapshot;
 import dev.reservoir.heads.HeadSpec;
@@ -12,14 +12,14 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** A learner that stops for good at one label, as a real one does at a number that is not finite. */
-final class FailingLearner implements HeadLearner {
+final class FailingLearner implements FeatureLearner {
     static final String POISON = "poison";
     static final String FAILURE = "met a number that is not finite";
 
-    private final HeadLearner sound;
+    private final FeatureLearner sound;
     private boolean failed;
 
-    FailingLearner(HeadLearner sound) {
+    FailingLearner(FeatureLearner sound) {
         this.sound = sound;
     }
 

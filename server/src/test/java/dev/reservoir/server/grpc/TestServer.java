@@ -1,12 +1,15 @@
 package dev.reservoir.server.grpc;
 
+import dev.reservoir.heads.FeatureLearner;
 import dev.reservoir.heads.HeadLearner;
 import dev.reservoir.heads.HeadName;
+import dev.reservoir.heads.HeadSpec;
+import dev.reservoir.heads.ObservationEncoder;
 import dev.reservoir.heads.SubstrateInfo;
-import dev.reservoir.heads.readout.Learners;
 import dev.reservoir.server.engine.Engine;
 import dev.reservoir.server.mixing.MixingSubstrate;
 import dev.reservoir.server.mixing.WordTokenizer;
+import dev.reservoir.server.registry.HeadFactory;
 import dev.reservoir.server.registry.HeadRegistry;
 import dev.reservoir.server.registry.HeldObservations;
 import dev.reservoir.server.registry.LiveHead;
@@ -32,7 +35,7 @@ final class TestServer implements AutoCloseable {
     final HeadRegistry registry;
     final Engine engine;
     final GrpcServices services;
-    private final Learners learners = new Learners();
+    private final HeadFactory factory = new HeadFactory(substrate, new WordTokenizer());
     private final GrpcListener listener;
     private final List<ManagedChannel> channels = new ArrayList<>();
     private final List<CountDownLatch> gates = new ArrayList<>();
@@ -51,13 +54,20 @@ final class TestServer implements AutoCloseable {
 
     private TestServer(Limits limits, int maxHeads, int maxQueued) {
         SubstrateInfo info = substrate.info();
-        dev.reservoir.heads.modality.Encoders encoders =
-                new dev.reservoir.heads.modality.Encoders(info, new WordTokenizer());
         registry = new HeadRegistry(
-                spec -> encoders.encoder(spec.modality(), spec.encoder()),
-                (spec, encoder) -> {
-                    HeadLearner learner = learners.create(spec, encoder.featureWidth(), info.digest() + encoder.key());
-                    return spec.name().head().startsWith("fails-") ? new FailingLearner(learner) : learner;
+                new HeadRegistry.PartFactory() {
+                    @Override
+                    public ObservationEncoder encoder(HeadSpec spec) {
+                        return factory.encoder(spec);
+                    }
+
+                    @Override
+                    public HeadLearner learner(HeadSpec spec, ObservationEncoder encoder) {
+                        HeadLearner learner = factory.learner(spec, encoder);
+                        return spec.name().head().startsWith("fails-")
+                                ? new FailingLearner((FeatureLearner) learner)
+                                : learner;
+                    }
                 },
                 maxHeads,
                 () -> CREATED);
@@ -68,7 +78,7 @@ final class TestServer implements AutoCloseable {
                 vertx,
                 registry,
                 engine,
-                encoders::encoder,
+                factory.encoders()::encoder,
                 new HeldObservations(4_096, 64 << 20),
                 info,
                 "test",
@@ -127,7 +137,7 @@ final class TestServer implements AutoCloseable {
         await(listener.close());
         engine.close();
         registry.all().forEach(head -> head.learner().close());
-        learners.close();
+        factory.close();
         await(vertx.close());
     }
 }

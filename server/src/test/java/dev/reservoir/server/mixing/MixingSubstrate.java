@@ -140,8 +140,13 @@ public final class MixingSubstrate implements Substrate {
     }
 
     @Override
-    public NormBank ownNorms() {
-        return new NormBank(new float[0], new float[0], 1);
+    public NormRow ownNorms() {
+        return new NormRow(new float[0], new float[0]);
+    }
+
+    @Override
+    public float[] wordEmbeddings(int[] ids) {
+        return rows(new SubstrateInput.TokenIds(ids));
     }
 
     @Override

@@ -121,7 +121,7 @@ final class CoBatchingTest {
             sequences.add(Fixtures.rows(random, length, shape));
         }
         float[] upstream = Fixtures.floats(random, Arrays.stream(lengths).sum() * shape.width(), 0, 1);
-        BertSubstrate substrate = new BertSubstrate(program, Infos.of(program), bank);
+        BertSubstrate substrate = new BertSubstrate(program, Infos.of(program), Fixtures.row(bank));
         Gradients together = gradients(substrate, sequences, bank, slots, upstream);
         int row = shape.norms() * shape.width();
         int start = 0;

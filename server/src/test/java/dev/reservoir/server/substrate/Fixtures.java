@@ -3,6 +3,7 @@ package dev.reservoir.server.substrate;
 import ai.djl.Device;
 import dev.reservoir.heads.HiddenStates;
 import dev.reservoir.heads.Substrate.NormBank;
+import dev.reservoir.heads.Substrate.NormRow;
 import dev.reservoir.heads.SubstrateInput;
 import dev.reservoir.server.substrate.BertProgram.Products;
 import java.util.ArrayList;
@@ -60,6 +61,12 @@ final class Fixtures {
                 Arrays.copyOfRange(bank.gains(), slot * row, (slot + 1) * row),
                 Arrays.copyOfRange(bank.biases(), slot * row, (slot + 1) * row),
                 1);
+    }
+
+    /** The first slot of a bank, as a substrate's own norms. */
+    static NormRow row(NormBank bank) {
+        NormBank first = slot(bank, 0);
+        return new NormRow(first.gains(), first.biases());
     }
 
     static float[] sequence(HiddenStates hidden, int sequence) {

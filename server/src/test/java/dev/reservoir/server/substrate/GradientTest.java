@@ -41,7 +41,7 @@ final class GradientTest {
         }
         float[] upstream = Fixtures.floats(random, 20 * SHAPE.width(), 0, 1);
         try (BertProgram program = Fixtures.program(weights, products)) {
-            BertSubstrate substrate = new BertSubstrate(program, Infos.of(program), bank);
+            BertSubstrate substrate = new BertSubstrate(program, Infos.of(program), Fixtures.row(bank));
             Gradients gradients;
             try (TracedForward traced = substrate.trace(sequences, bank, slots)) {
                 HiddenStates forward = substrate.forward(sequences, bank, slots);
@@ -63,7 +63,7 @@ final class GradientTest {
         List<SubstrateInput> one = List.of(Fixtures.rows(random, 2, SHAPE));
         NormBank bank = Fixtures.bank(random, 1, SHAPE);
         try (BertProgram program = Fixtures.program(BertWeights.random(SHAPE, 3), Products.PACKED_F32)) {
-            BertSubstrate substrate = new BertSubstrate(program, Infos.of(program), bank);
+            BertSubstrate substrate = new BertSubstrate(program, Infos.of(program), Fixtures.row(bank));
             TracedForward traced = substrate.trace(one, bank, new int[] {0});
             assertThatThrownBy(() -> traced.gradients(new float[7]))
                     .isInstanceOf(IllegalArgumentException.class)

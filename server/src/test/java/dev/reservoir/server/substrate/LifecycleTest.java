@@ -28,7 +28,7 @@ final class LifecycleTest {
     @BeforeEach
     void open() {
         program = Fixtures.program(weights, Products.PACKED_F32);
-        substrate = new BertSubstrate(program, Infos.of(program), bank);
+        substrate = new BertSubstrate(program, Infos.of(program), Fixtures.row(bank));
     }
 
     @AfterEach

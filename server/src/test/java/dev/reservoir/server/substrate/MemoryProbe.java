@@ -23,7 +23,7 @@ final class MemoryProbe {
             sequences.add(Fixtures.rows(random, length, Fixtures.TINY));
         }
         BertProgram program = Fixtures.program(BertWeights.random(Fixtures.TINY, 3), Products.PACKED_F32);
-        try (BertSubstrate substrate = new BertSubstrate(program, Infos.of(program), bank)) {
+        try (BertSubstrate substrate = new BertSubstrate(program, Infos.of(program), Fixtures.row(bank))) {
             use(substrate, sequences, bank, 1_000);
             long before = residentKilobytes();
             use(substrate, sequences, bank, 2_000);

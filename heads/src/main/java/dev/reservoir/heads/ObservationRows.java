@@ -1,7 +1,5 @@
-package dev.reservoir.heads.modality;
+package dev.reservoir.heads;
 
-import dev.reservoir.heads.Features;
-import dev.reservoir.heads.SubstrateInput;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,24 +12,24 @@ import org.jspecify.annotations.Nullable;
  * @param tokenIds what the substrate reads where it is not the rows: text
  * @param scale see {@link Features#scale}
  */
-record Reading(
+public record ObservationRows(
         int rows,
         int @Nullable [] places,
         float[] values,
         SubstrateInput.@Nullable TokenIds tokenIds,
         Features.@Nullable Scale scale) {
 
-    static Reading dense(int rows, float[] values) {
-        return new Reading(rows, null, values, null, null);
+    public static ObservationRows dense(int rows, float[] values) {
+        return new ObservationRows(rows, null, values, null, null);
     }
 
     /** Values held for each row. */
-    int held() {
+    public int held() {
         return values.length / rows;
     }
 
     /** Column of the value at an index of {@link #values}, which lies in the given row. */
-    int column(int row, int index) {
+    public int column(int row, int index) {
         return places == null ? index - row * held() : places[index];
     }
 }

@@ -1,27 +1,64 @@
-package dev.reservoir.heads.readout;
+package dev.reservoir.heads.task;
 
 import dev.reservoir.heads.HeadMetrics;
+import dev.reservoir.heads.Task;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Sums over all examples and over the last {@code window}. The window is kept without ever subtracting, so that one huge error leaves no
  * trace behind: one lap's entries are turned into sums from each place to the lap's end when the lap is full, and the next lap writes over
  * them as they are no longer needed. Constant time an example.
  */
-final class PrequentialMetrics {
+public final class PrequentialMetrics {
     private static final int FIELDS = 4;
     private static final int FIRST_ENTRIES = 16;
 
     /** What one example adds. Fields: count, judged; then right, loss (labels) or absolute, squared (values). */
-    static final class Tally {
+    public static final class Tally {
         private final double[] fields = new double[FIELDS];
 
-        void clear() {
+        public void clear() {
             Arrays.fill(fields, 0);
         }
 
+        /**
+         * Counts what a head answered to one row before it learned it.
+         *
+         * @param scores before the link, {@code [truth.outputs()]}
+         * @param expected of {@link Truth#fill}
+         * @param link what turns scores into answers; null where they are estimates of the truth
+         */
+        public void judge(Task task, Truth truth, float[] scores, float[] expected, double loss, @Nullable Loss link) {
+            int outputs = truth.outputs();
+            int[] hot = truth.hot();
+            if (task instanceof Task.MultiLabel) {
+                float threshold = link == null ? 0.5f : 0;
+                int right = 0;
+                for (int c = 0; c < outputs; c++) {
+                    // A label that was not known could not be answered.
+                    boolean answered = c < truth.known() && scores[c] >= threshold;
+                    right += answered == (expected[c] == 1) ? 1 : 0;
+                }
+                labels(right, outputs, loss);
+            } else if (task instanceof Task.Labelled) {
+                boolean right = truth.known() > 0 && hot != null && Answers.best(scores, 0, truth.known()) == hot[0];
+                labels(right ? 1 : 0, 1, loss);
+            } else {
+                double absolute = 0;
+                double squared = 0;
+                float[] unit = truth.unit();
+                for (int i = 0; i < outputs; i++) {
+                    double error = ((double) scores[i] - expected[i]) * (unit == null ? 1 : unit[i % unit.length]);
+                    absolute += Math.abs(error);
+                    squared += error * error;
+                }
+                values(absolute, squared, outputs);
+            }
+        }
+
         /** One example or labelled token of which {@code right} of {@code judged} labels were right. */
-        void labels(double right, double judged, double loss) {
+        private void labels(double right, double judged, double loss) {
             fields[0]++;
             fields[1] += judged;
             fields[2] += right;
@@ -29,7 +66,7 @@ final class PrequentialMetrics {
         }
 
         /** One example of {@code numbers} numbers. */
-        void values(double absolute, double squared, int numbers) {
+        private void values(double absolute, double squared, int numbers) {
             fields[0]++;
             fields[1] += numbers;
             fields[2] += absolute;
@@ -47,23 +84,23 @@ final class PrequentialMetrics {
     private int place;
     private boolean wrapped;
 
-    PrequentialMetrics(int window, boolean labels) {
+    public PrequentialMetrics(int window, boolean labels) {
         this.window = window;
         this.labels = labels;
     }
 
     /** The same totals with an empty window of another length. */
-    PrequentialMetrics withWindow(int newWindow) {
+    public PrequentialMetrics withWindow(int newWindow) {
         PrequentialMetrics metrics = new PrequentialMetrics(newWindow, labels);
         System.arraycopy(total, 0, metrics.total, 0, FIELDS);
         return metrics;
     }
 
-    int window() {
+    public int window() {
         return window;
     }
 
-    void add(Tally tally) {
+    public void add(Tally tally) {
         if ((place + 1) * FIELDS > ring.length) {
             ring = Arrays.copyOf(ring, Math.min(window, 2 * (place + 1)) * FIELDS);
         }
@@ -83,7 +120,7 @@ final class PrequentialMetrics {
         }
     }
 
-    HeadMetrics.Score windowed() {
+    public HeadMetrics.Score windowed() {
         double[] sum = lap.clone();
         if (wrapped) {
             for (int f = 0; f < FIELDS; f++) {
@@ -93,7 +130,7 @@ final class PrequentialMetrics {
         return score(sum);
     }
 
-    HeadMetrics.Score total() {
+    public HeadMetrics.Score total() {
         return score(total);
     }
 
@@ -108,7 +145,7 @@ final class PrequentialMetrics {
                 : new HeadMetrics.Score(count, 0, sum[2] / judged, Math.sqrt(sum[3] / judged), sum[3] / judged);
     }
 
-    long bytes() {
+    public long bytes() {
         return 8L * (ring.length + 2 * FIELDS);
     }
 }

@@ -1,7 +1,7 @@
-package dev.reservoir.heads.readout;
+package dev.reservoir.heads.task;
 
 /** Losses, their slopes and link functions. Exponentials and logarithms are StrictMath's: the same bits interpreted and compiled. */
-final class Losses {
+public final class Losses {
     private Losses() {}
 
     /**
@@ -10,7 +10,7 @@ final class Losses {
      * @param scores before the link, {@code [count]}
      * @param slope receives the derivative by each score
      */
-    static double slope(GradientRule.Loss loss, float[] scores, float[] truth, float[] slope, int count) {
+    public static double slope(Loss loss, float[] scores, float[] truth, float[] slope, int count) {
         double value = 0;
         switch (loss) {
             case SOFTMAX -> {
@@ -40,7 +40,7 @@ final class Losses {
     }
 
     /** Turns scores into probabilities in place. Returns the logarithm of the sum of exponentials. */
-    static double softmax(float[] scores, int count) {
+    public static double softmax(float[] scores, int count) {
         float most = Float.NEGATIVE_INFINITY;
         for (int c = 0; c < count; c++) {
             most = Math.max(most, scores[c]);
@@ -55,7 +55,7 @@ final class Losses {
         return most + StrictMath.log(sum);
     }
 
-    static float logistic(float score) {
+    public static float logistic(float score) {
         return (float) (1 / (1 + StrictMath.exp(-(double) score)));
     }
 }

@@ -1,10 +1,10 @@
-package dev.reservoir.heads.readout;
+package dev.reservoir.heads.task;
 
 /** A number that a head would have to go on with is not finite. Thrown before anything is changed by it. */
-final class NotFinite extends RuntimeException {
+public final class NotFinite extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    NotFinite(String message) {
+    public NotFinite(String message) {
         super(message, null, false, false);
     }
 }

@@ -1,13 +1,11 @@
-package dev.reservoir.heads.modality;
-
-import dev.reservoir.heads.Observation;
+package dev.reservoir.heads;
 
 /** Observations of one modality to numbers: the part of an encoder that knows the modality. Immutable. */
-interface ObservationReader {
-    /** Numbers in a row of a {@link Reading}. */
+public interface ObservationReader {
+    /** Numbers in a row of a {@link ObservationRows}. */
     int rowWidth();
 
-    /** Most rows of a {@link Reading}. */
+    /** Most rows of a {@link ObservationRows}. */
     int maxRows();
 
     /**
@@ -21,9 +19,9 @@ interface ObservationReader {
         return 1;
     }
 
-    /** As {@link dev.reservoir.heads.ObservationEncoder#admit}, where the substrate reads the observation. */
+    /** As {@link ObservationEncoder#admit}, where the substrate reads the observation. */
     int admit(Observation observation);
 
     /** Decodes and checks an observation that {@link #admit} did not refuse, or refuses it. */
-    Reading read(Observation observation);
+    ObservationRows read(Observation observation);
 }

@@ -1,4 +1,4 @@
-package dev.reservoir.heads.readout;
+package dev.reservoir.heads.task;
 
 import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Map;
 
 /** Labels in the order in which they became known. */
-final class LabelSpace {
+public final class LabelSpace {
     private final int limit;
     private final List<String> labels = new ArrayList<>();
     private final Map<String, Integer> indices = new HashMap<>();
@@ -21,11 +21,11 @@ final class LabelSpace {
         addAll(task.labels());
     }
 
-    int size() {
+    public int size() {
         return labels.size();
     }
 
-    void addAll(List<String> added) {
+    public void addAll(List<String> added) {
         long unknown =
                 added.stream().filter(label -> !indices.containsKey(label)).count();
         if (labels.size() + unknown > limit) {
@@ -35,7 +35,7 @@ final class LabelSpace {
     }
 
     /** Index of the label, which becomes known where it was not; refuses one too many and one that cannot be a label. */
-    int index(String label) {
+    public int index(String label) {
         Integer known = indices.get(label);
         if (known != null) {
             return known;
@@ -55,14 +55,14 @@ final class LabelSpace {
     }
 
     /** Forgets the labels from {@code size} on, which nothing was learned of. */
-    void truncate(int size) {
+    public void truncate(int size) {
         while (labels.size() > size) {
             indices.remove(labels.remove(labels.size() - 1));
         }
     }
 
     /** The labels now; never changed. */
-    List<String> list() {
+    public List<String> list() {
         if (published.size() != labels.size()) {
             published = List.copyOf(labels);
         }

@@ -1,4 +1,4 @@
-package dev.reservoir.heads.readout;
+package dev.reservoir.heads.task;
 
 import dev.reservoir.heads.HeadSpec;
 import dev.reservoir.heads.LearningSpec;
@@ -6,10 +6,11 @@ import dev.reservoir.heads.Refused;
 import dev.reservoir.heads.Task;
 
 /** What may change of a specification: a gradient's rate and decay, the metric window, labels added. */
-final class Changes {
+public final class Changes {
     private Changes() {}
 
-    static void check(HeadSpec from, HeadSpec to) {
+    /** @throws Refused INVALID_FIELD naming what may not change */
+    public static void check(HeadSpec from, HeadSpec to) {
         same("name", from.name(), to.name());
         same("modality", from.modality(), to.modality());
         same("encoder", from.encoder(), to.encoder());
@@ -35,6 +36,9 @@ final class Changes {
             same("learning.least_squares.forgetting", before.forgetting(), after.forgetting());
         } else if (from instanceof LearningSpec.Gradient before && to instanceof LearningSpec.Gradient after) {
             same("learning.gradient.minibatch", before.minibatch(), after.minibatch());
+        } else if (from instanceof LearningSpec.Fpt before && to instanceof LearningSpec.Fpt after) {
+            LearningSpec.Fpt changed = before.with(after.learningRate(), after.weightDecay(), after.metricWindow());
+            same("learning.fpt", changed, after);
         } else {
             same("learning", from, to);
         }

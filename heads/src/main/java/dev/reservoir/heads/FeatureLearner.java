@@ -1,0 +1,18 @@
+package dev.reservoir.heads;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The learner of a {@code READOUT} head: it learns from features that somebody else read off the frozen substrate. */
+public non-sealed interface FeatureLearner extends HeadLearner {
+
+    /** An example whose observation is encoded already. */
+    record Item(Features features, Target target) {}
+
+    /**
+     * Predicts each item, scores it, then learns it, in order (prequential).
+     *
+     * @return one entry an item: null where it was learned, else why it was refused; a refused item changes nothing but the refusal count
+     */
+    List<@Nullable Refused> learn(List<Item> items);
+}

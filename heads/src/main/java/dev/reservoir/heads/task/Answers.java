@@ -1,0 +1,121 @@
+package dev.reservoir.heads.task;
+
+import dev.reservoir.heads.Features;
+import dev.reservoir.heads.Prediction;
+import dev.reservoir.heads.Prediction.Scored;
+import dev.reservoir.heads.Task;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Turns scores into what a head answers.
+ *
+ * @param labels in the order of their scores; empty for tasks of values
+ * @param link what turns outputs into scores; null where they are scores
+ */
+public record Answers(
+        Task task, List<String> labels, @Nullable Loss link) {
+
+    /**
+     * The answer to one example.
+     *
+     * @param outputs {@code [rows, C]}, changed here; one row, or one a token for tasks per token
+     * @param scale see {@link Features#scale}
+     * @param maxScores see {@link dev.reservoir.heads.HeadSnapshot#predict}
+     */
+    public Prediction of(float[] outputs, int rows, Features.@Nullable Scale scale, int maxScores) {
+        int count = outputs.length / rows;
+        if (task instanceof Task.TokenClassification) {
+            List<String> answers = new ArrayList<>(rows);
+            for (int row = 0; row < rows; row++) {
+                answers.add(count == 0 ? "" : labels.get(best(outputs, row * count, count)));
+            }
+            return new Prediction.TokenLabels(List.copyOf(answers));
+        }
+        if (task instanceof Task.Classification) {
+            String winner = count == 0 ? "" : labels.get(best(outputs, 0, count));
+            if (maxScores > 0 && link == Loss.SOFTMAX && count > 0) {
+                Losses.softmax(outputs, count);
+            }
+            return new Prediction.Label(winner, top(outputs, maxScores));
+        }
+        if (task instanceof Task.MultiLabel) {
+            List<String> chosen = new ArrayList<>();
+            for (int c = 0; c < count; c++) {
+                outputs[c] = link == null ? outputs[c] : Losses.logistic(outputs[c]);
+                if (outputs[c] >= 0.5f) {
+                    chosen.add(labels.get(c));
+                }
+            }
+            return new Prediction.LabelSet(List.copyOf(chosen), top(outputs, maxScores));
+        }
+        if (task instanceof Task.Forecast && scale != null) {
+            for (int i = 0; i < count; i++) {
+                int channel = i % scale.shift().length;
+                outputs[i] = outputs[i] * scale.factor()[channel] + scale.shift()[channel];
+            }
+        }
+        return new Prediction.Values(outputs);
+    }
+
+    /** Place behind {@code from} of the highest of {@code count} scores, the first of equal ones. */
+    static int best(float[] scores, int from, int count) {
+        int best = 0;
+        for (int c = 1; c < count; c++) {
+            if (scores[from + c] > scores[from + best]) {
+                best = c;
+            }
+        }
+        return best;
+    }
+
+    private List<Scored> top(float[] scores, int most) {
+        int count = Math.min(most, scores.length);
+        if (count == 0) {
+            return List.of();
+        }
+        long[] keys = topKeys(scores, count);
+        Scored[] top = new Scored[count];
+        for (int i = 0; i < count; i++) {
+            int index = (int) keys[i];
+            top[i] = new Scored(labels.get(index), scores[index]);
+        }
+        return List.of(top);
+    }
+
+    /** The {@code count} best, best first, equal ones by index; the index is the lower half of each. */
+    static long[] topKeys(float[] scores, int count) {
+        long[] keys = new long[count];
+        int held = 0;
+        if (count > 32) {
+            long[] all = new long[scores.length];
+            for (int c = 0; c < all.length; c++) {
+                all[c] = key(scores[c], c);
+            }
+            Arrays.sort(all);
+            return Arrays.copyOf(all, count);
+        }
+        for (int c = 0; c < scores.length; c++) {
+            long key = key(scores[c], c);
+            if (held == count && key > keys[count - 1]) {
+                continue;
+            }
+            int at = held < count ? held++ : count - 1;
+            while (at > 0 && keys[at - 1] > key) {
+                keys[at] = keys[at - 1];
+                at--;
+            }
+            keys[at] = key;
+        }
+        return keys;
+    }
+
+    /** Smaller for higher scores, then for smaller indices. */
+    private static long key(float score, int index) {
+        int bits = Float.floatToIntBits(score + 0f);
+        int ascending = bits ^ ((bits >> 31) & 0x7fffffff);
+        return ((long) ~ascending << 32) | index;
+    }
+}

@@ -1,0 +1,125 @@
+package dev.reservoir.heads.task;
+
+import dev.reservoir.heads.Features;
+import dev.reservoir.heads.Reason;
+import dev.reservoir.heads.Refused;
+import dev.reservoir.heads.Target;
+import dev.reservoir.heads.Task;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Checks targets against a task. Not safe for threads. */
+public final class Targets {
+    private final Task task;
+    private final @Nullable LabelSpace labels;
+    private final int numbers;
+
+    public Targets(Task task) {
+        this.task = task;
+        this.labels = task instanceof Task.Labelled labelled ? new LabelSpace(labelled) : null;
+        if (task instanceof Task.Regression regression) {
+            numbers = regression.dimensions();
+        } else if (task instanceof Task.Forecast forecast) {
+            numbers = forecast.horizon() * forecast.channels();
+        } else {
+            numbers = 0;
+        }
+    }
+
+    /** Labels known, or null for tasks of values. */
+    public @Nullable LabelSpace labels() {
+        return labels;
+    }
+
+    /** Outputs known now. */
+    public int outputs() {
+        return labels == null ? numbers : labels.size();
+    }
+
+    /**
+     * The truths of one example, none where no token of it is labelled; labels that were not known become so.
+     *
+     * @param tokens rows of its features where the task is per token
+     * @param scale see {@link Features#scale}
+     * @throws Refused WRONG_TARGET or LABEL_LIMIT, and then nothing has changed
+     */
+    public List<Truth> truths(Target target, int tokens, Features.@Nullable Scale scale) {
+        boolean perToken = task instanceof Task.TokenClassification;
+        int known = outputs();
+        try {
+            if (task instanceof Task.Classification && target instanceof Target.Label label) {
+                int[] hot = {space().index(label.label())};
+                return List.of(new Truth(0, true, known, outputs(), hot, null, null));
+            }
+            if (task instanceof Task.MultiLabel && target instanceof Target.LabelSet set) {
+                // Sorted, so that the order in which labels become known is a function of the target.
+                int[] hot =
+                        set.labels().stream().sorted().mapToInt(space()::index).toArray();
+                return List.of(new Truth(0, true, known, outputs(), hot, null, null));
+            }
+            if (perToken && target instanceof Target.TokenLabels labelled) {
+                return tokenTruths(tokens, labelled.labels());
+            }
+            if (numbers > 0 && target instanceof Target.Values values) {
+                return List.of(values(values.values(), task instanceof Task.Forecast ? scale : null));
+            }
+            throw wrong(
+                    "a target of kind " + target.getClass().getSimpleName(),
+                    "a target of " + task.getClass().getSimpleName());
+        } catch (Refused refused) {
+            if (labels != null) {
+                labels.truncate(known);
+            }
+            throw refused;
+        }
+    }
+
+    private List<Truth> tokenTruths(int tokens, List<String> labelled) {
+        if (labelled.size() != tokens) {
+            throw wrong(labelled.size() + " labels", tokens + ", one a token");
+        }
+        int known = outputs();
+        List<Truth> truths = new ArrayList<>();
+        int last = tokens - 1;
+        while (last >= 0 && labelled.get(last).isEmpty()) {
+            last--;
+        }
+        for (int t = 0; t <= last; t++) {
+            if (!labelled.get(t).isEmpty()) {
+                int[] hot = {space().index(labelled.get(t))};
+                truths.add(new Truth(t, t == last, known, outputs(), hot, null, null));
+            }
+            known = outputs();
+        }
+        return truths;
+    }
+
+    private Truth values(float[] values, Features.@Nullable Scale scale) {
+        if (values.length != numbers) {
+            throw wrong(values.length + " numbers", numbers + " numbers");
+        }
+        float[] dense = values.clone();
+        for (int i = 0; i < numbers; i++) {
+            if (scale != null) {
+                int channel = i % scale.shift().length;
+                dense[i] = (dense[i] - scale.shift()[channel]) / scale.factor()[channel];
+            }
+            if (!Float.isFinite(dense[i])) {
+                throw wrong("values[" + i + "] = " + values[i], "a finite number");
+            }
+        }
+        return new Truth(0, true, numbers, numbers, null, dense, scale == null ? null : scale.factor());
+    }
+
+    private LabelSpace space() {
+        if (labels == null) {
+            throw new IllegalStateException("a task of values has no labels");
+        }
+        return labels;
+    }
+
+    private static Refused wrong(String met, String expected) {
+        return new Refused(Reason.WRONG_TARGET, "target: " + met + " (expected: " + expected + ")");
+    }
+}

@@ -1,0 +1,5 @@
+/** What every kind of head shares about its task: checked targets, losses, prequential metrics, answers. */
+@NullMarked
+package dev.reservoir.heads.task;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,64 @@
+package dev.reservoir.heads.train;
+
+import dev.reservoir.heads.Features;
+import dev.reservoir.heads.HiddenStates;
+import dev.reservoir.heads.Observation;
+import dev.reservoir.heads.ObservationEncoder;
+import dev.reservoir.heads.ObservationReader;
+import dev.reservoir.heads.ObservationRows;
+import dev.reservoir.heads.Substrate;
+import dev.reservoir.heads.Substrate.NormRow;
+import org.jspecify.annotations.Nullable;
+
+/** An observation through the parts of one snapshot. */
+final class FptEncoder implements ObservationEncoder {
+    private static final float[] NO_INPUT = {};
+
+    private final ObservationReader reader;
+    private final Substrate substrate;
+    private final TokenPooling pooling;
+    private final Inside inside;
+
+    FptEncoder(ObservationReader reader, Substrate substrate, TokenPooling pooling, Inside inside) {
+        this.reader = reader;
+        this.substrate = substrate;
+        this.pooling = pooling;
+        this.inside = inside;
+    }
+
+    /** Its own: no other encoder gives these features. */
+    @Override
+    public String key() {
+        return "fpt " + System.identityHashCode(this);
+    }
+
+    @Override
+    public NormRow norms() {
+        return inside.norms();
+    }
+
+    @Override
+    public int featureWidth() {
+        return pooling.featureWidth();
+    }
+
+    @Override
+    public int admit(Observation observation) {
+        return reader.admit(observation);
+    }
+
+    @Override
+    public Encoded encode(Observation observation) {
+        ObservationRows rows = reader.read(observation);
+        var input = inside.embed(rows, substrate, pooling.width());
+        return new Encoded(input, NO_INPUT, pooling.rows(input.tokens()), rows.scale());
+    }
+
+    @Override
+    public Features features(Encoded encoded, @Nullable HiddenStates hidden, int sequence) {
+        if (hidden == null) {
+            throw new IllegalArgumentException("hidden states: none (expected: some)");
+        }
+        return new Features(pooling.pool(hidden, sequence), encoded.rows(), encoded.tokens(), encoded.scale());
+    }
+}

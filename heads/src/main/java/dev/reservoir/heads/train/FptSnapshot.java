@@ -1,0 +1,37 @@
+package dev.reservoir.heads.train;
+
+import dev.reservoir.heads.Features;
+import dev.reservoir.heads.HeadSnapshot;
+import dev.reservoir.heads.ObservationEncoder;
+import dev.reservoir.heads.Prediction;
+import dev.reservoir.heads.task.Answers;
+import java.util.List;
+
+/**
+ * An FPT head at one moment. Shares its numbers with the learner, which replaces and never writes them.
+ *
+ * @param readout {@code [C][F + 1]}, the bias last
+ */
+record FptSnapshot(Answers answers, float[][] readout, int features, ObservationEncoder encoder)
+        implements HeadSnapshot {
+
+    @Override
+    public List<String> labels() {
+        return answers.labels();
+    }
+
+    @Override
+    public Prediction predict(Features read, int maxScores) {
+        if (read.width() != features) {
+            throw new IllegalArgumentException("features: width " + read.width() + " (expected: " + features + ")");
+        }
+        float[] scores = new float[read.rows() * readout.length];
+        for (int row = 0; row < read.rows(); row++) {
+            for (int c = 0; c < readout.length; c++) {
+                scores[row * readout.length + c] =
+                        Vectors.dot(readout[c], 0, read.values(), row * features, features) + readout[c][features];
+            }
+        }
+        return answers.of(scores, read.rows(), read.scale(), maxScores);
+    }
+}

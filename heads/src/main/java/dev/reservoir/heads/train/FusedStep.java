@@ -1,0 +1,129 @@
+package dev.reservoir.heads.train;
+
+import dev.reservoir.heads.HiddenStates;
+import dev.reservoir.heads.Substrate;
+import dev.reservoir.heads.Substrate.Gradients;
+import dev.reservoir.heads.Substrate.NormBank;
+import dev.reservoir.heads.Substrate.NormRow;
+import dev.reservoir.heads.Substrate.TracedForward;
+import dev.reservoir.heads.SubstrateInput;
+import dev.reservoir.heads.SubstrateLearner;
+import dev.reservoir.heads.SubstrateLearner.Portion;
+import dev.reservoir.heads.SubstrateLearner.Update;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Makes one update of many heads in passes that they share. The gradient of the summed loss by one head's numbers is that head's own, for
+ * they are disjoint; and a sequence's hidden states and gradients do not depend on what else is in the pass. So every head ends where it
+ * would have ended alone, bit for bit.
+ */
+public final class FusedStep {
+    /** Most tokens of a pass of several portions. */
+    private static final int PASS_TOKENS = 2_048;
+
+    private final Substrate substrate;
+
+    public FusedStep(Substrate substrate) {
+        this.substrate = substrate;
+    }
+
+    /**
+     * Makes the next update of each learner.
+     *
+     * @param learners each with an update that is due
+     */
+    public void run(List<? extends SubstrateLearner> learners) {
+        List<Update> updates = new ArrayList<>(learners.size());
+        int ended = 0;
+        try {
+            for (SubstrateLearner learner : learners) {
+                updates.add(learner.begin());
+            }
+            runPasses(updates);
+            while (ended < updates.size()) {
+                updates.get(ended++).finish();
+            }
+        } catch (RuntimeException e) {
+            updates.subList(ended, updates.size()).forEach(Update::abandon);
+            throw e;
+        }
+    }
+
+    private void runPasses(List<Update> updates) {
+        List<Seat> seats = new ArrayList<>();
+        int tokens = 0;
+        for (Update update : updates) {
+            for (Portion portion : update.portions()) {
+                if (!seats.isEmpty() && tokens + portion.tokens() > PASS_TOKENS) {
+                    pass(seats);
+                    seats.clear();
+                    tokens = 0;
+                }
+                seats.add(new Seat(portion, update.norms()));
+                tokens += portion.tokens();
+            }
+        }
+        if (!seats.isEmpty()) {
+            pass(seats);
+        }
+    }
+
+    private void pass(List<Seat> seats) {
+        List<SubstrateInput> sequences = new ArrayList<>();
+        List<NormRow> norms = new ArrayList<>();
+        List<Integer> slots = new ArrayList<>();
+        boolean inside = false;
+        for (Seat seat : seats) {
+            if (norms.isEmpty() || norms.get(norms.size() - 1) != seat.norms) {
+                norms.add(seat.norms);
+            }
+            for (SubstrateInput sequence : seat.portion.sequences()) {
+                sequences.add(sequence);
+                slots.add(norms.size() - 1);
+            }
+            inside |= seat.portion.inside();
+        }
+        NormBank bank = NormBank.of(norms);
+        int[] slotOfSequence = slots.stream().mapToInt(Integer::intValue).toArray();
+        if (!inside) {
+            judge(seats, substrate.forward(sequences, bank, slotOfSequence));
+            return;
+        }
+        try (TracedForward traced = substrate.trace(sequences, bank, slotOfSequence)) {
+            HiddenStates hidden = traced.hidden();
+            Gradients gradients = traced.gradients(judge(seats, hidden));
+            int sequence = 0;
+            for (Seat seat : seats) {
+                if (seat.portion.inside()) {
+                    seat.portion.follow(gradients, slotOfSequence[sequence], hidden.offsets()[sequence]);
+                }
+                sequence += seat.size;
+            }
+        }
+    }
+
+    /** Returns the loss's gradient by the hidden states. */
+    private static float[] judge(List<Seat> seats, HiddenStates hidden) {
+        float[] gradient = new float[hidden.values().length];
+        int sequence = 0;
+        for (Seat seat : seats) {
+            seat.portion.judge(hidden, sequence, gradient);
+            sequence += seat.size;
+        }
+        return gradient;
+    }
+
+    /** A portion's place in a pass. */
+    private static final class Seat {
+        final Portion portion;
+        final NormRow norms;
+        final int size;
+
+        Seat(Portion portion, NormRow norms) {
+            this.portion = portion;
+            this.norms = norms;
+            this.size = portion.size();
+        }
+    }
+}

@@ -1,0 +1,42 @@
+package dev.reservoir.heads.train;
+
+import dev.reservoir.heads.ObservationRows;
+import dev.reservoir.heads.Substrate;
+import dev.reservoir.heads.Substrate.NormRow;
+import dev.reservoir.heads.SubstrateInput;
+
+/**
+ * What an FPT head has before and inside the substrate at one moment. Never written after construction.
+ *
+ * @param input {@code [W, D]}; empty for text, whose words have the substrate's own embeddings
+ * @param inputBias {@code [D]}; empty for text
+ * @param positions {@code [maxTokens, D]}, added to the substrate's own; empty where they do not learn
+ */
+record Inside(float[] input, float[] inputBias, float[] positions, NormRow norms) {
+
+    /** The rows that take the place of token embeddings, {@code [T, D]}. */
+    SubstrateInput.Embeddings embed(ObservationRows observation, Substrate substrate, int width) {
+        SubstrateInput.TokenIds ids = observation.tokenIds();
+        int tokens = ids == null ? observation.rows() : ids.tokens();
+        float[] rows;
+        if (ids == null) {
+            rows = new float[tokens * width];
+            int index = 0;
+            for (int t = 0; t < tokens; t++) {
+                System.arraycopy(inputBias, 0, rows, t * width, width);
+                for (int k = 0; k < observation.held(); k++, index++) {
+                    float value = observation.values()[index];
+                    if (value != 0) {
+                        Vectors.add(value, input, observation.column(t, index) * width, rows, t * width, width);
+                    }
+                }
+            }
+        } else {
+            rows = substrate.wordEmbeddings(ids.ids());
+        }
+        if (positions.length > 0) {
+            Vectors.add(1, positions, 0, rows, 0, rows.length);
+        }
+        return new SubstrateInput.Embeddings(rows, tokens);
+    }
+}

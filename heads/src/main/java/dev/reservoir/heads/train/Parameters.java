@@ -1,0 +1,174 @@
+package dev.reservoir.heads.train;
+
+import dev.reservoir.heads.LearningSpec;
+import dev.reservoir.heads.LearningSpec.Part;
+import dev.reservoir.heads.Substrate.NormRow;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** All that an FPT head has: what learns with its moments, what does not as it began. One thread's. */
+final class Parameters {
+    private final Inside start;
+    private final int features;
+    private final @Nullable Trained input;
+    private final @Nullable Trained inputBias;
+    private final @Nullable Trained positions;
+    private final @Nullable Trained gains;
+    private final @Nullable Trained biases;
+    /** {@code [C]}, each {@code [F + 1]}, the bias last. */
+    private final List<Trained> readout = new ArrayList<>();
+
+    private @Nullable Inside now;
+    private long steps;
+
+    /**
+     * @param start where the parts begin; positions of length 0 where they do not learn
+     * @param features {@code F}
+     */
+    Parameters(Inside start, LearningSpec.Fpt learning, int features) {
+        this.start = start;
+        this.features = features;
+        boolean projects = learning.parts().contains(Part.INPUT);
+        boolean norms = learning.parts().contains(Part.NORMS);
+        input = projects ? new Trained(start.input()) : null;
+        inputBias = projects ? new Trained(start.inputBias()) : null;
+        positions = learning.parts().contains(Part.POSITIONS) ? new Trained(start.positions()) : null;
+        gains = norms ? new Trained(start.norms().gains()) : null;
+        biases = norms ? new Trained(start.norms().biases()) : null;
+    }
+
+    int features() {
+        return features;
+    }
+
+    int outputs() {
+        return readout.size();
+    }
+
+    /** Makes {@code outputs} outputs known; new ones begin with zeros. */
+    void grow(int outputs) {
+        while (readout.size() < outputs) {
+            readout.add(new Trained(new float[features + 1]));
+        }
+    }
+
+    float[] readout(int output) {
+        return readout.get(output).value();
+    }
+
+    float[][] readout() {
+        return readout.stream().map(Trained::value).toArray(float[][]::new);
+    }
+
+    /** Whether anything but the readout learns. */
+    boolean insideLearns() {
+        return input != null || positions != null || gains != null;
+    }
+
+    Inside inside() {
+        Inside current = now;
+        if (current == null) {
+            current = new Inside(
+                    input == null ? start.input() : input.value(),
+                    inputBias == null ? start.inputBias() : inputBias.value(),
+                    positions == null ? start.positions() : positions.value(),
+                    gains == null || biases == null ? start.norms() : new NormRow(gains.value(), biases.value()));
+            now = current;
+        }
+        return current;
+    }
+
+    /** A gradient of zeros. */
+    Gradient gradient() {
+        float[][] byReadout = new float[readout.size()][features + 1];
+        return new Gradient(zeros(input), zeros(inputBias), zeros(positions), zeros(gains), zeros(biases), byReadout);
+    }
+
+    /**
+     * One step of the rule.
+     *
+     * @return false where the gradient is not finite; then nothing has changed
+     */
+    boolean step(Gradient gradient, LearningSpec.Fpt learning) {
+        double norm = Math.sqrt(gradient.squares());
+        // A square has to fit a float.
+        if (!(norm < 1e18)) {
+            return false;
+        }
+        float factor = norm > learning.clipNorm() ? (float) (learning.clipNorm() / norm) : 1;
+        double rate = rate(learning, steps);
+        double inner = rate * learning.innerRate();
+        steps++;
+        step(input, gradient.input, factor, inner, learning.weightDecay());
+        step(inputBias, gradient.inputBias, factor, inner, 0);
+        step(positions, gradient.positions, factor, inner, 0);
+        step(gains, gradient.gains, factor, inner, 0);
+        step(biases, gradient.biases, factor, inner, 0);
+        for (int c = 0; c < gradient.readout.length; c++) {
+            readout.get(c).step(gradient.readout[c], factor, rate, learning.weightDecay(), features);
+        }
+        now = null;
+        return true;
+    }
+
+    /** Steps made. */
+    long steps() {
+        return steps;
+    }
+
+    private static void step(@Nullable Trained part, float[] gradient, float factor, double rate, double decay) {
+        if (part != null) {
+            part.step(gradient, factor, rate, decay, decay == 0 ? 0 : gradient.length);
+        }
+    }
+
+    /** The rate of the step after {@code steps} others: up in a straight line, then halving at equal distances. */
+    static double rate(LearningSpec.Fpt learning, long steps) {
+        double rise = learning.warmupSteps() == 0 ? 1 : Math.min(1, (steps + 1.0) / learning.warmupSteps());
+        double fall = learning.halfLifeSteps() == 0
+                ? 1
+                : StrictMath.pow(0.5, Math.max(0, steps - learning.warmupSteps()) / (double) learning.halfLifeSteps());
+        return learning.learningRate() * rise * fall;
+    }
+
+    private static float[] zeros(@Nullable Trained part) {
+        return new float[part == null ? 0 : part.value().length];
+    }
+
+    /** Numbers that learn. */
+    long count() {
+        long sum = (long) readout.size() * (features + 1);
+        for (Trained part : new Trained[] {input, inputBias, positions, gains, biases}) {
+            sum += part == null ? 0 : part.value().length;
+        }
+        return sum;
+    }
+
+    long bytes() {
+        long sum = input == null ? 4L * (start.input().length + start.inputBias().length) : 0;
+        for (Trained part : new Trained[] {input, inputBias, positions, gains, biases}) {
+            sum += part == null ? 0 : part.bytes();
+        }
+        for (Trained row : readout) {
+            sum += row.bytes();
+        }
+        return sum;
+    }
+
+    /** A sum of gradients, shaped as the parameters; parts that do not learn have length 0. */
+    record Gradient(
+            float[] input, float[] inputBias, float[] positions, float[] gains, float[] biases, float[][] readout) {
+        double squares() {
+            double sum = Vectors.squares(input)
+                    + Vectors.squares(inputBias)
+                    + Vectors.squares(positions)
+                    + Vectors.squares(gains)
+                    + Vectors.squares(biases);
+            for (float[] row : readout) {
+                sum += Vectors.squares(row);
+            }
+            return sum;
+        }
+    }
+}

@@ -1,0 +1,69 @@
+package dev.reservoir.heads.train;
+
+import dev.reservoir.heads.EncoderSpec.Pooling;
+import dev.reservoir.heads.HiddenStates;
+
+/**
+ * Hidden states {@code [T, D]} to features, and gradients back. Linear: features are the hidden states' own numbers.
+ *
+ * @param maxTokens most {@code T}
+ * @param width {@code D}
+ */
+record TokenPooling(Pooling pooling, int maxTokens, int width) {
+    TokenPooling {
+        if (pooling == Pooling.FLATTEN || pooling == Pooling.INPUT_ONLY) {
+            throw new IllegalArgumentException("pooling: " + pooling + " (expected: one that a gradient goes through)");
+        }
+    }
+
+    /** {@code F}. */
+    int featureWidth() {
+        return pooling == Pooling.CONCATENATE ? Math.multiplyExact(maxTokens, width) : width;
+    }
+
+    /** Rows of features of a sequence. */
+    int rows(int tokens) {
+        return pooling == Pooling.PER_TOKEN ? tokens : 1;
+    }
+
+    /** Features {@code [rows, F]} of a sequence. */
+    float[] pool(HiddenStates hidden, int sequence) {
+        int tokens = hidden.tokens(sequence);
+        int start = hidden.start(sequence);
+        float[] features = new float[rows(tokens) * featureWidth()];
+        switch (pooling) {
+            case FIRST -> System.arraycopy(hidden.values(), start, features, 0, width);
+            case LAST -> System.arraycopy(hidden.values(), start + (tokens - 1) * width, features, 0, width);
+            case MEAN -> {
+                float share = 1f / tokens;
+                for (int t = 0; t < tokens; t++) {
+                    Vectors.add(share, hidden.values(), start + t * width, features, 0, width);
+                }
+            }
+            case CONCATENATE, PER_TOKEN -> System.arraycopy(hidden.values(), start, features, 0, tokens * width);
+            case FLATTEN, INPUT_ONLY -> throw new IllegalStateException("pooling: " + pooling);
+        }
+        return features;
+    }
+
+    /**
+     * The way back.
+     *
+     * @param byFeatures {@code [rows, F]}
+     * @param gradient receives {@code [T, D]} from {@code start} on, where it holds zeros
+     */
+    void back(float[] byFeatures, int tokens, float[] gradient, int start) {
+        switch (pooling) {
+            case FIRST -> System.arraycopy(byFeatures, 0, gradient, start, width);
+            case LAST -> System.arraycopy(byFeatures, 0, gradient, start + (tokens - 1) * width, width);
+            case MEAN -> {
+                float share = 1f / tokens;
+                for (int t = 0; t < tokens; t++) {
+                    Vectors.add(share, byFeatures, 0, gradient, start + t * width, width);
+                }
+            }
+            case CONCATENATE, PER_TOKEN -> System.arraycopy(byFeatures, 0, gradient, start, tokens * width);
+            case FLATTEN, INPUT_ONLY -> throw new IllegalStateException("pooling: " + pooling);
+        }
+    }
+}

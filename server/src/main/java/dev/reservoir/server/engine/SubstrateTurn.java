@@ -1,0 +1,63 @@
+package dev.reservoir.server.engine;
+
+import dev.reservoir.heads.Reason;
+import dev.reservoir.heads.Refused;
+import dev.reservoir.heads.SubstrateLearner;
+import dev.reservoir.server.registry.LiveHead;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The turn of a head that learns through the substrate: it stops wherever an update is due. */
+final class SubstrateTurn extends Turn {
+    private static final Logger LOG = LoggerFactory.getLogger(SubstrateTurn.class);
+
+    private final SubstrateLearner learner;
+    private final List<TrainingTask> tasks;
+    private int next;
+
+    SubstrateTurn(LiveHead head, SubstrateLearner learner, List<TrainingTask> tasks) {
+        super(head, learner);
+        this.learner = learner;
+        this.tasks = tasks;
+    }
+
+    SubstrateLearner learner() {
+        return learner;
+    }
+
+    /** Does what comes next until an update is due. Returns whether one is; otherwise nothing is left. */
+    boolean advance() {
+        while (!learner.due() && next < tasks.size()) {
+            TrainingTask task = tasks.get(next++);
+            if (task instanceof TrainingTask.Example example) {
+                example(example);
+            } else {
+                other(task);
+            }
+        }
+        return learner.due();
+    }
+
+    private void example(TrainingTask.Example example) {
+        if (head().deleted()) {
+            example.listener().deleted();
+            return;
+        }
+        handle(example.sequence(), take(example), example.listener());
+    }
+
+    private @Nullable Refused take(TrainingTask.Example example) {
+        try {
+            return learner.take(example.reading().observation(), example.target());
+        } catch (RuntimeException e) {
+            LOG.error("Head {} could not take an example", head().name(), e);
+            return new Refused(Reason.INTERNAL, "example: the head could not learn it");
+        }
+    }
+
+    /** Nothing is gathered: examples are taken one by one. */
+    @Override
+    void settle() {}
+}

@@ -1,0 +1,102 @@
+package dev.reservoir.server.engine;
+
+import dev.reservoir.heads.HeadLearner;
+import dev.reservoir.heads.Refused;
+import dev.reservoir.server.registry.HeadRegistry;
+import dev.reservoir.server.registry.LiveHead;
+import dev.reservoir.server.registry.Published;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** One head's part of a training batch: what was handled, published at its end. Nobody else touches its learner meanwhile. */
+abstract class Turn {
+    private final LiveHead head;
+    private final HeadLearner learner;
+    private final List<Handled> handled = new ArrayList<>();
+    private long appliedThrough;
+
+    Turn(LiveHead head, HeadLearner learner) {
+        this.head = head;
+        this.learner = learner;
+        this.appliedThrough = head.published().appliedThrough();
+    }
+
+    final LiveHead head() {
+        return head;
+    }
+
+    /** Learns what was gathered before something else is done to the head. */
+    abstract void settle();
+
+    /** Does what is not an example. */
+    final void other(TrainingTask task) {
+        if (task instanceof TrainingTask.Refusal refusal) {
+            refusal(refusal);
+        } else if (task instanceof TrainingTask.Update update) {
+            update(update);
+        }
+    }
+
+    private void refusal(TrainingTask.Refusal refusal) {
+        if (head.deleted()) {
+            refusal.listener().deleted();
+            return;
+        }
+        settle();
+        learner.countRefused();
+        handle(refusal.sequence(), refusal.why(), refusal.listener());
+    }
+
+    private void update(TrainingTask.Update update) {
+        if (head.deleted()) {
+            update.completion().refused(HeadRegistry.notFound(head.name()));
+            return;
+        }
+        settle();
+        try {
+            learner.update(update.changed());
+        } catch (Refused refused) {
+            update.completion().refused(refused);
+            return;
+        }
+        update.completion().completed(head.publish(appliedThrough));
+    }
+
+    /** Publishes what was handled and tells whoever waits for it. */
+    final void end() {
+        if (head.deleted()) {
+            return;
+        }
+        settle();
+        if (!handled.isEmpty()) {
+            tell(head.publish(appliedThrough));
+        }
+    }
+
+    final void handle(long sequence, @Nullable Refused why, TrainingListener listener) {
+        handled.add(new Handled(sequence, why, listener));
+        appliedThrough = sequence;
+    }
+
+    /** Tells each listener of its own, in order. */
+    private void tell(Published published) {
+        int from = 0;
+        while (from < handled.size()) {
+            TrainingListener listener = handled.get(from).listener;
+            List<TrainingListener.Refusal> refusals = new ArrayList<>();
+            int to = from;
+            while (to < handled.size() && handled.get(to).listener == listener) {
+                Handled one = handled.get(to);
+                if (one.why != null) {
+                    refusals.add(new TrainingListener.Refusal(one.sequence, one.why));
+                }
+                to++;
+            }
+            listener.handled(to - from, refusals, published);
+            from = to;
+        }
+    }
+
+    private record Handled(long sequence, @Nullable Refused why, TrainingListener listener) {}
+}

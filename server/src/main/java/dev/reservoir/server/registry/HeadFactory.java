@@ -1,0 +1,45 @@
+package dev.reservoir.server.registry;
+
+import dev.reservoir.heads.HeadLearner;
+import dev.reservoir.heads.HeadSpec;
+import dev.reservoir.heads.LearningSpec;
+import dev.reservoir.heads.ObservationEncoder;
+import dev.reservoir.heads.Substrate;
+import dev.reservoir.heads.TextTokenizer;
+import dev.reservoir.heads.modality.Encoders;
+import dev.reservoir.heads.readout.Learners;
+import dev.reservoir.heads.train.FptLearners;
+
+/** Makes the parts of heads of every kind on one substrate. Close it after the learners it made. */
+public final class HeadFactory implements HeadRegistry.PartFactory, AutoCloseable {
+    private final Encoders encoders;
+    private final Learners readouts = new Learners();
+    private final FptLearners fpt;
+
+    public HeadFactory(Substrate substrate, TextTokenizer tokenizer) {
+        this.encoders = new Encoders(substrate.info(), tokenizer);
+        this.fpt = new FptLearners(substrate);
+    }
+
+    /** The encoders of the substrate, which embeddings without a head go through too. */
+    public Encoders encoders() {
+        return encoders;
+    }
+
+    @Override
+    public ObservationEncoder encoder(HeadSpec spec) {
+        return encoders.encoder(spec.modality(), spec.encoder());
+    }
+
+    @Override
+    public HeadLearner learner(HeadSpec spec, ObservationEncoder encoder) {
+        return spec.learning() instanceof LearningSpec.Fpt
+                ? fpt.create(spec, encoders.reader(spec.modality()))
+                : readouts.create(spec, encoder.featureWidth(), encoder.key());
+    }
+
+    @Override
+    public void close() {
+        readouts.close();
+    }
+}
