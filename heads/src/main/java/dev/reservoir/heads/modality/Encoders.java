@@ -21,7 +21,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Encoders {
     /** Widest row of features. */
-    static final int MAX_FEATURE_WIDTH = 1 << 17;
+    static final int MAX_FEATURE_WIDTH = 16_384;
+    /** Widest row of hidden states as they are, for readouts that learn by gradient. */
+    static final int MAX_CONCATENATED = 1 << 17;
     /** Most numbers in the features of one observation. */
     static final int MAX_FEATURES = 1 << 21;
 
@@ -59,11 +61,12 @@ public final class Encoders {
                 ? new RawInput(reader, perRow, encoder.featureWidth(), pooler.width())
                 : null;
         int width = pooler.width() + (raw == null ? 0 : raw.width());
+        int widest = encoder.pooling() == Pooling.CONCATENATE ? MAX_CONCATENATED : MAX_FEATURE_WIDTH;
         check(
-                width <= MAX_FEATURE_WIDTH && (!perRow || (long) width * modality.maxTokens() <= MAX_FEATURES),
+                width <= widest && (!perRow || (long) width * modality.maxTokens() <= MAX_FEATURES),
                 "encoder",
                 width + " features" + (perRow ? " a token, " + modality.maxTokens() + " tokens" : ""),
-                "at most " + MAX_FEATURE_WIDTH + (perRow ? " a token, " + MAX_FEATURES + " in all" : ""));
+                "at most " + widest + (perRow ? " a token, " + MAX_FEATURES + " in all" : ""));
         String key = modality + " " + encoder.pooling() + " " + pooler.width() + "+" + (raw == null ? 0 : raw.width());
         ObservationEncoder known = known(key);
         if (known != null) {

@@ -43,6 +43,9 @@ final class FptLearner implements SubstrateLearner {
     private List<Example> waiting = new ArrayList<>();
     private List<Example> fresh = List.of();
     private int updatesDue;
+    /** Outputs before the update under way. */
+    private int outputsBefore;
+
     private long examples;
     private long refused;
     private @Nullable String failure;
@@ -111,6 +114,7 @@ final class FptLearner implements SubstrateLearner {
             throw new IllegalStateException(spec.name() + ": no update is due (expected: one)");
         }
         boolean first = updatesDue == learning.updatesPerExample();
+        outputsBefore = parameters.outputs();
         List<Example> minibatch = first ? fresh : replay.draw(learning.minibatch());
         if (first) {
             for (Example example : minibatch) {
@@ -168,8 +172,6 @@ final class FptLearner implements SubstrateLearner {
     void gaveUp(boolean first, @Nullable String why) {
         if (why != null) {
             failure = "stopped learning: " + why;
-            refused += waiting.size();
-            waiting.clear();
         }
         if (first) {
             refused += fresh.size();
@@ -177,8 +179,11 @@ final class FptLearner implements SubstrateLearner {
         fresh = List.of();
         updatesDue = 0;
         LabelSpace labels = targets.labels();
-        if (labels != null && waiting.isEmpty()) {
-            labels.truncate(parameters.outputs());
+        if (labels != null) {
+            // What only these examples had: nobody waits while an update is made.
+            parameters.shrink(outputsBefore);
+            labels.truncate(outputsBefore);
+            snapshot = null;
         }
     }
 

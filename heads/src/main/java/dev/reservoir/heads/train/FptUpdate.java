@@ -50,6 +50,11 @@ final class FptUpdate implements Update {
         }
     }
 
+    /** For tests. */
+    Parameters.Gradient gradient() {
+        return gradient;
+    }
+
     @Override
     public List<Portion> portions() {
         return portions;

@@ -53,6 +53,11 @@ final class Parameters {
         }
     }
 
+    /** Forgets outputs from {@code outputs} on, which nothing was learned of. */
+    void shrink(int outputs) {
+        readout.subList(outputs, readout.size()).clear();
+    }
+
     float[] readout(int output) {
         return readout.get(output).value();
     }

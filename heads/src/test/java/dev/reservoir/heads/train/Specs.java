@@ -1,0 +1,97 @@
+package dev.reservoir.heads.train;
+
+import dev.reservoir.heads.EncoderSpec;
+import dev.reservoir.heads.EncoderSpec.Pooling;
+import dev.reservoir.heads.HeadName;
+import dev.reservoir.heads.HeadSpec;
+import dev.reservoir.heads.LearningSpec;
+import dev.reservoir.heads.LearningSpec.Part;
+import dev.reservoir.heads.ModalitySpec;
+import dev.reservoir.heads.Observation;
+import dev.reservoir.heads.ObservationReader;
+import dev.reservoir.heads.SubstrateLearner;
+import dev.reservoir.heads.Target;
+import dev.reservoir.heads.Task;
+import dev.reservoir.heads.TextTokenizer;
+import dev.reservoir.heads.modality.Encoders;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+
+/** Heads and examples for tests of this package. */
+final class Specs {
+    static final ModalitySpec ROWS = new ModalitySpec.Tensor(3, 5);
+    static final Set<Part> ALL = EnumSet.allOf(Part.class);
+
+    private Specs() {}
+
+    static LearningSpec.Fpt learning(Set<Part> parts, int minibatch) {
+        return new LearningSpec.Fpt(parts, 1e-2, 1, 0, minibatch, 0, 0, 1, 0, 1, 0, 64);
+    }
+
+    static LearningSpec.Fpt replaying(int minibatch, int updates, int capacity) {
+        return new LearningSpec.Fpt(ALL, 1e-2, 0.5, 0.01, minibatch, 3, 50, 0.5, 0.1, updates, capacity, 64);
+    }
+
+    static HeadSpec spec(
+            String id, ModalitySpec modality, Task task, Pooling pooling, LearningSpec learning, long seed) {
+        return new HeadSpec(
+                new HeadName("tests", id), modality, task, new EncoderSpec(pooling, 64, false), learning, seed);
+    }
+
+    static HeadSpec classifier(String id, Pooling pooling, LearningSpec learning) {
+        return spec(id, ROWS, new Task.Classification(List.of(), 4), pooling, learning, 5);
+    }
+
+    static ObservationReader reader(LinearSubstrate substrate, ModalitySpec modality) {
+        TextTokenizer tokenizer = new TextTokenizer() {
+            @Override
+            public int[] encode(String text, int maxTokens) {
+                return text.chars().limit(maxTokens).map(c -> c % 40).toArray();
+            }
+
+            @Override
+            public void close() {}
+        };
+        return new Encoders(substrate.info(), tokenizer).reader(modality);
+    }
+
+    static FptLearner learner(LinearSubstrate substrate, HeadSpec spec) {
+        return (FptLearner) new FptLearners(substrate).create(spec, reader(substrate, spec.modality()));
+    }
+
+    record Example(Observation observation, Target target) {}
+
+    /** Rows whose sum decides the label. */
+    static List<Example> labelled(int count, long seed) {
+        Random random = new Random(seed);
+        List<Example> examples = new ArrayList<>();
+        for (int n = 0; n < count; n++) {
+            int tokens = 1 + random.nextInt(5);
+            float[] values = new float[tokens * 3];
+            double sum = 0;
+            for (int i = 0; i < values.length; i++) {
+                values[i] = (float) random.nextGaussian();
+                sum += values[i];
+            }
+            String label = sum > 1 ? "high" : sum < -1 ? "low" : "middle";
+            examples.add(new Example(new Observation.Tensor(values, 3), new Target.Label(label)));
+        }
+        return examples;
+    }
+
+    /** Gives examples one by one and makes every update at once, alone. */
+    static void learnAlone(LinearSubstrate substrate, SubstrateLearner learner, List<Example> examples) {
+        FusedStep step = new FusedStep(substrate);
+        for (Example example : examples) {
+            if (learner.take(example.observation(), example.target()) != null) {
+                continue;
+            }
+            while (learner.due()) {
+                step.run(List.of(learner));
+            }
+        }
+    }
+}
