@@ -346,7 +346,15 @@ class Program(Module):
     sums = torch.to(sums, stacked)
     return torch.index_add(sums, 0, slots, stacked)
 
-  # The way back through attention; its weights are computed again from queries and keys.
+  # [count heads, T, depth] to [count T, D].
+  def rows_of(self: __torch__.Program, x: Tensor, count: int) -> Tensor:
+    length = torch.size(x, 1)
+    depth = torch.size(x, 2)
+    split = torch.reshape(x, [count, self.heads, length, depth])
+    return torch.reshape(torch.transpose(split, 1, 2), [count * length, self.heads * depth])
+
+  # The way back through attention; its weights are computed again from queries and keys. Operands of the batched
+  # products lie alike for one sequence and for many: MKL sums differently for other strides.
   def attend_back(self: __torch__.Program, qkv: Tensor, gradient: Tensor, groups: List[int]) -> List[Tensor]:
     by_query = annotate(List[Tensor], [])
     by_key = annotate(List[Tensor], [])
@@ -359,16 +367,19 @@ class Program(Module):
       count = groups[2 * k]
       length = groups[2 * k + 1]
       end = start + count * length
+      batch = [count * self.heads, length, depth]
       split = torch.reshape(torch.slice(qkv, 0, start, end), [count, length, 3, self.heads, depth])
-      split = torch.permute(split, [2, 0, 3, 1, 4])
+      split = torch.contiguous(torch.permute(split, [2, 0, 3, 1, 4]))
+      query = torch.reshape(split[0], batch)
+      key = torch.reshape(split[1], batch)
+      value = torch.reshape(split[2], batch)
       g = torch.reshape(torch.slice(gradient, 0, start, end), [count, length, self.heads, depth])
-      g = torch.transpose(g, 1, 2)
+      g = torch.reshape(torch.contiguous(torch.transpose(g, 1, 2)), batch)
       start = end
-      weights = torch.softmax(torch.matmul(split[0], torch.transpose(split[1], 2, 3)) * factor, -1)
-      score = torch.matmul(g, torch.transpose(split[2], 2, 3))
+      weights = torch.softmax(torch.bmm(query, torch.transpose(key, 1, 2)) * factor, -1)
+      score = torch.bmm(g, torch.transpose(value, 1, 2))
       score = torch._softmax_backward_data(score, weights, -1, 6) * factor
-      shape = [count * length, width]
-      by_query = by_query + [torch.reshape(torch.transpose(torch.matmul(score, split[1]), 1, 2), shape)]
-      by_key = by_key + [torch.reshape(torch.transpose(torch.matmul(torch.transpose(score, 2, 3), split[0]), 1, 2), shape)]
-      by_value = by_value + [torch.reshape(torch.transpose(torch.matmul(torch.transpose(weights, 2, 3), g), 1, 2), shape)]
+      by_query = by_query + [self.rows_of(torch.bmm(score, key), count)]
+      by_key = by_key + [self.rows_of(torch.bmm(torch.transpose(score, 1, 2), query), count)]
+      by_value = by_value + [self.rows_of(torch.bmm(torch.transpose(weights, 1, 2), g), count)]
     return [torch.cat(by_query), torch.cat(by_key), torch.cat(by_value)]

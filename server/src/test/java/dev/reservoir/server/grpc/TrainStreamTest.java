@@ -27,13 +27,10 @@ import dev.reservoir.v1.Refusal;
 import dev.reservoir.v1.Target;
 import dev.reservoir.v1.TrainRequest;
 import dev.reservoir.v1.TrainResponse;
-import dev.reservoir.v1.TrainingServiceGrpc;
 import dev.reservoir.v1.Vector;
 import io.grpc.ManagedChannel;
 import io.grpc.StatusRuntimeException;
-import io.grpc.stub.StreamObserver;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -60,40 +57,6 @@ class TrainStreamTest {
     @AfterAll
     void stop() {
         server.close();
-    }
-
-    /** A client's training stream. */
-    private record Training(Replies<TrainRequest, TrainResponse> replies, StreamObserver<TrainRequest> requests) {
-        static Training on(ManagedChannel channel, Replies<TrainRequest, TrainResponse> replies) {
-            return new Training(replies, TrainingServiceGrpc.newStub(channel).train(replies));
-        }
-
-        Opened opened(TrainRequest open) {
-            requests.onNext(open);
-            return replies.next().getOpened();
-        }
-
-        void send(TrainRequest... messages) {
-            for (TrainRequest message : messages) {
-                requests.onNext(message);
-            }
-        }
-
-        List<Progress> finish() {
-            requests.onCompleted();
-            return replies.rest().stream().map(TrainResponse::getProgress).toList();
-        }
-
-        /** Reads replies until this many examples are handled; returns what was refused. */
-        List<Refusal> readUntil(long applied) {
-            List<Refusal> refusals = new ArrayList<>();
-            Progress progress;
-            do {
-                progress = replies.next().getProgress();
-                refusals.addAll(progress.getRefusalsList());
-            } while (progress.getAppliedThrough() < applied);
-            return refusals;
-        }
     }
 
     private Training training() {
@@ -168,12 +131,12 @@ class TrainStreamTest {
         training.opened(open(head));
         training.send(example(1, "number one", "a"), example(3, "number three", "a"));
 
-        ErrorInfo info = Errors.info(Reason.SEQUENCE_GAP, training.replies.failure());
+        ErrorInfo info = Errors.info(Reason.SEQUENCE_GAP, training.replies().failure());
         assertThat(info.getMetadataMap()).containsEntry("expected", "2");
         Training zero = training();
         zero.opened(open(head));
         zero.send(example(0, "number zero", "a"));
-        Errors.info(Reason.SEQUENCE_GAP, zero.replies.failure());
+        Errors.info(Reason.SEQUENCE_GAP, zero.replies().failure());
     }
 
     @Test
@@ -188,11 +151,11 @@ class TrainStreamTest {
         Opened opened = newer.opened(open(head));
         assertThat(opened.getWriterEpoch()).isEqualTo(6);
         assertThat(opened.getNextSequence()).isEqualTo(2);
-        assertThat(Errors.info(Reason.WRITER_FENCED, older.replies.failure()).getMetadataMap())
+        assertThat(Errors.info(Reason.WRITER_FENCED, older.replies().failure()).getMetadataMap())
                 .containsEntry("newest_epoch", "6");
         Training back = training();
         back.send(open(head, 5));
-        Errors.info(Reason.WRITER_FENCED, back.replies.failure());
+        Errors.info(Reason.WRITER_FENCED, back.replies().failure());
 
         newer.send(example(2, "number two", "b"));
         List<Progress> progress = newer.finish();
@@ -211,13 +174,13 @@ class TrainStreamTest {
         Training newer = training();
         assertThat(newer.opened(open(head)).getNextSequence()).isEqualTo(3);
         newer.send(example(1, "held back", "a"), example(2, "held too", "b"));
-        newer.requests.onCompleted();
-        Errors.info(Reason.WRITER_FENCED, older.replies.failure());
-        assertThat(newer.replies.waiting()).isZero();
-        assertThat(newer.replies.ended()).isFalse();
+        newer.requests().onCompleted();
+        Errors.info(Reason.WRITER_FENCED, older.replies().failure());
+        assertThat(newer.replies().waiting()).isZero();
+        assertThat(newer.replies().ended()).isFalse();
         gate.countDown();
 
-        List<TrainResponse> replies = newer.replies.rest();
+        List<TrainResponse> replies = newer.replies().rest();
         Progress last = replies.get(replies.size() - 1).getProgress();
         assertThat(last.getAppliedThrough()).isEqualTo(2);
         assertThat(last.getMetrics().getExamples()).isEqualTo(2);
@@ -229,7 +192,7 @@ class TrainStreamTest {
         Training training = training();
         training.opened(open(idle));
         heads.deleteHead(DeleteHeadRequest.newBuilder().setName(name(idle)).build());
-        Errors.info(Reason.HEAD_NOT_FOUND, training.replies.failure());
+        Errors.info(Reason.HEAD_NOT_FOUND, training.replies().failure());
 
         String busy = newHead(textHead());
         CountDownLatch gate = server.hold();
@@ -238,12 +201,12 @@ class TrainStreamTest {
         working.send(example(1, "in the middle", "a"), example(2, "of it", "a"));
         await().until(() -> server.head(name(busy)).writer().admittedThrough() == 2);
         heads.deleteHead(DeleteHeadRequest.newBuilder().setName(name(busy)).build());
-        Errors.info(Reason.HEAD_NOT_FOUND, working.replies.failure());
+        Errors.info(Reason.HEAD_NOT_FOUND, working.replies().failure());
         gate.countDown();
 
         Training unknown = training();
         unknown.send(open("nobody"));
-        Errors.info(Reason.HEAD_NOT_FOUND, unknown.replies.failure());
+        Errors.info(Reason.HEAD_NOT_FOUND, unknown.replies().failure());
     }
 
     @Test
@@ -251,20 +214,20 @@ class TrainStreamTest {
         String head = newHead(textHead());
         Training early = training();
         early.send(example(1, "number one", "a"));
-        Errors.info(Reason.STREAM_ORDER, early.replies.failure());
+        Errors.info(Reason.STREAM_ORDER, early.replies().failure());
 
         Training twice = training();
         twice.opened(open(head));
         twice.send(open(head));
-        Errors.info(Reason.STREAM_ORDER, twice.replies.failure());
+        Errors.info(Reason.STREAM_ORDER, twice.replies().failure());
 
         Training empty = training();
         empty.send(TrainRequest.getDefaultInstance());
-        Errors.info(Reason.STREAM_ORDER, empty.replies.failure());
+        Errors.info(Reason.STREAM_ORDER, empty.replies().failure());
 
         Training nothing = training();
-        nothing.requests.onCompleted();
-        Errors.info(Reason.STREAM_ORDER, nothing.replies.failure());
+        nothing.requests().onCompleted();
+        Errors.info(Reason.STREAM_ORDER, nothing.replies().failure());
     }
 
     @Test
@@ -382,12 +345,12 @@ class TrainStreamTest {
         for (int i = 1; i <= 1_000; i++) {
             training.send(example(i, "text " + i, "a"));
         }
-        training.requests.onCompleted();
+        training.requests().onCompleted();
         await().until(() -> admitted(head) == 256);
         await().during(Duration.ofMillis(200)).until(() -> admitted(head) == 256);
         gate.countDown();
 
-        List<TrainResponse> replies = training.replies.rest();
+        List<TrainResponse> replies = training.replies().rest();
         assertThat(replies.get(replies.size() - 1).getProgress().getAppliedThrough())
                 .isEqualTo(1_000);
     }
@@ -406,13 +369,13 @@ class TrainStreamTest {
             for (int i = 1; i <= 10; i++) {
                 training.send(example(i, i + " " + "y".repeat(40_000), "a"));
             }
-            training.requests.onCompleted();
+            training.requests().onCompleted();
             await().until(() -> small.head(name("h")).writer().admittedThrough() == 3);
             await().during(Duration.ofMillis(200))
                     .until(() -> small.head(name("h")).writer().admittedThrough() == 3);
             gate.countDown();
 
-            List<TrainResponse> replies = training.replies.rest();
+            List<TrainResponse> replies = training.replies().rest();
             assertThat(replies.get(replies.size() - 1).getProgress().getAppliedThrough())
                     .isEqualTo(10);
         }
@@ -427,7 +390,7 @@ class TrainStreamTest {
         for (int i = 1; i <= sent; i++) {
             silent.send(example(i, text(" "), label("a")));
         }
-        silent.requests.onCompleted();
+        silent.requests().onCompleted();
         await().until(() -> applied(head) > 256);
         long[] last = new long[1];
         await().atMost(Duration.ofSeconds(20)).during(Duration.ofMillis(300)).until(() -> {
@@ -445,8 +408,8 @@ class TrainStreamTest {
         lively.finish();
         assertThat(applied(other)).isEqualTo(600);
 
-        silent.replies.request(Integer.MAX_VALUE);
-        List<TrainResponse> replies = silent.replies.rest();
+        silent.replies().request(Integer.MAX_VALUE);
+        List<TrainResponse> replies = silent.replies().rest();
         assertThat(replies.stream()
                         .mapToInt(reply -> reply.getProgress().getRefusalsCount())
                         .sum())
@@ -463,7 +426,7 @@ class TrainStreamTest {
         training.opened(open(head));
         training.send(example(1, "one more", "a"), example(2, "and another", "b"));
         await().until(() -> admitted(head) == 2);
-        training.replies.call().cancel("changed my mind", null);
+        training.replies().call().cancel("changed my mind", null);
         gate.countDown();
         await().until(() -> applied(head) == 2);
 
@@ -483,7 +446,7 @@ class TrainStreamTest {
             int before = server.services.activeCalls();
             proxy.cutAfter(20_000);
             training.send(example(2, "cut " + "z".repeat(60_000), "a"));
-            assertThat(training.replies.code()).isEqualTo(io.grpc.Status.Code.UNAVAILABLE);
+            assertThat(training.replies().code()).isEqualTo(io.grpc.Status.Code.UNAVAILABLE);
             await().until(() -> server.services.activeCalls() < before);
         }
         Training next = training();
@@ -500,17 +463,17 @@ class TrainStreamTest {
         Training training = training();
         training.opened(open(head));
         training.send(example(1, "still sound", "a"), example(2, "the last", FailingLearner.POISON));
-        StatusRuntimeException failure = training.replies.failure();
+        StatusRuntimeException failure = training.replies().failure();
         Errors.info(Reason.HEAD_FAILED, failure);
         assertThat(failure.getMessage()).contains(FailingLearner.FAILURE);
-        List<TrainResponse> replies = training.replies.taken();
+        List<TrainResponse> replies = training.replies().taken();
         assertThat(replies.get(replies.size() - 1).getProgress().getAppliedThrough())
                 .isEqualTo(2);
         assertThat(heads.getHead(get(head)).getState()).isEqualTo(Head.State.FAILED);
         assertThat(heads.getHead(get(head)).getStateReason()).isEqualTo(FailingLearner.FAILURE);
         Training again = training();
         again.send(open(head));
-        Errors.info(Reason.HEAD_FAILED, again.replies.failure());
+        Errors.info(Reason.HEAD_FAILED, again.replies().failure());
     }
 
     private static TrainRequest example(long sequence, Observation observation, Target target) {

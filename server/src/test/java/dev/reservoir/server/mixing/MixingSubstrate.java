@@ -71,7 +71,7 @@ public final class MixingSubstrate implements Substrate {
                 WIDTH,
                 VOCABULARY,
                 512,
-                0,
+                1,
                 table.length,
                 "f32",
                 "the only one",
@@ -129,19 +129,66 @@ public final class MixingSubstrate implements Substrate {
         }
     }
 
+    /** One norm, at the end: {@code gain * hidden + bias}. */
     @Override
     public HiddenStates forward(List<SubstrateInput> inputs, NormBank norms, int[] slots) {
-        throw new IllegalStateException("mixing: has no norms");
+        HiddenStates plain = forward(inputs);
+        float[] values = plain.values().clone();
+        for (int i = 0; i < slots.length; i++) {
+            for (int k = plain.start(i); k < plain.start(i) + plain.tokens(i) * WIDTH; k++) {
+                int at = slots[i] * WIDTH + k % WIDTH;
+                values[k] = norms.gains()[at] * values[k] + norms.biases()[at];
+            }
+        }
+        return new HiddenStates(values, plain.offsets(), WIDTH);
     }
 
     @Override
     public TracedForward trace(List<SubstrateInput> inputs, NormBank norms, int[] slots) {
-        throw new IllegalStateException("mixing: has no norms");
+        HiddenStates hidden = forward(inputs, norms, slots);
+        return new TracedForward() {
+            @Override
+            public HiddenStates hidden() {
+                return hidden;
+            }
+
+            @Override
+            public Gradients gradients(float[] upstream) {
+                float[] rows = new float[upstream.length];
+                float[] gains = new float[norms.gains().length];
+                float[] biases = new float[norms.gains().length];
+                for (int i = 0; i < slots.length; i++) {
+                    float[] byMean = new float[WIDTH];
+                    int start = hidden.start(i);
+                    int tokens = hidden.tokens(i);
+                    for (int k = start; k < start + tokens * WIDTH; k++) {
+                        int at = slots[i] * WIDTH + k % WIDTH;
+                        float squashed = (hidden.values()[k] - norms.biases()[at]) / norms.gains()[at];
+                        gains[at] += upstream[k] * squashed;
+                        biases[at] += upstream[k];
+                        // The slope of m / (1 + |m|) is (1 - |squashed|)^2.
+                        float slope = (1 - Math.abs(squashed)) * (1 - Math.abs(squashed));
+                        float by = 0.5f * upstream[k] * norms.gains()[at] * slope;
+                        rows[k] += by;
+                        byMean[(k + 1) % WIDTH] += by;
+                    }
+                    for (int k = start; k < start + tokens * WIDTH; k++) {
+                        rows[k] += byMean[k % WIDTH] / tokens;
+                    }
+                }
+                return new Gradients(rows, gains, biases);
+            }
+
+            @Override
+            public void close() {}
+        };
     }
 
     @Override
     public NormRow ownNorms() {
-        return new NormRow(new float[0], new float[0]);
+        float[] gains = new float[WIDTH];
+        java.util.Arrays.fill(gains, 1);
+        return new NormRow(gains, new float[WIDTH]);
     }
 
     @Override

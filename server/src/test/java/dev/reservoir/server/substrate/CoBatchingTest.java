@@ -111,7 +111,7 @@ final class CoBatchingTest {
     void gradientsAreTheSameAloneAndAmongOthersEachInItsOwnSlot() {
         SplittableRandom random = new SplittableRandom(9);
         BertShape shape = Fixtures.ONE_BLOCK;
-        int[] lengths = {16, 3, 1, 49, 15, 17, 100, 2};
+        int[] lengths = {16, 3, 1, 49, 15, 17, 100, 2, 5, 5, 5, 16};
         int[] slots = IntStream.range(0, lengths.length)
                 .map(i -> lengths.length - 1 - i)
                 .toArray();
