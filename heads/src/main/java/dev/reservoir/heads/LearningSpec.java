@@ -4,6 +4,7 @@ import static dev.reservoir.heads.Refused.check;
 import static dev.reservoir.heads.Refused.checkRange;
 
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** How a readout learns. {@code metricWindow} is the number of examples windowed metrics are taken over. */
 public sealed interface LearningSpec {
@@ -57,6 +58,7 @@ public sealed interface LearningSpec {
      * @param clipNorm longest gradient, over all that learns; longer ones are scaled down to it
      * @param labelSmoothing share of the truth that is spread over all labels
      * @param replayCapacity examples in the sample
+     * @param companion null for none
      */
     record Fpt(
             Set<Part> parts,
@@ -70,6 +72,7 @@ public sealed interface LearningSpec {
             double labelSmoothing,
             int updatesPerExample,
             int replayCapacity,
+            @Nullable Companion companion,
             int metricWindow)
             implements LearningSpec {
         public Fpt {
@@ -92,6 +95,9 @@ public sealed interface LearningSpec {
             checkWindow(metricWindow);
         }
 
+        /** A frozen readout that learns beside; the better of the two is served. */
+        public record Companion(EncoderSpec encoder, RecursiveLeastSquares learning) {}
+
         /** The same with what may change while a head learns. */
         public Fpt with(double newLearningRate, double newWeightDecay, int newMetricWindow) {
             return new Fpt(
@@ -106,6 +112,7 @@ public sealed interface LearningSpec {
                     labelSmoothing,
                     updatesPerExample,
                     replayCapacity,
+                    companion,
                     newMetricWindow);
         }
     }

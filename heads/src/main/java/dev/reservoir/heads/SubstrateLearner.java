@@ -11,14 +11,18 @@ import org.jspecify.annotations.Nullable;
  */
 public non-sealed interface SubstrateLearner extends HeadLearner {
 
+    /** Whether {@link #take} wants the features that the head's frozen encoder reads off the observation. */
+    boolean wantsFeatures();
+
     /**
      * Takes an example behind those taken before. It is learned, and counted in the metrics, once its minibatch is full.
      *
+     * @param features null where they are not wanted
      * @return null where it was taken, else why it was refused; a refused example changes nothing but the refusal count
      * @throws IllegalStateException while an update is due
      */
     @Nullable
-    Refused take(Observation observation, Target target);
+    Refused take(Observation observation, Target target, @Nullable Features features);
 
     /** Whether an update waits to be made. */
     boolean due();

@@ -43,7 +43,7 @@ public final class HeadCodec {
                 task,
                 encoder,
                 throughSubstrate
-                        ? LearningCodec.decodeFpt(head.getLearning(), modality)
+                        ? LearningCodec.decodeFpt(head.getLearning(), modality, task)
                         : LearningCodec.decode(head.getLearning(), modality, task, encoder),
                 head.getSeed());
     }

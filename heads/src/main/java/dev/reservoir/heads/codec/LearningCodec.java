@@ -10,6 +10,7 @@ import dev.reservoir.heads.Refused;
 import dev.reservoir.heads.Task;
 import dev.reservoir.heads.modality.EncoderDefaults;
 import dev.reservoir.v1.Fpt;
+import dev.reservoir.v1.FrozenCompanion;
 import dev.reservoir.v1.Gradient;
 import dev.reservoir.v1.Learning;
 import dev.reservoir.v1.RecursiveLeastSquares;
@@ -53,7 +54,7 @@ public final class LearningCodec {
      *
      * @throws Refused INVALID_FIELD
      */
-    public static LearningSpec.Fpt decodeFpt(Learning learning, ModalitySpec modality) {
+    public static LearningSpec.Fpt decodeFpt(Learning learning, ModalitySpec modality, Task task) {
         Fpt fpt = learning.getFpt();
         int minibatch = or(fpt.getMinibatch(), FPT_MINIBATCH);
         int updates = or(fpt.getUpdatesPerExample(), 1);
@@ -69,7 +70,19 @@ public final class LearningCodec {
                 fpt.getLabelSmoothing(),
                 updates,
                 or(fpt.getReplayCapacity(), updates > 1 ? REPLAY_CAPACITY : 0),
+                fpt.hasCompanion() ? companion(fpt.getCompanion(), modality, task, learning) : null,
                 or(learning.getMetricWindow(), METRIC_WINDOW));
+    }
+
+    private static LearningSpec.Fpt.Companion companion(
+            FrozenCompanion companion, ModalitySpec modality, Task task, Learning learning) {
+        EncoderSpec encoder = EncoderCodec.decode(companion.getEncoder(), modality, task);
+        Learning squares = Learning.newBuilder()
+                .setLeastSquares(companion.getLeastSquares())
+                .setMetricWindow(learning.getMetricWindow())
+                .build();
+        return new LearningSpec.Fpt.Companion(
+                encoder, (LearningSpec.RecursiveLeastSquares) decode(squares, modality, task, encoder));
     }
 
     private static Set<LearningSpec.Part> parts(Fpt fpt, ModalitySpec modality) {
@@ -105,6 +118,12 @@ public final class LearningCodec {
                         });
             }
         }
+        LearningSpec.Fpt.Companion companion = spec.companion();
+        if (companion != null) {
+            fpt.setCompanion(FrozenCompanion.newBuilder()
+                    .setEncoder(EncoderCodec.encode(companion.encoder()))
+                    .setLeastSquares(encode(companion.learning())));
+        }
         return fpt.setLearningRate(spec.learningRate())
                 .setInnerRate(spec.innerRate())
                 .setWeightDecay(spec.weightDecay())
@@ -128,9 +147,15 @@ public final class LearningCodec {
         } else if (spec instanceof LearningSpec.Fpt fpt) {
             learning.setFpt(encode(fpt));
         } else if (spec instanceof LearningSpec.RecursiveLeastSquares squares) {
-            learning.setLeastSquares(
-                    RecursiveLeastSquares.newBuilder().setRidge(squares.ridge()).setForgetting(squares.forgetting()));
+            learning.setLeastSquares(encode(squares));
         }
         return learning.build();
+    }
+
+    private static RecursiveLeastSquares encode(LearningSpec.RecursiveLeastSquares spec) {
+        return RecursiveLeastSquares.newBuilder()
+                .setRidge(spec.ridge())
+                .setForgetting(spec.forgetting())
+                .build();
     }
 }

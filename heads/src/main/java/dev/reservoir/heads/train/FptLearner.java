@@ -1,5 +1,6 @@
 package dev.reservoir.heads.train;
 
+import dev.reservoir.heads.Features;
 import dev.reservoir.heads.HeadMetrics;
 import dev.reservoir.heads.HeadSnapshot;
 import dev.reservoir.heads.HeadSpec;
@@ -67,7 +68,12 @@ final class FptLearner implements SubstrateLearner {
     }
 
     @Override
-    public @Nullable Refused take(Observation observation, Target target) {
+    public boolean wantsFeatures() {
+        return false;
+    }
+
+    @Override
+    public @Nullable Refused take(Observation observation, Target target, @Nullable Features features) {
         if (due()) {
             throw new IllegalStateException(spec.name() + ": an update is due (expected: none)");
         }

@@ -1,7 +1,9 @@
 package dev.reservoir.heads.train;
 
+import dev.reservoir.heads.FeatureLearner;
 import dev.reservoir.heads.HeadSpec;
 import dev.reservoir.heads.LearningSpec;
+import dev.reservoir.heads.LearningSpec.Fpt.Companion;
 import dev.reservoir.heads.LearningSpec.Part;
 import dev.reservoir.heads.ModalitySpec;
 import dev.reservoir.heads.ObservationReader;
@@ -17,6 +19,12 @@ public final class FptLearners {
     /** Length of the rows that the substrate reads at first: the gain of the paper's orthogonal input map. */
     private static final double INPUT_GAIN = Math.sqrt(2);
 
+    /** Makes the learners of companions. */
+    @FunctionalInterface
+    public interface CompanionFactory {
+        FeatureLearner create(HeadSpec spec);
+    }
+
     private final Substrate substrate;
     private final Substrate.NormRow ownNorms;
 
@@ -30,9 +38,18 @@ public final class FptLearners {
      *
      * @param spec whose learning is {@link LearningSpec.Fpt}
      * @param reader of its modality
+     * @param companions asked where the head has a companion
      * @throws Refused INVALID_FIELD where a row of the modality is too wide for a projection of its own
      */
-    public SubstrateLearner create(HeadSpec spec, ObservationReader reader) {
+    public SubstrateLearner create(HeadSpec spec, ObservationReader reader, CompanionFactory companions) {
+        FptLearner own = own(spec, reader);
+        Companion companion = ((LearningSpec.Fpt) spec.learning()).companion();
+        return companion == null
+                ? own
+                : new CompanionedLearner(own, companions.create(CompanionedLearner.specOf(spec, companion)));
+    }
+
+    private FptLearner own(HeadSpec spec, ObservationReader reader) {
         LearningSpec.Fpt learning = (LearningSpec.Fpt) spec.learning();
         int width = substrate.info().width();
         TokenPooling pooling =

@@ -182,9 +182,9 @@ class FptLearnerTest {
         List<Example> foreign = Specs.labelled(97, 6);
         FusedStep step = new FusedStep(substrate);
         for (int n = 0; n < examples.size(); n++) {
-            among.take(examples.get(n).observation(), examples.get(n).target());
+            among.take(examples.get(n).observation(), examples.get(n).target(), null);
             for (FptLearner other : others) {
-                other.take(foreign.get(n).observation(), foreign.get(n).target());
+                other.take(foreign.get(n).observation(), foreign.get(n).target(), null);
             }
             while (true) {
                 List<FptLearner> due = new ArrayList<>();
@@ -220,16 +220,17 @@ class FptLearnerTest {
                 Specs.learner(substrate, Specs.classifier("a", Pooling.MEAN, Specs.learning(Specs.ALL, 2)));
         FusedStep step = new FusedStep(substrate);
         Observation one = new Observation.Tensor(new float[] {1, 0, 0}, 3);
-        assertThat(learner.take(one, new Target.Label("a"))).isNull();
+        assertThat(learner.take(one, new Target.Label("a"), null)).isNull();
         assertThat(learner.snapshot().labels()).isEmpty();
-        assertThat(learner.take(one, new Target.Label("a"))).isNull();
-        assertThatThrownBy(() -> learner.take(one, new Target.Label("a"))).isInstanceOf(IllegalStateException.class);
+        assertThat(learner.take(one, new Target.Label("a"), null)).isNull();
+        assertThatThrownBy(() -> learner.take(one, new Target.Label("a"), null))
+                .isInstanceOf(IllegalStateException.class);
         step.run(List.of(learner));
         assertThat(learner.snapshot().labels()).containsExactly("a");
         // The first was not known; the second could not have been: it was judged in the same minibatch.
         assertThat(learner.metrics().total().count()).isEqualTo(2);
-        learner.take(one, new Target.Label("a"));
-        learner.take(one, new Target.Label("b"));
+        learner.take(one, new Target.Label("a"), null);
+        learner.take(one, new Target.Label("b"), null);
         step.run(List.of(learner));
         assertThat(learner.snapshot().labels()).containsExactly("a", "b");
         assertThat(learner.metrics().examples()).isEqualTo(4);
@@ -324,19 +325,20 @@ class FptLearnerTest {
         List<Example> examples = Specs.labelled(2, 10);
         FusedStep step = new FusedStep(substrate);
         Observation row = new Observation.Tensor(new float[] {1, 1, 1}, 3);
-        assertThat(bad.take(row, new Target.Values(new float[] {Float.NaN}))).isNotNull();
-        bad.take(row, new Target.Values(new float[] {3e38f}));
-        bad.take(row, new Target.Values(new float[] {2e38f}));
+        assertThat(bad.take(row, new Target.Values(new float[] {Float.NaN}), null))
+                .isNotNull();
+        bad.take(row, new Target.Values(new float[] {3e38f}), null);
+        bad.take(row, new Target.Values(new float[] {2e38f}), null);
         var served = bad.snapshot();
         for (Example example : examples) {
-            good.take(example.observation(), example.target());
+            good.take(example.observation(), example.target(), null);
         }
         step.run(List.of(bad, good));
         Specs.learnAlone(substrate, twin, examples);
         assertThat(bad.failure()).startsWith("stopped learning: ");
         assertThat(bad.due()).isFalse();
         assertThat(bad.snapshot()).isEqualTo(served);
-        Refused refused = bad.take(row, new Target.Values(new float[] {1}));
+        Refused refused = bad.take(row, new Target.Values(new float[] {1}), null);
         assertThat(refused).isNotNull();
         assertThat(refused.reason()).isEqualTo(Reason.HEAD_FAILED);
         assertThat(bad.metrics().refused()).isEqualTo(4);
@@ -350,8 +352,8 @@ class FptLearnerTest {
                 Specs.learner(substrate, Specs.classifier("a", Pooling.MEAN, Specs.learning(Specs.ALL, 2)));
         List<Example> examples = Specs.labelled(20, 11);
         FusedStep step = new FusedStep(substrate);
-        learner.take(examples.get(0).observation(), examples.get(0).target());
-        learner.take(examples.get(1).observation(), examples.get(1).target());
+        learner.take(examples.get(0).observation(), examples.get(0).target(), null);
+        learner.take(examples.get(1).observation(), examples.get(1).target(), null);
         substrate.broken = true;
         assertThatThrownBy(() -> step.run(List.of(learner))).hasMessageContaining("broken");
         substrate.broken = false;
@@ -371,7 +373,7 @@ class FptLearnerTest {
                     Specs.learner(substrate, Specs.classifier("a" + i, Pooling.MEAN, Specs.learning(Specs.ALL, 1))));
         }
         Example example = Specs.labelled(1, 12).get(0);
-        learners.forEach(learner -> learner.take(example.observation(), example.target()));
+        learners.forEach(learner -> learner.take(example.observation(), example.target(), null));
         new FusedStep(substrate).run(learners);
         assertThat(substrate.passes).isEqualTo(1);
         ModalitySpec wide = new ModalitySpec.Tensor(1, 60);
@@ -379,7 +381,7 @@ class FptLearnerTest {
                 substrate,
                 Specs.spec("m", wide, new Task.Regression(1), Pooling.MEAN, Specs.learning(Specs.ALL, 100), 1));
         for (int n = 0; n < 100; n++) {
-            many.take(new Observation.Tensor(new float[60], 1), new Target.Values(new float[] {n}));
+            many.take(new Observation.Tensor(new float[60], 1), new Target.Values(new float[] {n}), null);
         }
         substrate.passes = 0;
         new FusedStep(substrate).run(List.of(many));

@@ -39,19 +39,19 @@ class RuleTest {
 
     @Test
     void theRateRisesThenHalves() {
-        LearningSpec.Fpt learning = new LearningSpec.Fpt(Set.of(), 0.8, 1, 0, 1, 4, 10, 1, 0, 1, 0, 1);
+        LearningSpec.Fpt learning = new LearningSpec.Fpt(Set.of(), 0.8, 1, 0, 1, 4, 10, 1, 0, 1, 0, null, 1);
         assertThat(Parameters.rate(learning, 0)).isCloseTo(0.2, within(1e-12));
         assertThat(Parameters.rate(learning, 3)).isCloseTo(0.8, within(1e-12));
         assertThat(Parameters.rate(learning, 14)).isCloseTo(0.4, within(1e-12));
         assertThat(Parameters.rate(learning, 24)).isCloseTo(0.2, within(1e-12));
-        LearningSpec.Fpt steady = new LearningSpec.Fpt(Set.of(), 0.8, 1, 0, 1, 0, 0, 1, 0, 1, 0, 1);
+        LearningSpec.Fpt steady = new LearningSpec.Fpt(Set.of(), 0.8, 1, 0, 1, 0, 0, 1, 0, 1, 0, null, 1);
         assertThat(Parameters.rate(steady, 1_000_000)).isEqualTo(0.8);
     }
 
     @Test
     void aLongGradientIsScaledToTheBoundOverAllThatLearns() {
         LinearSubstrate substrate = new LinearSubstrate();
-        LearningSpec.Fpt tight = new LearningSpec.Fpt(Set.of(), 1e-2, 1, 0, 1, 0, 0, 1e-3, 0, 1, 0, 8);
+        LearningSpec.Fpt tight = new LearningSpec.Fpt(Set.of(), 1e-2, 1, 0, 1, 0, 0, 1e-3, 0, 1, 0, null, 8);
         FptLearner learner =
                 Specs.learner(substrate, Specs.classifier("a", dev.reservoir.heads.EncoderSpec.Pooling.MEAN, tight));
         Parameters parameters = learner.parameters();

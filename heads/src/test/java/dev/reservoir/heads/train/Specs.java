@@ -28,11 +28,11 @@ final class Specs {
     private Specs() {}
 
     static LearningSpec.Fpt learning(Set<Part> parts, int minibatch) {
-        return new LearningSpec.Fpt(parts, 1e-2, 1, 0, minibatch, 0, 0, 1, 0, 1, 0, 64);
+        return new LearningSpec.Fpt(parts, 1e-2, 1, 0, minibatch, 0, 0, 1, 0, 1, 0, null, 64);
     }
 
     static LearningSpec.Fpt replaying(int minibatch, int updates, int capacity) {
-        return new LearningSpec.Fpt(ALL, 1e-2, 0.5, 0.01, minibatch, 3, 50, 0.5, 0.1, updates, capacity, 64);
+        return new LearningSpec.Fpt(ALL, 1e-2, 0.5, 0.01, minibatch, 3, 50, 0.5, 0.1, updates, capacity, null, 64);
     }
 
     static HeadSpec spec(
@@ -59,7 +59,11 @@ final class Specs {
     }
 
     static FptLearner learner(LinearSubstrate substrate, HeadSpec spec) {
-        return (FptLearner) new FptLearners(substrate).create(spec, reader(substrate, spec.modality()));
+        return (FptLearner) new FptLearners(substrate).create(spec, reader(substrate, spec.modality()), Specs::none);
+    }
+
+    static dev.reservoir.heads.FeatureLearner none(HeadSpec spec) {
+        throw new IllegalStateException(spec.name() + ": no companion was asked for");
     }
 
     record Example(Observation observation, Target target) {}
@@ -86,7 +90,7 @@ final class Specs {
     static void learnAlone(LinearSubstrate substrate, SubstrateLearner learner, List<Example> examples) {
         FusedStep step = new FusedStep(substrate);
         for (Example example : examples) {
-            if (learner.take(example.observation(), example.target()) != null) {
+            if (learner.take(example.observation(), example.target(), null) != null) {
                 continue;
             }
             while (learner.due()) {

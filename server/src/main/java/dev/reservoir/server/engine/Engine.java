@@ -1,6 +1,5 @@
 package dev.reservoir.server.engine;
 
-import dev.reservoir.heads.FeatureLearner;
 import dev.reservoir.heads.Features;
 import dev.reservoir.heads.HeadSpec;
 import dev.reservoir.heads.LearningSpec;
@@ -118,11 +117,10 @@ public final class Engine implements AutoCloseable {
     /** Queues an example that its head's writer admitted. The caller bounds how many are outstanding (credits). */
     public void train(LiveHead head, long sequence, Observation observation, Target target, TrainingListener listener) {
         try {
-            boolean features = head.learner() instanceof FeatureLearner;
-            Reading reading = features
+            Reading reading = TrainingTask.readsFeatures(head)
                     ? Reading.of(head.name().tenant(), head.encoder(), observation, cache)
                     : Reading.uncached(head.encoder(), observation);
-            int tokens = features ? reading.tokens() + stepTokens(head) : throughTokens(head, reading.tokens());
+            int tokens = tokens(head, observation, reading);
             offer(
                     new TrainingTask.Example(head, sequence, reading, target, listener, tokens, clock.getAsLong()),
                     listener);
@@ -187,18 +185,21 @@ public final class Engine implements AutoCloseable {
         }
     }
 
-    /** What one example's learning step costs, in substrate tokens: the two products of least squares. */
-    private int stepTokens(LiveHead head) {
-        double width = head.encoder().featureWidth();
-        boolean quadratic = head.published().spec().learning() instanceof LearningSpec.RecursiveLeastSquares;
-        return 1 + (int) ((quadratic ? 4 * width * width : 6 * width) / flopsPerToken);
+    /** What an example costs in substrate tokens: reading its features, the learning step, passes through the substrate. */
+    private int tokens(LiveHead head, Observation observation, Reading reading) {
+        LearningSpec learning = head.published().spec().learning();
+        if (!(learning instanceof LearningSpec.Fpt fpt)) {
+            return reading.tokens() + stepTokens(head, learning instanceof LearningSpec.RecursiveLeastSquares);
+        }
+        double pass = fpt.parts().isEmpty() ? 1 : 1 + WAY_BACK;
+        int through = (int) (head.encoder().admit(observation) * pass * fpt.updatesPerExample());
+        return fpt.companion() == null ? through : through + reading.tokens() + stepTokens(head, true);
     }
 
-    /** What an example costs that is learned through the substrate, on its own and replayed. */
-    private static int throughTokens(LiveHead head, int tokens) {
-        LearningSpec.Fpt learning = (LearningSpec.Fpt) head.published().spec().learning();
-        double pass = learning.parts().isEmpty() ? 1 : 1 + WAY_BACK;
-        return (int) (tokens * pass * learning.updatesPerExample());
+    /** What one example's step of a readout costs. Least squares make two products of the width of the features squared. */
+    private int stepTokens(LiveHead head, boolean quadratic) {
+        double width = head.encoder().featureWidth();
+        return 1 + (int) ((quadratic ? 4 * width * width : 6 * width) / flopsPerToken);
     }
 
     private static Refused stopping() {

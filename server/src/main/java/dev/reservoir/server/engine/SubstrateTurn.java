@@ -5,6 +5,7 @@ import dev.reservoir.heads.Refused;
 import dev.reservoir.heads.SubstrateLearner;
 import dev.reservoir.server.registry.LiveHead;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -15,10 +16,17 @@ final class SubstrateTurn extends Turn {
 
     private final SubstrateLearner learner;
     private final List<TrainingTask> tasks;
+    private final Map<TrainingTask.Example, Reader.Outcome> outcomes;
     private int next;
 
-    SubstrateTurn(LiveHead head, SubstrateLearner learner, List<TrainingTask> tasks) {
+    /** @param outcomes what reading gave, of examples whose features are wanted */
+    SubstrateTurn(
+            LiveHead head,
+            SubstrateLearner learner,
+            List<TrainingTask> tasks,
+            Map<TrainingTask.Example, Reader.Outcome> outcomes) {
         super(head, learner);
+        this.outcomes = outcomes;
         this.learner = learner;
         this.tasks = tasks;
     }
@@ -49,8 +57,14 @@ final class SubstrateTurn extends Turn {
     }
 
     private @Nullable Refused take(TrainingTask.Example example) {
+        Reader.Outcome outcome = outcomes.get(example);
+        if (outcome != null && outcome.refused() != null) {
+            learner.countRefused();
+            return outcome.refused();
+        }
         try {
-            return learner.take(example.reading().observation(), example.target());
+            return learner.take(
+                    example.reading().observation(), example.target(), outcome == null ? null : outcome.features());
         } catch (RuntimeException e) {
             LOG.error("Head {} could not take an example", head().name(), e);
             return new Refused(Reason.INTERNAL, "example: the head could not learn it");

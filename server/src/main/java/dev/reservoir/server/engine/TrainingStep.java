@@ -8,7 +8,9 @@ import dev.reservoir.heads.train.FusedStep;
 import dev.reservoir.server.registry.LiveHead;
 import dev.reservoir.server.schedule.Decision;
 import java.util.ArrayList;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,48 +30,50 @@ final class TrainingStep {
     }
 
     void run(List<Decision.Slice<TrainingTask>> slices) {
-        List<Decision.Slice<TrainingTask>> readouts = new ArrayList<>();
+        Map<TrainingTask.Example, Reader.Outcome> outcomes = read(slices);
         List<SubstrateTurn> through = new ArrayList<>();
         for (Decision.Slice<TrainingTask> slice : slices) {
             LiveHead head = (LiveHead) slice.flow();
             if (head.learner() instanceof SubstrateLearner learner) {
-                through.add(new SubstrateTurn(head, learner, slice.items()));
+                through.add(new SubstrateTurn(head, learner, slice.items(), outcomes));
             } else {
-                readouts.add(slice);
+                ReadoutTurn turn = new ReadoutTurn(head, (FeatureLearner) head.learner());
+                for (TrainingTask task : slice.items()) {
+                    if (task instanceof TrainingTask.Example example) {
+                        turn.example(example, outcomes.get(example));
+                    } else {
+                        turn.other(task);
+                    }
+                }
+                end(head, turn::end);
             }
-        }
-        if (!readouts.isEmpty()) {
-            runReadouts(readouts);
         }
         if (!through.isEmpty()) {
             runThrough(through);
         }
     }
 
-    private void runReadouts(List<Decision.Slice<TrainingTask>> slices) {
-        List<Reading> readings = new ArrayList<>();
+    /** Reads the features of all examples that are learned from features, in one pass. */
+    private Map<TrainingTask.Example, Reader.Outcome> read(List<Decision.Slice<TrainingTask>> slices) {
+        List<TrainingTask.Example> examples = new ArrayList<>();
         for (Decision.Slice<TrainingTask> slice : slices) {
             for (TrainingTask task : slice.items()) {
-                if (task instanceof TrainingTask.Example example && !task.head().deleted()) {
-                    readings.add(example.reading());
+                if (task instanceof TrainingTask.Example example
+                        && !task.head().deleted()
+                        && TrainingTask.readsFeatures(task.head())) {
+                    examples.add(example);
                 }
             }
         }
-        List<Reader.Outcome> outcomes = readAll(readings);
-        int next = 0;
-        for (Decision.Slice<TrainingTask> slice : slices) {
-            LiveHead head = (LiveHead) slice.flow();
-            ReadoutTurn turn = new ReadoutTurn(head, (FeatureLearner) head.learner());
-            for (TrainingTask task : slice.items()) {
-                if (task instanceof TrainingTask.Example example) {
-                    boolean read = next < readings.size() && readings.get(next) == example.reading();
-                    turn.example(example, read ? outcomes.get(next++) : null);
-                } else {
-                    turn.other(task);
-                }
+        Map<TrainingTask.Example, Reader.Outcome> outcomes = new IdentityHashMap<>();
+        if (!examples.isEmpty()) {
+            List<Reader.Outcome> read =
+                    readAll(examples.stream().map(TrainingTask.Example::reading).toList());
+            for (int i = 0; i < read.size(); i++) {
+                outcomes.put(examples.get(i), read.get(i));
             }
-            end(head, turn::end);
         }
+        return outcomes;
     }
 
     private List<Reader.Outcome> readAll(List<Reading> readings) {

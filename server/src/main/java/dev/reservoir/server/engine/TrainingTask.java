@@ -3,6 +3,7 @@ package dev.reservoir.server.engine;
 import dev.reservoir.heads.HeadSpec;
 import dev.reservoir.heads.LearningSpec;
 import dev.reservoir.heads.Refused;
+import dev.reservoir.heads.SubstrateLearner;
 import dev.reservoir.heads.Target;
 import dev.reservoir.server.registry.LiveHead;
 import dev.reservoir.server.registry.Published;
@@ -11,6 +12,11 @@ import dev.reservoir.server.schedule.OrderedWork;
 /** Something to be done to a head in its turn. */
 sealed interface TrainingTask extends OrderedWork {
     LiveHead head();
+
+    /** Whether the head learns from features that its frozen encoder reads. */
+    static boolean readsFeatures(LiveHead head) {
+        return !(head.learner() instanceof SubstrateLearner learner) || learner.wantsFeatures();
+    }
 
     @Override
     default String tenant() {

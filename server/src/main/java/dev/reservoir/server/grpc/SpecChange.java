@@ -76,7 +76,7 @@ final class SpecChange {
     }
 
     private static LearningSpec throughSubstrate(LearningSpec.Fpt old, HeadSpec spec, String path, Head wanted) {
-        LearningSpec.Fpt changed = LearningCodec.decodeFpt(wanted.getLearning(), spec.modality());
+        LearningSpec.Fpt changed = LearningCodec.decodeFpt(wanted.getLearning(), spec.modality(), spec.task());
         Refused.check(
                 path.equals(WINDOW)
                         || (wanted.getLearning().hasFpt() && (path.equals(FPT_RATE) || path.equals(FPT_DECAY))),

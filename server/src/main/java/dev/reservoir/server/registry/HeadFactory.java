@@ -1,5 +1,6 @@
 package dev.reservoir.server.registry;
 
+import dev.reservoir.heads.EncoderSpec;
 import dev.reservoir.heads.HeadLearner;
 import dev.reservoir.heads.HeadSpec;
 import dev.reservoir.heads.LearningSpec;
@@ -28,14 +29,24 @@ public final class HeadFactory implements HeadRegistry.PartFactory, AutoCloseabl
 
     @Override
     public ObservationEncoder encoder(HeadSpec spec) {
-        return encoders.encoder(spec.modality(), spec.encoder());
+        return encoders.encoder(spec.modality(), frozen(spec));
     }
 
     @Override
     public HeadLearner learner(HeadSpec spec, ObservationEncoder encoder) {
         return spec.learning() instanceof LearningSpec.Fpt
-                ? fpt.create(spec, encoders.reader(spec.modality()))
+                ? fpt.create(
+                        spec,
+                        encoders.reader(spec.modality()),
+                        companion -> readouts.create(companion, encoder.featureWidth(), encoder.key()))
                 : readouts.create(spec, encoder.featureWidth(), encoder.key());
+    }
+
+    /** What reads features off the frozen substrate for a head: its companion's encoder where it has one. */
+    private static EncoderSpec frozen(HeadSpec spec) {
+        return spec.learning() instanceof LearningSpec.Fpt learning && learning.companion() != null
+                ? learning.companion().encoder()
+                : spec.encoder();
     }
 
     @Override

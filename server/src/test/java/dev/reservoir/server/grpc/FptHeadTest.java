@@ -16,6 +16,7 @@ import dev.reservoir.v1.DeleteHeadRequest;
 import dev.reservoir.v1.Encoder;
 import dev.reservoir.v1.Example;
 import dev.reservoir.v1.Fpt;
+import dev.reservoir.v1.FrozenCompanion;
 import dev.reservoir.v1.GetHeadRequest;
 import dev.reservoir.v1.Head;
 import dev.reservoir.v1.HeadServiceGrpc;
@@ -229,6 +230,36 @@ class FptHeadTest {
             right += answer.equals(up ? "up" : "down") ? 1 : 0;
         }
         assertThat(right).isGreaterThan(90);
+    }
+
+    @Test
+    void aCompanionIsServedWhileTheHeadIsYoung() {
+        Head.Builder head = rows(fast(16).setLearningRate(1e-6)
+                .setCompanion(FrozenCompanion.newBuilder()
+                        .setLeastSquares(RecursiveLeastSquares.newBuilder().setRidge(3))));
+        String id = newHead(head);
+        Head made = get(id);
+        FrozenCompanion companion = made.getLearning().getFpt().getCompanion();
+        assertThat(companion.getLeastSquares().getRidge()).isEqualTo(3);
+        assertThat(companion.getEncoder().getInputSkip()).isEqualTo(Encoder.InputSkip.WITH_INPUT);
+        Random random = new Random(4);
+        Training training = Training.on(channel, Replies.reading());
+        training.opened(open(id));
+        for (int n = 1; n <= 100; n++) {
+            boolean up = random.nextBoolean();
+            training.send(example(n, decided(random, up), label(up)));
+        }
+        List<Progress> progress = training.finish();
+        assertThat(progress.get(progress.size() - 1).getMetrics().getWindowed().getAccuracy())
+                .isGreaterThan(0.8);
+        int right = 0;
+        for (int n = 0; n < 100; n++) {
+            boolean up = random.nextBoolean();
+            var answer = inference.predict(predict(decided(random, up), id)).getPredictions(0);
+            right += answer.getLabel().getLabel().equals(up ? "up" : "down") ? 1 : 0;
+        }
+        // A rate of 1e-6 learns nothing: this is the companion.
+        assertThat(right).isGreaterThan(85);
     }
 
     @Test

@@ -49,7 +49,8 @@ class FusedTrainingTest {
     private record Course(HeadSpec spec, List<Example> examples) {}
 
     private static LearningSpec.Fpt learning(Set<Part> parts, int minibatch, int updates) {
-        return new LearningSpec.Fpt(parts, 5e-3, 1, 0.01, minibatch, 2, 40, 1, 0.05, updates, updates > 1 ? 20 : 0, 32);
+        return new LearningSpec.Fpt(
+                parts, 5e-3, 1, 0.01, minibatch, 2, 40, 1, 0.05, updates, updates > 1 ? 20 : 0, null, 32);
     }
 
     private static HeadSpec spec(String id, ModalitySpec modality, Task task, Pooling pooling, LearningSpec learning) {
@@ -146,7 +147,7 @@ class FusedTrainingTest {
             for (int n = 0; n < rounds; n++) {
                 for (int h = 0; h < together.size(); h++) {
                     Example example = courses.get(h).examples().get(n);
-                    assertThat(together.get(h).take(example.observation(), example.target()))
+                    assertThat(together.get(h).take(example.observation(), example.target(), null))
                             .isNull();
                 }
                 List<SubstrateLearner> due = due(together);
@@ -158,7 +159,7 @@ class FusedTrainingTest {
             for (int h = 0; h < courses.size(); h++) {
                 SubstrateLearner alone = learner(substrate, courses.get(h).spec());
                 for (Example example : courses.get(h).examples()) {
-                    alone.take(example.observation(), example.target());
+                    alone.take(example.observation(), example.target(), null);
                     while (alone.due()) {
                         fused.run(List.of(alone));
                     }
@@ -187,7 +188,9 @@ class FusedTrainingTest {
 
     private static SubstrateLearner learner(BertSubstrate substrate, HeadSpec spec) {
         Encoders encoders = new Encoders(substrate.info(), LETTERS);
-        return new FptLearners(substrate).create(spec, encoders.reader(spec.modality()));
+        return new FptLearners(substrate).create(spec, encoders.reader(spec.modality()), unused -> {
+            throw new IllegalStateException("no companion was asked for");
+        });
     }
 
     private static Prediction predict(BertSubstrate substrate, SubstrateLearner learner, Observation observation) {

@@ -1,0 +1,120 @@
+package dev.reservoir.heads.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.reservoir.heads.EncoderSpec;
+import dev.reservoir.heads.EncoderSpec.Pooling;
+import dev.reservoir.heads.Features;
+import dev.reservoir.heads.HeadSpec;
+import dev.reservoir.heads.LearningSpec;
+import dev.reservoir.heads.Observation;
+import dev.reservoir.heads.SubstrateLearner;
+import dev.reservoir.heads.Target;
+import dev.reservoir.heads.readout.Learners;
+import dev.reservoir.heads.train.Specs.Example;
+import java.util.List;
+import java.util.function.Function;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class CompanionedLearnerTest {
+    private static final int WIDTH = 2;
+
+    private final LinearSubstrate substrate = new LinearSubstrate();
+    private final Learners readouts = new Learners();
+
+    @AfterEach
+    void close() {
+        readouts.close();
+    }
+
+    private SubstrateLearner learner(int minibatch, int window) {
+        LearningSpec.Fpt.Companion companion = new LearningSpec.Fpt.Companion(
+                new EncoderSpec(Pooling.MEAN, 64, true), new LearningSpec.RecursiveLeastSquares(1, 1, 8));
+        LearningSpec learning =
+                new LearningSpec.Fpt(Specs.ALL, 1e-2, 1, 0, minibatch, 0, 0, 1, 0, 1, 0, companion, window);
+        HeadSpec spec = Specs.classifier("a", Pooling.MEAN, learning);
+        return new FptLearners(substrate)
+                .create(spec, Specs.reader(substrate, spec.modality()), of -> readouts.create(of, WIDTH, "features"));
+    }
+
+    /** Learns one by one. */
+    private void learn(SubstrateLearner learner, List<Example> examples, Function<Example, float[]> features) {
+        FusedStep step = new FusedStep(substrate);
+        for (Example example : examples) {
+            assertThat(learner.take(
+                            example.observation(), example.target(), new Features(features.apply(example), 1, 1, null)))
+                    .isNull();
+            while (learner.due()) {
+                step.run(List.of(learner));
+            }
+        }
+    }
+
+    private static float[] telling(Example example) {
+        String label = ((Target.Label) example.target()).label();
+        return new float[] {label.equals("high") ? 1 : label.equals("low") ? -1 : 0, label.equals("middle") ? 1 : 0};
+    }
+
+    private static float[] silent(Example example) {
+        return new float[] {1, 0};
+    }
+
+    @Test
+    void theFrozenReadoutIsServedWhileItIsAhead() {
+        SubstrateLearner learner = learner(4, 64);
+        learn(learner, Specs.labelled(200, 1), CompanionedLearnerTest::telling);
+        // Its features tell the label, and from few examples: the head itself cannot be ahead.
+        assertThat(learner.snapshot().encoder()).isNull();
+        assertThat(learner.metrics().windowed().accuracy()).isEqualTo(1);
+        assertThat(learner.metrics().updates()).isEqualTo(50);
+        assertThat(learner.metrics().examples()).isEqualTo(200);
+    }
+
+    @Test
+    void theHeadItselfIsServedOnceItIsAhead() {
+        SubstrateLearner learner = learner(4, 64);
+        assertThat(learner.snapshot().encoder()).as("untrained").isNull();
+        learn(learner, Specs.labelled(800, 2), CompanionedLearnerTest::silent);
+        assertThat(learner.snapshot().encoder()).isNotNull();
+        assertThat(learner.metrics().windowed().accuracy()).isGreaterThan(0.8);
+        assertThat(learner.metrics().windowed().count()).isEqualTo(64);
+    }
+
+    @Test
+    void whichOneIsServedIsAFunctionOfTheExamplesNotOfWhenOneLooks() {
+        SubstrateLearner looked = learner(4, 16);
+        SubstrateLearner left = learner(4, 16);
+        List<Example> examples = Specs.labelled(150, 3);
+        Function<Example, float[]> half = example -> example.hashCode() % 2 == 0 ? telling(example) : silent(example);
+        for (Example example : examples) {
+            learn(looked, List.of(example), half);
+            looked.snapshot();
+            looked.metrics();
+        }
+        learn(left, examples, half);
+        assertThat(looked.metrics()).isEqualTo(left.metrics());
+        assertThat(looked.snapshot().encoder() == null)
+                .isEqualTo(left.snapshot().encoder() == null);
+        assertThat(looked.residentBytes()).isEqualTo(left.residentBytes());
+    }
+
+    @Test
+    void sizesAreOfBothAndFeaturesAreAskedFor() {
+        SubstrateLearner learner = learner(2, 16);
+        learn(learner, Specs.labelled(20, 4), CompanionedLearnerTest::telling);
+        int own = 3 * 7 + 24 + 30 + 12;
+        assertThat(learner.trainableParameters()).isEqualTo(own + 3 * (WIDTH + 1));
+        assertThat(learner.wantsFeatures()).isTrue();
+        Observation row = new Observation.Tensor(new float[] {1, 1, 1}, 3);
+        assertThatThrownBy(() -> learner.take(row, new Target.Label("high"), null))
+                .isInstanceOf(IllegalArgumentException.class);
+        HeadSpec spec = learner.spec();
+        LearningSpec.Fpt slower = ((LearningSpec.Fpt) spec.learning()).with(1e-4, 0, 32);
+        learner.update(new HeadSpec(spec.name(), spec.modality(), spec.task(), spec.encoder(), slower, spec.seed()));
+        learn(learner, Specs.labelled(40, 5), CompanionedLearnerTest::telling);
+        assertThat(learner.metrics().windowed().count()).isEqualTo(32);
+        learner.close();
+    }
+}
