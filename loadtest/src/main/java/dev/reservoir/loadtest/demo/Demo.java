@@ -173,7 +173,7 @@ final class Demo {
                 workload.title(),
                 head.head(),
                 contender.modality(),
-                "readout",
+                workload.spec().getKind() == Head.Kind.FPT ? "fpt" : "readout",
                 contender.task(),
                 head.learned(),
                 head.refused(),

@@ -9,7 +9,7 @@ import java.util.List;
  * @param title the task in a few words
  * @param head full name on the server
  * @param modality for example {@code text}
- * @param kind which part learned: {@code readout}
+ * @param kind which part learned: {@code readout}, or {@code fpt} for all around the frozen products
  * @param task for example {@code classification}
  * @param examples learned from
  * @param refused examples that the server refused

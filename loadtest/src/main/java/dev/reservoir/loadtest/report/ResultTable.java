@@ -42,7 +42,7 @@ public final class ResultTable {
                     Figures.score(head.metric(), head.score()),
                     Figures.score(head.metric(), head.baseline()),
                     Figures.score(head.metric(), head.control()),
-                    verdict(head));
+                    verdict(head, report.heads()));
         }
         List<String> lines = new ArrayList<>(columns.lines());
         lines.set(0, style.bold(lines.get(0)));
@@ -56,8 +56,9 @@ public final class ResultTable {
 
     private static List<String> legend(List<HeadResult> heads) {
         List<String> lines = new ArrayList<>();
-        lines.add("learns        only each head's " + String.join(" or ", kinds(heads))
-                + "; the transformer never changes");
+        lines.add(
+                "learns        readout: the output map alone; fpt: input map, positions, gains and biases of the norms and"
+                        + " output map; the transformer never changes");
         lines.add("held-out      share right on examples never trained on; for forecasts the mean absolute error"
                 + " (lower is better)");
         lines.add("baseline      the same, answered by a rule that learns nothing from the input:");
@@ -73,13 +74,25 @@ public final class ResultTable {
         return heads.stream().map(HeadResult::kind).distinct().toList();
     }
 
-    private static String verdict(HeadResult head) {
+    /** Over the version of which the readout alone learned; empty where there is none. */
+    private static String overReadout(HeadResult head, List<HeadResult> heads) {
+        return heads.stream()
+                .filter(other -> head.name().equals(other.name() + "-fpt"))
+                .findFirst()
+                .map(other ->
+                        "; " + Figures.gain(head.metric(), head.score(), other.score()) + " against " + other.name())
+                .orElse("");
+    }
+
+    private static String verdict(HeadResult head, List<HeadResult> heads) {
         String gain = Figures.gain(head.metric(), head.score(), head.control());
         String refused = head.refused() == 0 ? "" : ", " + Figures.count(head.refused()) + " refused";
         if (!head.beatsBaseline()) {
-            return "DOES NOT BEAT ITS BASELINE" + refused;
+            return "DOES NOT BEAT ITS BASELINE" + refused + overReadout(head, heads);
         }
-        return (head.beatsControl() ? "beats both, " + gain : "beats baseline, not control") + refused;
+        return (head.beatsControl() ? "beats both, " + gain : "beats baseline, not control")
+                + refused
+                + overReadout(head, heads);
     }
 
     private static List<String> serving(Serving serving, double seconds) {

@@ -2,7 +2,10 @@ package dev.reservoir.loadtest.workload;
 
 import dev.reservoir.v1.Encoder;
 import dev.reservoir.v1.Example;
+import dev.reservoir.v1.Fpt;
+import dev.reservoir.v1.Gradient;
 import dev.reservoir.v1.Head;
+import dev.reservoir.v1.Learning;
 import java.util.List;
 
 /**
@@ -29,6 +32,9 @@ public record Workload(
         double baseline,
         String baselineName,
         String source) {
+
+    /** What the id of a head that learns through the substrate has more than that of its readout version. */
+    public static final String FPT_SUFFIX = "-fpt";
 
     /** Share of the examples that were right. */
     public static final String ACCURACY = "accuracy";
@@ -68,8 +74,36 @@ public record Workload(
         return higherIsBetter() ? score > baseline : score < baseline;
     }
 
-    /** The same head without the substrate: its readout sees the raw input alone. */
+    /** The same task for a head that learns through the substrate; its id ends in {@link #FPT_SUFFIX}. */
+    Workload throughSubstrate(Encoder.Pooling pooling, Fpt rule) {
+        return new Workload(
+                id + FPT_SUFFIX,
+                title + ", learned through the transformer",
+                spec.toBuilder()
+                        .setKind(Head.Kind.FPT)
+                        .setEncoder(Encoder.newBuilder().setPooling(pooling))
+                        .setLearning(Learning.newBuilder().setFpt(rule))
+                        .build(),
+                metric,
+                train,
+                test,
+                baseline,
+                baselineName,
+                source);
+    }
+
+    /**
+     * The same head without the substrate: its readout sees the raw input alone. Where the head learns through the substrate, a readout that
+     * learns by gradient too.
+     */
     public Head controlSpec() {
+        if (spec.getKind() == Head.Kind.FPT) {
+            return spec.toBuilder()
+                    .setKind(Head.Kind.READOUT)
+                    .setEncoder(Encoder.newBuilder().setPooling(Encoder.Pooling.INPUT_ONLY))
+                    .setLearning(Learning.newBuilder().setGradient(Gradient.getDefaultInstance()))
+                    .build();
+        }
         return spec.toBuilder()
                 .setEncoder(spec.getEncoder().toBuilder().setPooling(Encoder.Pooling.INPUT_ONLY))
                 .build();

@@ -1,5 +1,8 @@
 package dev.reservoir.loadtest.workload;
 
+import dev.reservoir.v1.Encoder;
+import dev.reservoir.v1.Fpt;
+import dev.reservoir.v1.FrozenCompanion;
 import java.util.List;
 import java.util.stream.Collectors;
 
@@ -20,14 +23,32 @@ public final class Workloads {
      * @throws java.io.UncheckedIOException where a resource is missing or broken
      */
     public Workloads(long seed) {
+        Workload image = MnistData.load(seed);
+        Workload splice = SpliceData.load(seed);
+        Workload digits = DigitData.load(seed);
+        Workload bits = XorBits.generate(seed);
         all = List.of(
                 SentimentData.load(seed),
                 LanguageData.load(seed),
-                MnistData.load(seed),
-                SpliceData.load(seed),
+                image,
+                splice,
                 DemandData.load(),
-                DigitData.load(seed),
-                XorBits.generate(seed));
+                digits,
+                bits,
+                image.throughSubstrate(Encoder.Pooling.CONCATENATE, rule(16, 1e-3, 1)),
+                splice.throughSubstrate(Encoder.Pooling.CONCATENATE, rule(16, 1e-3, 1)),
+                digits.throughSubstrate(Encoder.Pooling.CONCATENATE, rule(8, 1e-3, 1)),
+                bits.throughSubstrate(Encoder.Pooling.CONCATENATE, rule(8, 2e-3, 3)));
+    }
+
+    /** Young heads answer as their frozen version does. */
+    private static Fpt rule(int minibatch, double learningRate, int updatesPerExample) {
+        return Fpt.newBuilder()
+                .setMinibatch(minibatch)
+                .setLearningRate(learningRate)
+                .setUpdatesPerExample(updatesPerExample)
+                .setCompanion(FrozenCompanion.getDefaultInstance())
+                .build();
     }
 
     /** All workloads at {@link #DEMO_SEED}. */

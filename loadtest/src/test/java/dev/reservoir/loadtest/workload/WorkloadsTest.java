@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.reservoir.v1.Encoder;
 import dev.reservoir.v1.Example;
+import dev.reservoir.v1.Head;
 import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.ByteBuffer;
@@ -47,7 +48,9 @@ final class WorkloadsTest {
         "dna-splice, 2000, 1000, 3",
         "series-demand, 2677, 997, 0",
         "audio-digits, 600, 200, 10",
-        "bits-xor, 2000, 500, 2"
+        "bits-xor, 2000, 500, 2",
+        "image-digits-fpt, 2000, 1000, 10",
+        "bits-xor-fpt, 2000, 500, 2"
     })
     void holdStatedNumbersOfExamplesAndLabels(String id, int train, int test, int labels) {
         Workload workload = workloads.byId(id);
@@ -62,7 +65,8 @@ final class WorkloadsTest {
 
     @Test
     void coverSevenTasksOverFiveModalities() {
-        assertThat(workloads.all()).extracting(Workload::id).hasSize(7).doesNotHaveDuplicates();
+        assertThat(workloads.all()).extracting(Workload::id).hasSize(11).doesNotHaveDuplicates();
+        assertThat(readouts()).hasSize(7);
         assertThat(workloads.all())
                 .extracting(workload -> workload.spec().getModality().getKindCase())
                 .satisfies(kinds -> assertThat(new HashSet<>(kinds)).hasSize(5));
@@ -127,8 +131,29 @@ final class WorkloadsTest {
         assertThat(workload.metric()).isEqualTo("accuracy");
     }
 
+    Stream<Workload> readouts() {
+        return all().filter(workload -> workload.spec().getKind() != Head.Kind.FPT);
+    }
+
+    @Test
+    void haveTheSameTaskThroughTheSubstrateForFourOfThem() {
+        List<Workload> through = all().filter(workload -> workload.spec().getKind() == Head.Kind.FPT)
+                .toList();
+        assertThat(through).hasSize(4);
+        for (Workload workload : through) {
+            Workload readout = workloads.byId(workload.id().replace(Workload.FPT_SUFFIX, ""));
+            assertThat(workload.train()).isEqualTo(readout.train());
+            assertThat(workload.test()).isEqualTo(readout.test());
+            assertThat(workload.spec().getLearning().getFpt().hasCompanion()).isTrue();
+            Head control = workload.controlSpec();
+            assertThat(control.getKind()).isEqualTo(Head.Kind.READOUT);
+            assertThat(control.getLearning().hasGradient()).isTrue();
+            assertThat(control.getEncoder().getPooling()).isEqualTo(Encoder.Pooling.INPUT_ONLY);
+        }
+    }
+
     @ParameterizedTest
-    @MethodSource("all")
+    @MethodSource("readouts")
     void differFromTheirControlInPoolingAlone(Workload workload) {
         assertThat(workload.controlSpec().getEncoder().getPooling()).isEqualTo(Encoder.Pooling.INPUT_ONLY);
         assertThat(workload.controlSpec().toBuilder().clearEncoder().build())
