@@ -16,7 +16,7 @@ import java.util.function.Consumer;
 final class BertProgram implements AutoCloseable {
     /** How the frozen products run; see the program. */
     enum Products {
-        /** f32; oneDNN's packed products where the inner width is the substrate's, MKL's where it is the feed-forward one. */
+        /** f32 on a processor; oneDNN's packed products, as 1 x 1 convolutions where the inner width is the feed-forward one. */
         PACKED_F32(0, false),
         /** The weights' own type f32, by the library's own choice of kernel. */
         PLAIN_F32(1, false),

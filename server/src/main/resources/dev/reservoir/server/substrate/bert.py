@@ -4,10 +4,11 @@
 # A batch is packed: [N, D], sequences sorted by length; groups holds a count and a length for each run of equal
 # lengths. Every frozen product sees all N rows; attention runs a group at a time. No padding row exists.
 #
-# mode 0: f32 on processors. oneDNN's packed products where the inner width is D: a row's result does not depend there
-#         on how many rows there are. It does where the inner width is the feed-forward one: those products are MKL's.
-# mode 1: torch.linear in the weights' own type.
-# spare is the least number of rows that a product is given which is not oneDNN's.
+# mode 0: f32 on processors, by oneDNN with packed weights. A row's result must not depend on how many rows there are.
+#         That holds of its linear product where the inner width is D, but not where it is the feed-forward one: there
+#         it cuts the inner sum by the number of rows. A 1 x 1 convolution is the same product, with rows for pixels,
+#         and adds up in one order; so the products of that inner width are convolutions.
+# mode 1: torch.linear in the weights' own type; spare is the least number of rows that it is given.
 class Program(Module):
   __parameters__ = []
   __buffers__ = []
@@ -55,6 +56,22 @@ class Program(Module):
       held = ops.mkldnn._reorder_linear_weight(held, None)
     return held
 
+  # A matrix [out, in] whose inner width is the feed-forward one, for add_wide_product. oneDNN is told a picture's size to
+  # choose the layout by; the product takes any size.
+  def pack_wide(self: __torch__.Program, weight: Tensor) -> Tensor:
+    held = weight
+    if self.mode == 0:
+      size = [1, torch.size(held, 1), 16, 1]
+      held = torch.reshape(torch.contiguous(held), [torch.size(held, 0), torch.size(held, 1), 1, 1])
+      held = ops.mkldnn._reorder_convolution_weight(held, [0, 0], [1, 1], [1, 1], 1, size)
+    return held
+
+  # Contiguous rows [N, C] seen as a picture [1, C, N, 1], channels last.
+  def picture(self: __torch__.Program, x: Tensor) -> Tensor:
+    rows = torch.size(x, 0)
+    width = torch.size(x, 1)
+    return torch.as_strided(x, [1, width, rows, 1], [rows * width, 1, width, width])
+
   # Matrices come as f32 [in, out] and are held as [out, in], in bf16 where low is 1.
   def add_layer(self: __torch__.Program, matrices: List[Tensor], vectors: List[Tensor], low: int) -> int:
     m = matrices
@@ -74,7 +91,7 @@ class Program(Module):
     self.out_bias = self.out_bias + [torch.clone(v[3])]
     self.up = self.up + [self.pack(torch.t(m[4]))]
     self.up_bias = self.up_bias + [torch.clone(v[4])]
-    self.down = self.down + [torch.contiguous(torch.t(m[5]))]
+    self.down = self.down + [self.pack_wide(torch.contiguous(torch.t(m[5])))]
     self.down_bias = self.down_bias + [torch.clone(v[5])]
     self.gains = self.gains + [torch.clone(v[6]), torch.clone(v[8])]
     self.biases = self.biases + [torch.clone(v[7]), torch.clone(v[9])]
@@ -114,7 +131,7 @@ class Program(Module):
       elif part == 5:
         result = self.up_bias[layer]
       elif part == 6:
-        result = torch.t(self.down[layer])
+        result = self.dense(self.down[layer])
       else:
         result = self.down_bias[layer]
     return torch.contiguous(torch.to(result, 6))
@@ -147,20 +164,12 @@ class Program(Module):
       y = sum + torch.to(self.plain(x, weight, bias), 6)
     return y
 
-  # sum + b + x W^T where x has the feed-forward width.
+  # sum + b + x W^T where x has the feed-forward width. In mode 0 sum is overwritten with it.
   def add_wide_product(self: __torch__.Program, sum: Tensor, x: Tensor, weight: Tensor, bias: Optional[Tensor]) -> Tensor:
     if self.mode == 0:
-      if bias is None:
-        y = torch.clone(sum)
-      else:
-        y = sum + unchecked_cast(Tensor, bias)
-      rows = torch.size(x, 0)
-      if rows < self.spare:
-        y = torch.cat([y, torch.new_zeros(y, [self.spare - rows, torch.size(y, 1)])])
-        x = torch.cat([x, torch.new_zeros(x, [self.spare - rows, torch.size(x, 1)])])
-        y = torch.slice(torch.addmm_(y, x, torch.t(weight)), 0, 0, rows)
-      else:
-        y = torch.addmm_(y, x, torch.t(weight))
+      y = sum
+      none = annotate(List[Optional[number]], [])
+      added = ops.mkldnn._convolution_pointwise_(self.picture(y), self.picture(x), weight, bias, [0, 0], [1, 1], [1, 1], 1, "add", 1, None, none, None)
     else:
       y = sum + torch.to(self.plain(x, weight, bias), 6)
     return y
@@ -263,21 +272,23 @@ class Program(Module):
     gain = torch.index_select(gains[n], 0, rows)
     return torch.addcmul(torch.index_select(biases[n], 0, rows), normalised, gain)
 
-  # Transposed matrices for the way back, made once, when first needed. oneDNN's have the inner width D.
+  # Transposed matrices for the way back, made once, when first needed.
   def prepare_gradients(self: __torch__.Program) -> int:
     for l in range(self.layers):
       parts = torch.chunk(self.plain_held(self.qkv[l]), 3)
       for part in range(3):
         self.qkv_back = self.qkv_back + [self.pack_back(parts[part])]
       self.out_back = self.out_back + [self.pack_back(self.plain_held(self.out[l]))]
-      self.up_back = self.up_back + [torch.t(self.plain_held(self.up[l]))]
-      self.down_back = self.down_back + [self.pack_back(self.down[l])]
+      self.up_back = self.up_back + [self.pack_wide(torch.t(self.plain_held(self.up[l])))]
+      self.down_back = self.down_back + [self.pack_back(self.plain_held(self.down[l]))]
     return 0
 
+  # A packed matrix, [out, in].
   def plain_held(self: __torch__.Program, weight: Tensor) -> Tensor:
     held = weight
     if self.mode == 0:
       held = torch.to_dense(weight)
+      held = torch.reshape(held, [torch.size(held, 0), torch.size(held, 1)])
     return held
 
   # In mode 1 a view: nothing is held twice.

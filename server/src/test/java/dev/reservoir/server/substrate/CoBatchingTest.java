@@ -149,6 +149,23 @@ final class CoBatchingTest {
     }
 
     @Test
+    void tracedHiddenStatesAreTheForwardOnesBitForBit() {
+        SplittableRandom random = new SplittableRandom(10);
+        BertShape shape = Fixtures.ONE_BLOCK;
+        NormBank bank = Fixtures.bank(random, 2, shape);
+        List<SubstrateInput> sequences = new ArrayList<>();
+        for (int length : new int[] {1, 16, 49, 100}) {
+            sequences.add(Fixtures.rows(random, length, shape));
+        }
+        int[] slots = {1, 0, 0, 1};
+        BertSubstrate substrate = new BertSubstrate(program, Infos.of(program), bank);
+        try (TracedForward traced = substrate.trace(sequences, bank, slots)) {
+            assertThat(traced.hidden().values())
+                    .isEqualTo(substrate.forward(sequences, bank, slots).values());
+        }
+    }
+
+    @Test
     void plainProductsAreTheSameAloneAndTogetherByTheirSpareRows() {
         try (BertProgram plain = Fixtures.program(BertWeights.random(Fixtures.ONE_BLOCK, 11), Products.PLAIN_F32)) {
             assertThat(CoBatchingCheck.of(plain)).matches(CoBatchingCheck::identical);
