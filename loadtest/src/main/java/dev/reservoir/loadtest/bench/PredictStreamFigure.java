@@ -8,8 +8,16 @@ import java.util.List;
 final class PredictStreamFigure implements Figure {
     private static final int ROUNDS = 7;
     private static final int MILLIS = 2_500;
-    /** Both programs compile their hot code meanwhile, which takes as much of the cores as the network itself. */
-    private static final int WARMING = 5;
+    /**
+     * Each side answers short texts first, until Java has compiled for good what a prediction runs through, which it does after some thousands
+     * of calls: with the figure's own texts it went on for a minute, and took a quarter of a core on both sides of the network meanwhile.
+     */
+    private static final int WARMING_MILLIS = 10_000;
+
+    /** The network's code is far more than the engine's, and runs in two programs. */
+    private static final int WARMING_NETWORK_MILLIS = 25_000;
+
+    private static final int WARMING_TOKENS = 3;
 
     private static final int IN_FLIGHT = 64;
     private static final int TOKENS = 16;
@@ -28,12 +36,10 @@ final class PredictStreamFigure implements Figure {
     @Override
     public List<Measured> measure(Apparatus apparatus, Progress progress) throws InterruptedException {
         Texts texts = new Texts(1);
-        JsonObject engine = Apparatus.request("engine");
-        engine.addProperty("inFlight", IN_FLIGHT);
-        engine.addProperty("millis", MILLIS);
-        engine.addProperty("words", TOKENS - 2);
-        engine.add("vocabulary", Apparatus.vocabulary());
+        JsonObject engine = engine(TOKENS, MILLIS);
         Hook hook = apparatus.laneHook();
+        progress.at("warming up, in process");
+        hook.ask(engine(WARMING_TOKENS, WARMING_MILLIS));
         int tokens = hook.ask(engine).get("tokens").getAsInt();
         if (tokens != TOKENS) {
             throw new BenchFailure("a text of " + tokens + " tokens (expected: " + TOKENS + ")");
@@ -41,12 +47,11 @@ final class PredictStreamFigure implements Figure {
         TextHeads heads = TextHeads.create(apparatus.client(), name(), 1);
         try (PredictionStream stream = apparatus.client().predictions()) {
             Rounds rounds = new Rounds()
-                    .side("gRPC", () -> rate(stream, heads, texts))
+                    .side("gRPC", () -> rate(stream, heads, texts, TOKENS, MILLIS))
                     .side("in process", () -> hook.ask(engine).get("perSecond").getAsDouble());
-            for (int i = 0; i < WARMING; i++) {
-                progress.at("warming up");
-                rate(stream, heads, texts);
-            }
+            progress.at("warming up, gRPC");
+            rate(stream, heads, texts, WARMING_TOKENS, WARMING_NETWORK_MILLIS);
+            rate(stream, heads, texts, TOKENS, MILLIS);
             rounds.run(ROUNDS, progress);
             return List.of(
                     new Measured(name() + ".grpc", rounds.spread("gRPC"), "1/s"),
@@ -56,7 +61,17 @@ final class PredictStreamFigure implements Figure {
         }
     }
 
-    private static double rate(PredictionStream stream, TextHeads heads, Texts texts) throws InterruptedException {
-        return new ClosedLoop(stream, () -> heads.askOne(0, texts.next(TOKENS)), IN_FLIGHT, MILLIS).perSecond();
+    private static JsonObject engine(int tokens, int millis) {
+        JsonObject request = Apparatus.request("engine");
+        request.addProperty("inFlight", IN_FLIGHT);
+        request.addProperty("millis", millis);
+        request.addProperty("words", tokens - 2);
+        request.add("vocabulary", Apparatus.vocabulary());
+        return request;
+    }
+
+    private static double rate(PredictionStream stream, TextHeads heads, Texts texts, int tokens, int millis)
+            throws InterruptedException {
+        return new ClosedLoop(stream, () -> heads.askOne(0, texts.next(tokens)), IN_FLIGHT, millis).perSecond();
     }
 }

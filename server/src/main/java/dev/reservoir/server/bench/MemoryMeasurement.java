@@ -1,6 +1,7 @@
 package dev.reservoir.server.bench;
 
 import com.google.gson.JsonObject;
+import com.sun.management.HotSpotDiagnosticMXBean;
 import dev.reservoir.heads.LearningSpec;
 import dev.reservoir.heads.Observation;
 import dev.reservoir.heads.Target;
@@ -18,10 +19,12 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * {@code memory}: resident bytes of this process with {@code heads} text heads of ten labels that each learned {@code examples}, above those
- * of a process that has been at work with one, and how much of that is Java's heap; both after a collection. Kinds: {@code gradient}; {@code private}, least squares where no two heads saw the observations in the
+ * of a process that has been at work with one, and how much of that is Java's heap. Free heap is given back to the system before both
+ * are read: how much of it a collector keeps is its own affair, and not the same twice. Kinds: {@code gradient}; {@code private}, least squares where no two heads saw the observations in the
  * same order; {@code shared}, least squares on the same observations with targets of each head's own. Asked once of a process.
  */
 final class MemoryMeasurement implements Measurement {
@@ -30,6 +33,15 @@ final class MemoryMeasurement implements Measurement {
     private static final int WARMING = 200;
 
     private static final long CACHE_BYTES = 4 << 20;
+    /** Options that a running HotSpot takes: how much of the heap may be free after a collection, in per cent. */
+    private static final String LEAST_FREE = "MinHeapFreeRatio";
+
+    private static final String MOST_FREE = "MaxHeapFreeRatio";
+    private static final int SETTLED_READINGS = 20;
+    /** A collection that gives less than this back was the last one needed. */
+    private static final long SAME_BYTES = 1 << 20;
+
+    private static final long READING_NANOS = 50_000_000;
 
     private final Subject subject;
 
@@ -90,10 +102,40 @@ final class MemoryMeasurement implements Measurement {
         }
     }
 
-    /** After collections, so that what is told is held and not litter. */
+    /** After collections that give free heap back, so that what is told is held, and neither litter nor room for it. */
     private static long residentBytes() {
-        System.gc();
-        System.gc();
+        HotSpotDiagnosticMXBean machine = ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class);
+        String least = machine.getVMOption(LEAST_FREE).getValue();
+        String most = machine.getVMOption(MOST_FREE).getValue();
+        machine.setVMOption(LEAST_FREE, "0");
+        machine.setVMOption(MOST_FREE, "0");
+        long resident = Long.MAX_VALUE;
+        long before;
+        do {
+            before = resident;
+            System.gc();
+            resident = Math.min(resident, settled());
+        } while (resident < before - SAME_BYTES);
+        machine.setVMOption(MOST_FREE, most);
+        machine.setVMOption(LEAST_FREE, least);
+        return resident;
+    }
+
+    /** The collector gives memory back on a thread of its own: waits until there is no less of it for a while. */
+    private static long settled() {
+        long least = Long.MAX_VALUE;
+        for (int quiet = 0; quiet < SETTLED_READINGS; quiet++) {
+            long now = residentNow();
+            if (now < least) {
+                least = now;
+                quiet = 0;
+            }
+            LockSupport.parkNanos(READING_NANOS);
+        }
+        return least;
+    }
+
+    private static long residentNow() {
         try {
             return Files.readAllLines(Path.of("/proc/self/status")).stream()
                     .filter(line -> line.startsWith("VmRSS:"))

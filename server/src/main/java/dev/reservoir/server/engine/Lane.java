@@ -61,7 +61,12 @@ final class Lane {
         while (decision != null) {
             long began = clock.getAsLong();
             try {
-                queue.measured(run(decision), clock.getAsLong() - began);
+                long tokens = run(decision);
+                long nanos = clock.getAsLong() - began;
+                queue.measured(tokens, nanos);
+                if (decision instanceof Decision.Serve<ServingTask, TrainingTask> serve) {
+                    queue.finishedServing(serve.items().size(), nanos);
+                }
             } catch (Throwable e) {
                 LOG.error("A batch failed; the lane goes on", e);
             }

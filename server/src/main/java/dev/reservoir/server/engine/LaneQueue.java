@@ -88,6 +88,15 @@ final class LaneQueue {
         }
     }
 
+    void finishedServing(int items, long nanos) {
+        lock.lock();
+        try {
+            scheduler.finishedServing(items, nanos, clock.getAsLong());
+        } finally {
+            lock.unlock();
+        }
+    }
+
     void finishedTraining(List<Decision.Slice<TrainingTask>> slices) {
         lock.lock();
         try {

@@ -5,7 +5,8 @@ package dev.reservoir.server.schedule;
  *
  * @param batchTokens most tokens in a batch; one larger item makes a batch of its own
  * @param batchItems most items in a serving batch
- * @param delayNanos how long the oldest serving item may wait for others to join it; 0 takes what is there
+ * @param delayNanos how long the oldest serving item may wait for others to join it; 0 takes what is there, but for the moment that
+ *     {@link Scheduler} lingers
  * @param trainingShare share of tokens that training keeps while both wait, 0 to 1
  * @param sliceItems most examples of one head in a training batch
  * @param trainingLanes most training batches that run at once while serving goes on

@@ -8,6 +8,9 @@ import java.util.List;
  * <p>Serving goes first, but while both wait training keeps its share of the tokens. A training batch is cut so short that it takes about
  * {@link BatchPolicy#stepNanos} at the pace that was measured, and while serving goes on only {@link BatchPolicy#trainingLanes} of them run
  * at once, so that an observation need not wait for a step to end where there are more lanes than that.
+ *
+ * <p>After a serving batch lanes linger a little for the next requests of those whom it answered ({@link Refills}), unless heads train: then
+ * a lane that waits would take up a training step, or leave serving to those that train.
  */
 public final class Scheduler<S extends Work, T extends OrderedWork> {
     /** Weight of the newest measurement in the pace. */
@@ -20,6 +23,7 @@ public final class Scheduler<S extends Work, T extends OrderedWork> {
     private final TenantLedger ledger = new TenantLedger();
     private final ServingQueue<S> serving = new ServingQueue<>(ledger);
     private final TrainingQueue<T> training = new TrainingQueue<>(ledger);
+    private final Refills refills = new Refills();
 
     private double nanosPerToken;
     private double trainingCredit;
@@ -53,6 +57,7 @@ public final class Scheduler<S extends Work, T extends OrderedWork> {
             List<S> items = serving.take(policy.batchTokens(), policy.batchItems());
             served = true;
             lastServedNanos = nowNanos;
+            refills.taken();
             if (trainingReady) {
                 trainingCredit += tokens(items) * policy.trainingShare() / Math.max(1e-9, 1 - policy.trainingShare());
             }
@@ -71,12 +76,17 @@ public final class Scheduler<S extends Work, T extends OrderedWork> {
         trainingCredit = 0;
         long until = Long.MAX_VALUE;
         if (serving.size() > 0) {
-            until = serving.oldestArrivalNanos() + policy.delayNanos();
+            until = Math.max(serving.oldestArrivalNanos() + policy.delayNanos(), lingerUntilNanos(nowNanos));
         }
         if (training.hasReady()) {
             until = Math.min(until, lastServedNanos + policy.servingRecentNanos());
         }
         return new Decision.Wait<>(until);
+    }
+
+    /** A serving batch has ended: those it answered may ask again. Training batches end by {@link #finishedTraining}. */
+    public void finishedServing(int items, long nanos, long nowNanos) {
+        refills.answered(items, nanos, nowNanos);
     }
 
     /** A training batch has ended: its flows may run again. */
@@ -122,10 +132,15 @@ public final class Scheduler<S extends Work, T extends OrderedWork> {
         if (serving.size() == 0) {
             return false;
         }
-        return policy.delayNanos() == 0
-                || serving.tokens() >= policy.batchTokens()
-                || serving.size() >= policy.batchItems()
-                || nowNanos - serving.oldestArrivalNanos() >= policy.delayNanos();
+        if (serving.tokens() >= policy.batchTokens() || serving.size() >= policy.batchItems()) {
+            return true;
+        }
+        return nowNanos - serving.oldestArrivalNanos() >= policy.delayNanos() && lingerUntilNanos(nowNanos) <= nowNanos;
+    }
+
+    private long lingerUntilNanos(long nowNanos) {
+        boolean trains = trainingRunning > 0 || training.hasReady();
+        return trains ? nowNanos : refills.untilNanos(serving.size(), nowNanos);
     }
 
     private boolean mayTrain(long nowNanos) {

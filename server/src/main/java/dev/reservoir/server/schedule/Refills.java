@@ -1,0 +1,44 @@
+package dev.reservoir.server.schedule;
+
+import java.util.ArrayDeque;
+
+/**
+ * Requests that are expected because others were just answered. Who got an answer often asks again at once, but over a network that takes a
+ * moment; a lane that does not wait for it finds the few that were quickest, runs them at the poor pace of a small batch, and the others
+ * wait for it.
+ *
+ * <p>The requests of each serving batch are awaited once: until as many items wait as it had, but at most for a {@value #PART}th of the time
+ * that it took. So a batch of one is followed at once.
+ */
+final class Refills {
+    /** What a batch may be awaited for, as one part in so many of the time it took. */
+    private static final int PART = 16;
+
+    private record Refill(int items, long untilNanos) {}
+
+    private final ArrayDeque<Refill> awaited = new ArrayDeque<>();
+
+    /** A batch was answered. */
+    void answered(int items, long nanos, long nowNanos) {
+        forgetPast(nowNanos);
+        awaited.add(new Refill(items, nowNanos + nanos / PART));
+    }
+
+    /** How long to wait for more where {@code waiting} items wait; {@code nowNanos} for no longer. */
+    long untilNanos(int waiting, long nowNanos) {
+        forgetPast(nowNanos);
+        Refill next = awaited.peek();
+        return next == null || waiting >= next.items ? nowNanos : next.untilNanos;
+    }
+
+    /** A batch was taken, in place of the one that was answered longest ago. */
+    void taken() {
+        awaited.poll();
+    }
+
+    private void forgetPast(long nowNanos) {
+        while (!awaited.isEmpty() && awaited.getFirst().untilNanos <= nowNanos) {
+            awaited.removeFirst();
+        }
+    }
+}
