@@ -28,8 +28,10 @@ import dev.reservoir.v1.TensorModality;
 import dev.reservoir.v1.TextModality;
 import dev.reservoir.v1.TokenClassification;
 import dev.reservoir.v1.TokensModality;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -187,7 +189,44 @@ class HeadCodecTest {
         LearningSpec learning = random.nextBoolean()
                 ? new LearningSpec.RecursiveLeastSquares(random.nextDouble(0.1, 9), random.nextDouble(0.6, 1), 9)
                 : new LearningSpec.Gradient(random.nextDouble(1e-4, 1), random.nextDouble(), 1 + random.nextInt(9), 7);
+        if (random.nextInt(3) == 0) {
+            return throughSubstrate(random, modality, task, encoder, learning);
+        }
         return new HeadSpec(NAME, modality, task, encoder, learning, random.nextLong());
+    }
+
+    /** @param learning of the companion, where it is least squares */
+    private static HeadSpec throughSubstrate(
+            SplittableRandom random, ModalitySpec modality, Task task, EncoderSpec frozen, LearningSpec learning) {
+        Set<LearningSpec.Part> parts = EnumSet.noneOf(LearningSpec.Part.class);
+        for (LearningSpec.Part part : LearningSpec.Part.values()) {
+            if (random.nextBoolean() && !(part == LearningSpec.Part.INPUT && modality instanceof ModalitySpec.Text)) {
+                parts.add(part);
+            }
+        }
+        Pooling[] poolings = {Pooling.MEAN, Pooling.LAST, Pooling.FIRST, Pooling.CONCATENATE};
+        Pooling pooling = task instanceof Task.TokenClassification
+                ? Pooling.PER_TOKEN
+                : poolings[random.nextInt(poolings.length)];
+        int minibatch = 1 + random.nextInt(200);
+        int updates = 1 + random.nextInt(3);
+        LearningSpec.Fpt fpt = new LearningSpec.Fpt(
+                parts,
+                random.nextDouble(1e-5, 1),
+                random.nextDouble(1e-5, 10),
+                random.nextDouble(),
+                minibatch,
+                random.nextInt(1_000),
+                random.nextInt(1_000),
+                random.nextDouble(0.1, 10),
+                random.nextDouble(0.5),
+                updates,
+                updates == 1 ? random.nextInt(2) * 300 : 200 + random.nextInt(900),
+                learning instanceof LearningSpec.RecursiveLeastSquares squares
+                        ? new LearningSpec.Fpt.Companion(frozen, squares)
+                        : null,
+                9);
+        return new HeadSpec(NAME, modality, task, new EncoderSpec(pooling, 64, false), fpt, random.nextLong());
     }
 
     static Stream<Arguments> wrong() {

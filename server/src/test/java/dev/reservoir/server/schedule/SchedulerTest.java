@@ -18,7 +18,12 @@ class SchedulerTest {
 
     private record Item(String tenant, int tokens, long arrivalNanos, int id) implements Work {}
 
-    private record Step(String tenant, Object flow, int tokens, long arrivalNanos, int id) implements OrderedWork {}
+    private record Step(String tenant, Object flow, int tokens, long arrivalNanos, int id, int sliceItems)
+            implements OrderedWork {
+        Step(String tenant, Object flow, int tokens, long arrivalNanos, int id) {
+            this(tenant, flow, tokens, arrivalNanos, id, Integer.MAX_VALUE);
+        }
+    }
 
     private static BatchPolicy policy() {
         return new BatchPolicy(100, 8, 0, 0.25, 4, 99, 10 * MILLI, 1_000 * MILLI, 1_000, 600);
@@ -47,6 +52,19 @@ class SchedulerTest {
         assertThat(served(scheduler.next(10))).containsExactly(2, 3);
         assertThat(served(scheduler.next(10))).containsExactly(4);
         assertThat(scheduler.next(10)).isEqualTo(new Decision.Wait<>(Long.MAX_VALUE));
+    }
+
+    @Test
+    void takesNoMoreOfAFlowThanItsItemsWantInASliceAndGoesOnToOthers() {
+        Scheduler<Item, Step> scheduler = scheduler();
+        for (int flow = 0; flow < 3; flow++) {
+            for (int i = 0; i < 4; i++) {
+                scheduler.offerTraining(new Step("a", "flow " + flow, 5, i, i, flow + 1));
+            }
+        }
+        assertThat(trained(scheduler.next(0)))
+                .extracting(slice -> slice.items().size())
+                .containsExactly(1, 2, 3);
     }
 
     @Test

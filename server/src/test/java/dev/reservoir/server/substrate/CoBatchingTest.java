@@ -158,7 +158,7 @@ final class CoBatchingTest {
             sequences.add(Fixtures.rows(random, length, shape));
         }
         int[] slots = {1, 0, 0, 1};
-        BertSubstrate substrate = new BertSubstrate(program, Infos.of(program), bank);
+        BertSubstrate substrate = new BertSubstrate(program, Infos.of(program), Fixtures.row(bank));
         try (TracedForward traced = substrate.trace(sequences, bank, slots)) {
             assertThat(traced.hidden().values())
                     .isEqualTo(substrate.forward(sequences, bank, slots).values());
