@@ -24,6 +24,9 @@ record ReadoutSnapshot(Task task, List<String> labels, Weights weights, Gradient
             throw new IllegalArgumentException(
                     "features: width " + features.width() + " (expected: " + weights.features() + ")");
         }
+        if (maxScores < 0) {
+            throw new IllegalArgumentException("maxScores: " + maxScores + " (expected: >= 0)");
+        }
         int outputs = weights.outputs();
         float[] scores = new float[outputs];
         float[] scratch = weights.scratch();

@@ -111,9 +111,14 @@ final class TrainingStep {
             }
             learn();
             try {
-                learner.update(update.changed());
+                learner.update(
+                        update.change().apply(learner.spec(), learner.snapshot().labels()));
             } catch (Refused refused) {
                 update.completion().refused(refused);
+                return;
+            } catch (RuntimeException e) {
+                LOG.error("Head {} could not be updated", head.name(), e);
+                update.completion().refused(new Refused(Reason.INTERNAL, "head: could not be updated"));
                 return;
             }
             update.completion().completed(head.publish(appliedThrough));
