@@ -28,6 +28,9 @@ record ReadoutSnapshot(Answers answers, Weights weights) implements HeadSnapshot
             throw new IllegalArgumentException(
                     "features: width " + features.width() + " (expected: " + weights.features() + ")");
         }
+        if (maxScores < 0) {
+            throw new IllegalArgumentException("maxScores: " + maxScores + " (expected: >= 0)");
+        }
         int outputs = weights.outputs();
         float[] all = new float[features.rows() * outputs];
         float[] scores = new float[outputs];

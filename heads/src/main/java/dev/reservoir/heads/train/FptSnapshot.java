@@ -25,6 +25,9 @@ record FptSnapshot(Answers answers, float[][] readout, int features, Observation
         if (read.width() != features) {
             throw new IllegalArgumentException("features: width " + read.width() + " (expected: " + features + ")");
         }
+        if (maxScores < 0) {
+            throw new IllegalArgumentException("maxScores: " + maxScores + " (expected: >= 0)");
+        }
         float[] scores = new float[read.rows() * readout.length];
         for (int row = 0; row < read.rows(); row++) {
             for (int c = 0; c < readout.length; c++) {

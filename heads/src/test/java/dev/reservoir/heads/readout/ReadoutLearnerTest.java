@@ -46,6 +46,18 @@ final class ReadoutLearnerTest {
 
     @ParameterizedTest
     @MethodSource("rules")
+    void lessThanNoScoresAreRefused(LearningSpec rule) {
+        HeadSnapshot snapshot =
+                learner(new Task.Classification(List.of("a", "b"), 2), rule, 3).snapshot();
+        Features features = Cases.features(new float[] {1, 0, 0});
+
+        assertThatThrownBy(() -> snapshot.predict(features, -1))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("maxScores: -1 (expected: >= 0)");
+    }
+
+    @ParameterizedTest
+    @MethodSource("rules")
     void targetsThatDoNotFitAreRefusedAndChangeNothingElse(LearningSpec rule) {
         FeatureLearner learner = learner(new Task.Regression(2), rule, 3);
         learner.learn(List.of(Cases.values(new float[] {1, 0, 0}, 1, 2)));

@@ -1,7 +1,6 @@
 package dev.reservoir.server.engine;
 
 import dev.reservoir.heads.Features;
-import dev.reservoir.heads.HeadSpec;
 import dev.reservoir.heads.LearningSpec;
 import dev.reservoir.heads.Observation;
 import dev.reservoir.heads.ObservationEncoder;
@@ -143,8 +142,8 @@ public final class Engine implements AutoCloseable {
     }
 
     /** Changes what may be changed of a specification, between two examples. */
-    public void update(LiveHead head, HeadSpec changed, Completion<Published> completion) {
-        if (!queue.offer(new TrainingTask.Update(head, changed, completion, clock.getAsLong()))) {
+    public void update(LiveHead head, SpecUpdate change, Completion<Published> completion) {
+        if (!queue.offer(new TrainingTask.Update(head, change, completion, clock.getAsLong()))) {
             completion.refused(stopping());
         } else if (head.deleted()) {
             forget(head);

@@ -1,6 +1,5 @@
 package dev.reservoir.server.engine;
 
-import dev.reservoir.heads.HeadSpec;
 import dev.reservoir.heads.LearningSpec;
 import dev.reservoir.heads.Refused;
 import dev.reservoir.heads.SubstrateLearner;
@@ -58,7 +57,7 @@ sealed interface TrainingTask extends OrderedWork {
     }
 
     /** A change of the specification. */
-    record Update(LiveHead head, HeadSpec changed, Completion<Published> completion, long arrivalNanos)
+    record Update(LiveHead head, SpecUpdate change, Completion<Published> completion, long arrivalNanos)
             implements TrainingTask {
         @Override
         public int tokens() {

@@ -1,6 +1,7 @@
 package dev.reservoir.server.engine;
 
 import dev.reservoir.heads.HeadLearner;
+import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
 import dev.reservoir.server.registry.HeadRegistry;
 import dev.reservoir.server.registry.LiveHead;
@@ -8,9 +9,13 @@ import dev.reservoir.server.registry.Published;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** One head's part of a training batch: what was handled, published at its end. Nobody else touches its learner meanwhile. */
 abstract class Turn {
+    private static final Logger LOG = LoggerFactory.getLogger(Turn.class);
+
     private final LiveHead head;
     private final HeadLearner learner;
     private final List<Handled> handled = new ArrayList<>();
@@ -55,9 +60,14 @@ abstract class Turn {
         }
         settle();
         try {
-            learner.update(update.changed());
+            learner.update(
+                    update.change().apply(learner.spec(), learner.snapshot().labels()));
         } catch (Refused refused) {
             update.completion().refused(refused);
+            return;
+        } catch (RuntimeException e) {
+            LOG.error("Head {} could not be updated", head.name(), e);
+            update.completion().refused(new Refused(Reason.INTERNAL, "head: could not be updated"));
             return;
         }
         update.completion().completed(head.publish(appliedThrough));

@@ -12,11 +12,10 @@ import java.util.function.Consumer;
 
 /** Waits until heads have handled a sequence number, for a time. Confined to the call's context. */
 final class AppliedWait {
-    static final long LONGEST_MILLIS = 30_000;
-
     private final ServerCall<?, ?> call;
     private final List<LiveHead> heads;
     private final long sequence;
+    private final long longestMillis;
     private final List<Subscription> subscriptions = new ArrayList<>();
     private boolean over;
 
@@ -24,6 +23,7 @@ final class AppliedWait {
         this.call = call;
         this.heads = heads;
         this.sequence = sequence;
+        this.longestMillis = call.calls().limits().appliedWaitMillis();
     }
 
     /** Runs exactly one of the two; neither once the call has ended. A head that is deleted meanwhile is not waited for. */
@@ -36,7 +36,7 @@ final class AppliedWait {
                 }
             }));
         }
-        subscriptions.add(call.after(LONGEST_MILLIS, () -> end(() -> late.accept(notYet()))));
+        subscriptions.add(call.after(longestMillis, () -> end(() -> late.accept(notYet()))));
         subscriptions.add(call.onClosed(this::unsubscribe));
     }
 
@@ -61,7 +61,7 @@ final class AppliedWait {
         return new Refused(
                 Reason.NOT_YET_APPLIED,
                 "min_applied_sequence: " + Long.toUnsignedString(sequence) + " (expected: at most " + applied
-                        + ", what is applied after " + LONGEST_MILLIS + " ms)",
+                        + ", what is applied after " + longestMillis + " ms)",
                 Map.of("applied_through", Long.toString(applied)));
     }
 }

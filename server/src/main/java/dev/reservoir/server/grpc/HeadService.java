@@ -8,6 +8,7 @@ import dev.reservoir.heads.Refused;
 import dev.reservoir.heads.codec.HeadCodec;
 import dev.reservoir.server.engine.Completion;
 import dev.reservoir.server.engine.Engine;
+import dev.reservoir.server.engine.SpecUpdate;
 import dev.reservoir.server.registry.HeadRegistry;
 import dev.reservoir.server.registry.LiveHead;
 import dev.reservoir.server.registry.Published;
@@ -113,8 +114,9 @@ final class HeadService {
 
     private void update(ServerCall<UpdateHeadRequest, Head> call, UpdateHeadRequest request) {
         LiveHead head = registry.get(HeadName.parse(request.getHead().getName()));
-        HeadSpec changed = SpecChange.apply(head.published(), request.getHead(), request.getUpdateMask());
-        engine.update(head, changed, new Completion<>() {
+        SpecUpdate change =
+                (spec, labels) -> SpecChange.apply(spec, labels, request.getHead(), request.getUpdateMask());
+        engine.update(head, change, new Completion<>() {
             @Override
             public void completed(Published published) {
                 call.runOnContext(() -> call.endWith(view.of(head, published)));

@@ -1,8 +1,6 @@
 package dev.reservoir.server.grpc;
 
-import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
-import com.google.protobuf.Parser;
 import com.google.rpc.Code;
 import com.google.rpc.Status;
 import dev.reservoir.heads.Reason;
@@ -10,22 +8,17 @@ import dev.reservoir.heads.Refused;
 import dev.reservoir.server.engine.Call;
 import dev.reservoir.server.registry.Subscription;
 import io.vertx.core.Context;
-import io.vertx.core.buffer.Buffer;
 import io.vertx.grpc.common.GrpcMessage;
 import io.vertx.grpc.common.GrpcStatus;
 import io.vertx.grpc.common.WireFormat;
 import io.vertx.grpc.server.GrpcServerRequest;
 import io.vertx.grpc.server.GrpcServerResponse;
-import java.io.ByteArrayInputStream;
-import java.io.IOException;
-import java.io.InputStream;
 import java.util.Base64;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.zip.GZIPInputStream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -50,7 +43,7 @@ final class ServerCall<Q extends Message, P extends Message> {
 
     private final Calls calls;
     private final Context context;
-    private final Parser<Q> parser;
+    private final PayloadReader<Q> payloads;
     private final GrpcServerRequest<Q, P> request;
     private final GrpcServerResponse<Q, P> response;
     private final Set<Closing> whenClosed = new LinkedHashSet<>();
@@ -62,11 +55,10 @@ final class ServerCall<Q extends Message, P extends Message> {
     private boolean closed;
     private volatile boolean gone;
 
-    @SuppressWarnings("unchecked")
     ServerCall(Calls calls, Context context, Q prototype, GrpcServerRequest<Q, P> request) {
         this.calls = calls;
         this.context = context;
-        this.parser = (Parser<Q>) prototype.getParserForType();
+        this.payloads = new PayloadReader<>(prototype, calls.limits().messageBytes());
         this.request = request;
         this.response = request.response();
         long timeoutNanos = Timeouts.nanos(request.headers().get("grpc-timeout"));
@@ -75,7 +67,7 @@ final class ServerCall<Q extends Message, P extends Message> {
         request.errorHandler(unused -> closedByClient());
         request.exceptionHandler(unused -> closedByClient());
         response.exceptionHandler(unused -> closedByClient());
-        request.invalidMessageHandler(unused -> fail(tooLarge()));
+        request.invalidMessageHandler(unused -> fail(payloads.tooLarge()));
         request.messageHandler(this::arrived);
         request.endHandler(unused -> guard(() -> {
             Runnable handler = halfClosed;
@@ -251,53 +243,9 @@ final class ServerCall<Q extends Message, P extends Message> {
             if (closed || handler == null) {
                 return;
             }
-            byte[] payload = payload(message);
-            Q parsed;
-            try {
-                parsed = parser.parseFrom(payload);
-            } catch (InvalidProtocolBufferException e) {
-                throw new Refused(
-                        Reason.INVALID_FIELD,
-                        "message: " + payload.length
-                                + " bytes that do not parse (expected: the method's request message)",
-                        Map.of("field", "message"));
-            }
-            handler.message(parsed, payload.length);
+            PayloadReader.Read<Q> read = payloads.read(message);
+            handler.message(read.message(), read.bytes());
         });
-    }
-
-    private byte[] payload(GrpcMessage message) {
-        Buffer buffer = message.payload();
-        if (message.encoding().equals("identity")) {
-            return buffer.getBytes();
-        }
-        if (!message.encoding().equals("gzip")) {
-            throw new Refused(
-                    Reason.INVALID_FIELD,
-                    "grpc-encoding: " + message.encoding() + " (expected: identity or gzip)",
-                    Map.of("field", "grpc-encoding"));
-        }
-        int most = calls.limits().messageBytes();
-        try (InputStream inflated = new GZIPInputStream(new ByteArrayInputStream(buffer.getBytes()))) {
-            byte[] bytes = inflated.readNBytes(most + 1);
-            if (bytes.length > most) {
-                throw tooLarge();
-            }
-            return bytes;
-        } catch (IOException e) {
-            throw new Refused(
-                    Reason.INVALID_FIELD,
-                    "message: " + buffer.length() + " bytes that do not decompress (expected: gzip)",
-                    Map.of("field", "message"));
-        }
-    }
-
-    private Refused tooLarge() {
-        int most = calls.limits().messageBytes();
-        return new Refused(
-                Reason.TOO_LARGE,
-                "message: more than " + most + " bytes (expected: at most " + most + ")",
-                Map.of("limit", Integer.toString(most)));
     }
 
     private void guard(Runnable action) {

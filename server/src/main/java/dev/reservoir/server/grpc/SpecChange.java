@@ -7,7 +7,6 @@ import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
 import dev.reservoir.heads.Task;
 import dev.reservoir.heads.codec.LearningCodec;
-import dev.reservoir.server.registry.Published;
 import dev.reservoir.v1.Head;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -31,13 +30,16 @@ final class SpecChange {
 
     private SpecChange() {}
 
-    /** @throws Refused INVALID_FIELD, or LABEL_LIMIT */
-    static HeadSpec apply(Published now, Head wanted, FieldMask mask) {
+    /**
+     * @param known labels that the head knows, declared and learned
+     * @throws Refused INVALID_FIELD, or LABEL_LIMIT
+     */
+    static HeadSpec apply(HeadSpec now, List<String> known, Head wanted, FieldMask mask) {
         Refused.check(mask.getPathsCount() > 0, "update_mask", "nothing", EXPECTED);
-        HeadSpec spec = now.spec();
+        HeadSpec spec = now;
         for (String path : mask.getPathsList()) {
             if (LABELS.containsKey(path)) {
-                spec = withTask(spec, addLabels(now, spec.task(), path, wanted));
+                spec = withTask(spec, addLabels(known, spec.task(), path, wanted));
             } else {
                 spec = withLearning(spec, learning(spec, path, wanted));
             }
@@ -89,7 +91,7 @@ final class SpecChange {
                 path.equals(WINDOW) ? changed.metricWindow() : old.metricWindow());
     }
 
-    private static Task addLabels(Published now, Task task, String path, Head wanted) {
+    private static Task addLabels(List<String> learned, Task task, String path, Head wanted) {
         Refused.check(
                 LABELS.getOrDefault(path, Task.Labelled.class).isInstance(task),
                 "update_mask",
@@ -99,7 +101,7 @@ final class SpecChange {
         List<String> added = labels(path, wanted);
         Set<String> declared = new LinkedHashSet<>(labelled.labels());
         declared.addAll(added);
-        Set<String> known = new LinkedHashSet<>(now.snapshot().labels());
+        Set<String> known = new LinkedHashSet<>(learned);
         known.addAll(declared);
         if (known.size() > labelled.maxLabels()) {
             throw new Refused(

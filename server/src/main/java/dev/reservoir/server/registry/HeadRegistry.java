@@ -113,12 +113,16 @@ public final class HeadRegistry {
      *
      * @throws Refused HEAD_NOT_FOUND
      */
-    public synchronized LiveHead delete(HeadName name) {
-        LiveHead head = byName.remove(name);
-        if (head == null) {
-            throw notFound(name);
+    public LiveHead delete(HeadName name) {
+        LiveHead head;
+        synchronized (this) {
+            head = byName.remove(name);
+            if (head == null) {
+                throw notFound(name);
+            }
+            heads.remove(name, head);
         }
-        heads.remove(name, head);
+        // Calls back to whoever waits for the head: nobody else's creation waits for that.
         head.delete();
         return head;
     }

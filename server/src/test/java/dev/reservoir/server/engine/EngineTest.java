@@ -367,6 +367,24 @@ class EngineTest {
     }
 
     @Test
+    void whoIsToldOfADeletionHoldsUpNobody() throws Exception {
+        LiveHead doomed = head("a", "doomed");
+        CompletableFuture<LiveHead> created = new CompletableFuture<>();
+        doomed.watch(() -> {
+            Thread creator = new Thread(() -> created.complete(head("b", "other")));
+            creator.start();
+            try {
+                creator.join(10_000);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+            assertThat(created).isDone();
+        });
+        registry.delete(doomed.name());
+        assertThat(created).isDone();
+    }
+
+    @Test
     void aDefectOfOnePassEndsItsBatchOnly() throws Exception {
         Engine engine = engine(1, 0);
         LiveHead head = head("a", "h");

@@ -21,6 +21,7 @@ import dev.reservoir.v1.Learning;
 import dev.reservoir.v1.ListHeadsRequest;
 import dev.reservoir.v1.ListHeadsResponse;
 import dev.reservoir.v1.Task;
+import dev.reservoir.v1.TrainRequest;
 import dev.reservoir.v1.TrainingServiceGrpc;
 import dev.reservoir.v1.UpdateHeadRequest;
 import dev.reservoir.v1.WatchHeadRequest;
@@ -28,6 +29,10 @@ import io.grpc.Status;
 import io.grpc.stub.StreamObserver;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -210,6 +215,37 @@ class HeadServiceTest {
         assertThat(changed.getLearning().getMetricWindow()).isEqualTo(32);
         assertThat(changed.getLabelsList()).containsExactly("a", "b");
         assertThat(heads.getHead(get("changing"))).isEqualTo(changed);
+    }
+
+    @Test
+    void updatesAtTheSameTimeDoNotUndoOneAnother() throws Exception {
+        try (TestServer busy = TestServer.start()) {
+            HeadServiceGrpc.HeadServiceFutureStub calls = HeadServiceGrpc.newFutureStub(busy.channel());
+            calls.createHead(create("both", textHead("a"))).get(30, TimeUnit.SECONDS);
+            CountDownLatch gate = busy.hold();
+            StreamObserver<TrainRequest> training =
+                    TrainingServiceGrpc.newStub(busy.channel()).train(Replies.reading());
+            training.onNext(Messages.open("both"));
+            training.onNext(Messages.example(1, "held", "a"));
+            busy.substrate.awaitPass();
+
+            Head wanted = textHead("b").toBuilder()
+                    .setName(name("both"))
+                    .setLearning(Learning.newBuilder().setMetricWindow(32))
+                    .build();
+            Future<Head> window = calls.updateHead(update(wanted, "learning.metric_window"));
+            Future<Head> labels = calls.updateHead(update(wanted, "task.classification.labels"));
+            Awaitility.await()
+                    .untilAsserted(() ->
+                            assertThat(busy.engine.status().queuedTraining()).isEqualTo(2));
+            gate.countDown();
+            window.get(30, TimeUnit.SECONDS);
+            labels.get(30, TimeUnit.SECONDS);
+
+            Head changed = calls.getHead(get("both")).get(30, TimeUnit.SECONDS);
+            assertThat(changed.getLearning().getMetricWindow()).isEqualTo(32);
+            assertThat(changed.getLabelsList()).containsExactly("a", "b");
+        }
     }
 
     @Test

@@ -11,9 +11,11 @@ import static dev.reservoir.server.grpc.Messages.tensorHead;
 import static dev.reservoir.server.grpc.Messages.text;
 import static dev.reservoir.server.grpc.Messages.textHead;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.awaitility.Awaitility.await;
 
 import com.google.protobuf.ByteString;
+import com.google.rpc.ErrorInfo;
 import dev.reservoir.heads.Reason;
 import dev.reservoir.v1.Audio;
 import dev.reservoir.v1.AudioModality;
@@ -43,6 +45,7 @@ import dev.reservoir.v1.TrainingServiceGrpc;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import io.grpc.protobuf.StatusProto;
 import io.grpc.stub.StreamObserver;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -97,6 +100,51 @@ class InferenceServiceTest {
     @AfterAll
     void stop() {
         server.close();
+    }
+
+    @Test
+    void aDefectReachesTheClientAsInternal() {
+        server.substrate.fail(1);
+
+        Throwable failure =
+                catchThrowable(() -> inference.predict(predict(text("whatever never was read before"), "sizes")));
+
+        com.google.rpc.Status status = StatusProto.fromThrowable(failure);
+        assertThat(status).isNotNull();
+        assertThat(status.getCode()).isEqualTo(Status.Code.INTERNAL.value());
+        assertThat(status.getDetailsList()).anyMatch(detail -> detail.is(ErrorInfo.class));
+        assertThat(inference
+                        .predict(predict(text("whatever never was read before"), "sizes"))
+                        .getPredictions(0)
+                        .hasError())
+                .isFalse();
+    }
+
+    @Test
+    void aPredictionWaitsNoLongerThanItsLimitForWhatIsNotApplied() {
+        Limits usual = Limits.defaults();
+        Limits impatient = new Limits(
+                usual.messageBytes(),
+                usual.connectionStreams(),
+                usual.trainCredits(),
+                usual.streamRequests(),
+                usual.streamHeads(),
+                usual.streamBytes(),
+                usual.unaryBytes(),
+                usual.creations(),
+                20);
+        try (TestServer other = TestServer.start(impatient)) {
+            HeadServiceGrpc.newBlockingStub(other.channel()).createHead(create("late", textHead("a", "b")));
+            InferenceServiceBlockingStub calls =
+                    InferenceServiceGrpc.newBlockingStub(other.channel()).withDeadlineAfter(20, TimeUnit.SECONDS);
+            PredictRequest ahead = predict(text("a text"), "late").toBuilder()
+                    .setMinAppliedSequence(1)
+                    .build();
+
+            assertThat(refusedWith(Reason.NOT_YET_APPLIED, () -> calls.predict(ahead))
+                            .getMetadataMap())
+                    .containsEntry("applied_through", "0");
+        }
     }
 
     private static Head reading(Modality.Builder modality) {

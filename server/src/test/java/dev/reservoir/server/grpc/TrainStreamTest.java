@@ -359,7 +359,7 @@ class TrainStreamTest {
     void noMoreThanTheBytesAreTakenIn() {
         Limits usual = Limits.defaults();
         Limits tight = new Limits(
-                usual.messageBytes(), 100, usual.trainCredits(), 256, 20_000, 100_000, usual.unaryBytes(), 64);
+                usual.messageBytes(), 100, usual.trainCredits(), 256, 20_000, 100_000, usual.unaryBytes(), 64, 30_000);
         try (TestServer small = TestServer.start(tight)) {
             ManagedChannel own = small.channel();
             HeadServiceGrpc.newBlockingStub(own).createHead(create("h", textHead()));
