@@ -28,6 +28,11 @@ public record HeadSpec(
                     "encoder.pooling",
                     encoder.pooling(),
                     "MEAN, LAST, FIRST or CONCATENATE for kind FPT");
+            check(
+                    (long) fpt.minibatch() * modality.maxTokens() <= LearningSpec.Fpt.STEP_TOKENS,
+                    "learning.fpt.minibatch",
+                    fpt.minibatch() + " observations of " + modality.maxTokens() + " tokens",
+                    "at most " + LearningSpec.Fpt.STEP_TOKENS + " tokens a step");
             check(!encoder.inputSkip(), "encoder.input_skip", "WITH_INPUT", "WITHOUT_INPUT for kind FPT");
             check(
                     !(modality instanceof ModalitySpec.Text && fpt.parts().contains(LearningSpec.Part.INPUT)),

@@ -75,6 +75,9 @@ public sealed interface LearningSpec {
             @Nullable Companion companion,
             int metricWindow)
             implements LearningSpec {
+        /** Most tokens of a minibatch, so that one head's step does not keep others waiting for long. */
+        public static final int STEP_TOKENS = 16_384;
+
         public Fpt {
             parts = Set.copyOf(parts);
             checkRange("learning.fpt.learning_rate", learningRate, 1e-6, 1);

@@ -69,7 +69,8 @@ final class ServeCommand implements Callable<Integer> {
     @Option(
             names = "--batch-delay-micros",
             paramLabel = "N",
-            description = "How long an observation may wait for others to join its batch; 0 takes what is there.")
+            description =
+                    "How long an observation may wait for others to join its batch; with 0 only for the next requests of a batch that was just answered.")
     private long batchDelayMicros;
 
     @Option(

@@ -208,7 +208,7 @@ class HeadCodecTest {
         Pooling pooling = task instanceof Task.TokenClassification
                 ? Pooling.PER_TOKEN
                 : poolings[random.nextInt(poolings.length)];
-        int minibatch = 1 + random.nextInt(200);
+        int minibatch = 1 + random.nextInt(Math.min(200, LearningSpec.Fpt.STEP_TOKENS / modality.maxTokens()));
         int updates = 1 + random.nextInt(3);
         LearningSpec.Fpt fpt = new LearningSpec.Fpt(
                 parts,

@@ -164,6 +164,12 @@ class FptHeadTest {
     void whatDoesNotFitIsRefusedWithItsField() {
         refused(rows(Fpt.newBuilder().setLearningRate(2)), "learning.fpt.learning_rate: 2.0");
         refused(rows(Fpt.newBuilder().setMinibatch(257)), "learning.fpt.minibatch: 257");
+        refused(
+                rows(Fpt.newBuilder().setMinibatch(64))
+                        .setModality(Modality.newBuilder()
+                                .setTensor(
+                                        TensorModality.newBuilder().setWidth(3).setMaxRows(512))),
+                "learning.fpt.minibatch: 64 observations of 512 tokens (expected: at most 16384 tokens a step)");
         refused(rows(Fpt.newBuilder().setInnerRate(-1)), "learning.fpt.inner_rate: -1.0");
         refused(rows(Fpt.newBuilder().setClipNorm(Double.NaN)), "learning.fpt.clip_norm: NaN");
         refused(rows(Fpt.newBuilder().setUpdatesPerExample(17)), "learning.fpt.updates_per_example: 17");
