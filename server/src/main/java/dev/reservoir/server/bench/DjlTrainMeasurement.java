@@ -21,7 +21,7 @@ import java.util.SplittableRandom;
  * pass; its parameters are not moved, which the fused step's are. And how far its gradients are from the substrate's in f32.
  */
 final class DjlTrainMeasurement implements Measurement {
-    private static final Size CHECKED = new Size(2, 2, 5, TrainingHeads.INPUT_WIDTH, TrainingHeads.CLASSES);
+    private static final int CHECKED_TOKENS = 5;
 
     private final Subject subject;
     private double difference = Double.NaN;
@@ -38,9 +38,9 @@ final class DjlTrainMeasurement implements Measurement {
         int millis = request.integer("millis", 1, 60_000);
         Substrate substrate = subject.substrate(Precision.F32).substrate();
         if (Double.isNaN(difference)) {
-            difference = new Case(substrate, CHECKED).difference();
+            difference = Math.max(checked(substrate, 1), checked(substrate, 2));
         }
-        Size size = new Size(heads, examples, tokens, TrainingHeads.INPUT_WIDTH, TrainingHeads.CLASSES);
+        Size size = size(heads, examples, tokens);
         Case step = new Case(substrate, size);
         long nanos;
         try (DjlTrainingStep peer = new DjlTrainingStep(subject.djl(), size, step.parameters)) {
@@ -55,6 +55,14 @@ final class DjlTrainMeasurement implements Measurement {
         answer.addProperty("nanos", nanos);
         answer.addProperty("relativeDifference", difference);
         return answer;
+    }
+
+    private double checked(Substrate substrate, int heads) {
+        return new Case(substrate, size(heads, 2, CHECKED_TOKENS)).difference();
+    }
+
+    private static Size size(int heads, int examples, int tokens) {
+        return new Size(heads, examples, tokens, TrainingHeads.INPUT_WIDTH, TrainingHeads.CLASSES);
     }
 
     /** Some heads and what they are to learn. */
