@@ -9,7 +9,9 @@ import org.jspecify.annotations.Nullable;
 
 /** All that an FPT head has: what learns with its moments, what does not as it began. One thread's. */
 final class Parameters {
-    private final Inside start;
+    /** What does not learn, and nothing in place of what does. */
+    private final Inside frozen;
+
     private final int features;
     private final @Nullable Trained input;
     private final @Nullable Trained inputBias;
@@ -27,7 +29,6 @@ final class Parameters {
      * @param features {@code F}
      */
     Parameters(Inside start, LearningSpec.Fpt learning, int features) {
-        this.start = start;
         this.features = features;
         boolean projects = learning.parts().contains(Part.INPUT);
         boolean norms = learning.parts().contains(Part.NORMS);
@@ -36,6 +37,12 @@ final class Parameters {
         positions = learning.parts().contains(Part.POSITIONS) ? new Trained(start.positions()) : null;
         gains = norms ? new Trained(start.norms().gains()) : null;
         biases = norms ? new Trained(start.norms().biases()) : null;
+        float[] learned = {};
+        frozen = new Inside(
+                projects ? learned : start.input(),
+                projects ? learned : start.inputBias(),
+                positions != null ? learned : start.positions(),
+                start.norms());
     }
 
     int features() {
@@ -75,10 +82,10 @@ final class Parameters {
         Inside current = now;
         if (current == null) {
             current = new Inside(
-                    input == null ? start.input() : input.value(),
-                    inputBias == null ? start.inputBias() : inputBias.value(),
-                    positions == null ? start.positions() : positions.value(),
-                    gains == null || biases == null ? start.norms() : new NormRow(gains.value(), biases.value()));
+                    input == null ? frozen.input() : input.value(),
+                    inputBias == null ? frozen.inputBias() : inputBias.value(),
+                    positions == null ? frozen.positions() : positions.value(),
+                    gains == null || biases == null ? frozen.norms() : new NormRow(gains.value(), biases.value()));
             now = current;
         }
         return current;
@@ -151,7 +158,7 @@ final class Parameters {
     }
 
     long bytes() {
-        long sum = input == null ? 4L * (start.input().length + start.inputBias().length) : 0;
+        long sum = input == null ? 4L * (frozen.input().length + frozen.inputBias().length) : 0;
         for (Trained part : new Trained[] {input, inputBias, positions, gains, biases}) {
             sum += part == null ? 0 : part.bytes();
         }

@@ -23,7 +23,9 @@ final class Apparatus implements AutoCloseable {
     private final Map<Integer, Hook> hooks = new HashMap<>();
     private final Map<String, OnnxModel> models = new HashMap<>();
     private final List<AutoCloseable> opened = new ArrayList<>();
+    private @Nullable ServerProcess server;
     private @Nullable ReservoirClient client;
+    private @Nullable ReservoirClient secondClient;
     private @Nullable JsonObject machine;
 
     /**
@@ -78,16 +80,31 @@ final class Apparatus implements AutoCloseable {
     /** A server with its defaults, but without a feature cache. */
     ReservoirClient client() {
         if (client == null) {
-            ServerProcess server = ServerProcess.start(
+            client = connection();
+        }
+        return client;
+    }
+
+    /** Another connection to the same server, which streams of {@link #client} do not hold up. */
+    ReservoirClient secondClient() {
+        if (secondClient == null) {
+            secondClient = connection();
+        }
+        return secondClient;
+    }
+
+    private ReservoirClient connection() {
+        if (server == null) {
+            server = ServerProcess.start(
                     ServerProcess.command(serverJar, List.of("--feature-cache-mib", "0")),
                     folder.resolve("bench-server.log"),
                     START,
                     passed -> {});
             opened.add(server);
-            client = ReservoirClient.connect(server.addresses().grpc(), CALL);
-            opened.add(client);
         }
-        return client;
+        ReservoirClient connection = ReservoirClient.connect(server.addresses().grpc(), CALL);
+        opened.add(connection);
+        return connection;
     }
 
     /** What the server's bench says of the machine. */

@@ -39,6 +39,13 @@ final class Bench {
                 LeastSquaresFigure.narrow(),
                 LeastSquaresFigure.wide()));
         figures.addAll(MemoryFigure.all());
+        figures.addAll(List.of(
+                new TrainFusedFigure(),
+                new TrainPeerFigure(),
+                new TrainRateFigure(),
+                new TrainPartsFigure(),
+                new TrainMemoryFigure(),
+                new TrainBesideFigure()));
         return List.copyOf(figures);
     }
 

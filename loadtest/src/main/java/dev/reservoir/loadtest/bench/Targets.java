@@ -3,7 +3,7 @@ package dev.reservoir.loadtest.bench;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the figures of the forward pass must reach on a processor.
+ * What the figures of passes and training steps must reach on a processor.
  *
  * @param bf16 whether it multiplies bf16 itself
  */
@@ -33,5 +33,30 @@ record Targets(boolean bf16) {
             return shape.equals(MIDDLE) ? Target.atLeast(1.7) : null;
         }
         return Target.atLeast(1);
+    }
+
+    /** The heads one after the other over all of them in one step, 16 tokens. */
+    @Nullable
+    Target fusedOverSequential(int heads, int examples) {
+        if (heads != 32 || examples > 4) {
+            return null;
+        }
+        if (examples == 1) {
+            return Target.atLeast(bf16 ? 5 : 3.5);
+        }
+        return Target.atLeast(bf16 ? 2 : 1.5);
+    }
+
+    /** Over DJL's operators with as many heads, one example of 16 tokens each. */
+    Target trainingOverDjl(int heads) {
+        if (heads == 1) {
+            return Target.atLeast(1.5);
+        }
+        return Target.atLeast(bf16 ? 3.5 : 1.3);
+    }
+
+    /** Over the bare product of the same precision. */
+    Target trainingOverBare() {
+        return Target.atLeast(bf16 ? 0.70 : 0.80);
     }
 }

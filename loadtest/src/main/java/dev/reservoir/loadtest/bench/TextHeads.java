@@ -88,6 +88,11 @@ final class TextHeads {
         return Spread.of(Arrays.copyOf(times, repeats)).median();
     }
 
+    /** Checks the answer of one head. */
+    static void checkAnswered(PredictResponse response) {
+        check(response, 1);
+    }
+
     private static void check(PredictResponse response, int heads) {
         if (response.getPredictionsCount() != heads) {
             throw new BenchFailure(response.getPredictionsCount() + " answers (expected: " + heads + ")");

@@ -49,7 +49,13 @@ final class BenchCommandTest {
                         "least-squares-2048",
                         "memory-gradient",
                         "memory-private",
-                        "memory-shared");
+                        "memory-shared",
+                        "train-fused",
+                        "train-djl",
+                        "train-rate",
+                        "train-parts",
+                        "train-memory",
+                        "train-beside");
     }
 
     @ParameterizedTest

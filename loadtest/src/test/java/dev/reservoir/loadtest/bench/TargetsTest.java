@@ -33,6 +33,24 @@ final class TargetsTest {
     }
 
     @Test
+    void trainingMustGainMoreWithBf16() {
+        Targets low = new Targets(true);
+        Targets full = new Targets(false);
+
+        assertThat(low.fusedOverSequential(32, 1)).isEqualTo(Target.atLeast(5));
+        assertThat(full.fusedOverSequential(32, 1)).isEqualTo(Target.atLeast(3.5));
+        assertThat(low.fusedOverSequential(32, 4)).isEqualTo(Target.atLeast(2));
+        assertThat(full.fusedOverSequential(32, 4)).isEqualTo(Target.atLeast(1.5));
+        assertThat(full.fusedOverSequential(32, 16)).isNull();
+        assertThat(full.fusedOverSequential(8, 1)).isNull();
+        assertThat(low.trainingOverDjl(128)).isEqualTo(Target.atLeast(3.5));
+        assertThat(full.trainingOverDjl(128)).isEqualTo(Target.atLeast(1.3));
+        assertThat(full.trainingOverDjl(1)).isEqualTo(Target.atLeast(1.5));
+        assertThat(low.trainingOverBare()).isEqualTo(Target.atLeast(0.70));
+        assertThat(full.trainingOverBare()).isEqualTo(Target.atLeast(0.80));
+    }
+
+    @Test
     void aTargetIsReachedFromItsOwnSide() {
         assertThat(Target.atLeast(2).met(2)).isTrue();
         assertThat(Target.atLeast(2).met(1.99)).isFalse();

@@ -55,6 +55,10 @@ public final class BenchCommand implements Callable<Integer> {
         all.put("engine", engine);
         all.put("least-squares", new LeastSquaresMeasurement(subject));
         all.put("memory", new MemoryMeasurement(subject));
+        all.put("train", new TrainMeasurement(subject));
+        all.put("train-parts", new TrainPartsMeasurement(subject));
+        all.put("djl-train", new DjlTrainMeasurement(subject));
+        all.put("train-memory", new TrainMemoryMeasurement(subject));
         return all;
     }
 }

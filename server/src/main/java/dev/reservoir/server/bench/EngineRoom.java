@@ -50,7 +50,11 @@ final class EngineRoom implements AutoCloseable {
                 IntStream.range(0, CLASSES).mapToObj(EngineRoom::label).toList();
         Task task = new Task.Classification(labels, CLASSES);
         EncoderSpec encoder = EncoderDefaults.encoder(modality, task);
-        return registry.create(new HeadSpec(new HeadName(TENANT, id), modality, task, encoder, learning, 0), "");
+        return head(new HeadSpec(new HeadName(TENANT, id), modality, task, encoder, learning, 0));
+    }
+
+    LiveHead head(HeadSpec spec) {
+        return registry.create(spec, "");
     }
 
     static LearningSpec gradient() {

@@ -1,5 +1,7 @@
 package dev.reservoir.server.bench;
 
+import dev.reservoir.heads.SubstrateInfo;
+import dev.reservoir.server.substrate.AttentionParts;
 import dev.reservoir.server.substrate.BareProduct;
 import dev.reservoir.server.substrate.DjlOperatorsBert;
 import dev.reservoir.server.substrate.OpenSubstrate;
@@ -69,6 +71,12 @@ final class Subject implements AutoCloseable {
         BareProduct product = new BareProduct(threads, clock);
         opened.add(product);
         return product;
+    }
+
+    AttentionParts attention(SubstrateInfo info) {
+        AttentionParts attention = new AttentionParts(info, threads, clock);
+        opened.add(attention);
+        return attention;
     }
 
     @Override

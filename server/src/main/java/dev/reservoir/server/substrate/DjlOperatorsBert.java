@@ -23,6 +23,12 @@ public final class DjlOperatorsBert implements AutoCloseable {
     /** A block: six products with weights {@code [out, in]} and biases, then two norms. */
     private record Layer(List<NDArray> weights, List<NDArray> biases, List<NDArray> norms) {}
 
+    /** Applies a norm, in the order in which the encoder has them. */
+    interface Norms {
+        /** @param x {@code [B, T, D]} */
+        NDArray apply(int norm, NDArray x);
+    }
+
     private final BertShape shape;
     private final int intraOpThreads;
     private final NDManager manager;
@@ -68,30 +74,59 @@ public final class DjlOperatorsBert implements AutoCloseable {
      * @return hidden states {@code [B, T, D]}
      */
     public float[] forward(int[][] ids) {
-        JniUtils.setNumThreads(intraOpThreads);
         int tokens = ids[0].length;
-        try (NDManager step = manager.newSubManager()) {
+        try (NDManager step = begin()) {
             NDArray x = Embedding.embedding(step.create(ids), words, SparseFormat.DENSE)
                     .singletonOrThrow(); // [B, T, D]
-            x = norm(x.add(positions.get(step, new NDIndex("0:{}", tokens))), gain, bias);
-            for (Layer layer : layers) {
-                x = block(x, layer, ids.length, tokens);
-            }
-            return x.toFloatArray();
+            return encode(step, x, this::ownNorm).toFloatArray();
         }
     }
 
-    private NDArray block(NDArray x, Layer layer, int batch, int tokens) {
+    /** A manager for the arrays of one step, on this thread. */
+    NDManager begin() {
+        JniUtils.setNumThreads(intraOpThreads);
+        return manager.newSubManager();
+    }
+
+    BertShape shape() {
+        return shape;
+    }
+
+    /**
+     * The encoder behind the embedding of words.
+     *
+     * @param x {@code [B, T, D]}
+     */
+    NDArray encode(NDManager step, NDArray x, Norms norms) {
+        int batch = (int) x.getShape().get(0);
+        int tokens = (int) x.getShape().get(1);
+        NDArray y = norms.apply(0, x.add(positions.get(step, new NDIndex("0:{}", tokens))));
+        for (int l = 0; l < layers.size(); l++) {
+            y = block(y, l, batch, tokens, norms);
+        }
+        return y;
+    }
+
+    private NDArray block(NDArray x, int number, int batch, int tokens, Norms norms) {
+        Layer layer = layers.get(number);
         NDArray q = split(product(x, layer, 0), batch, tokens); // [B, heads, T, D / heads]
         NDArray k = split(product(x, layer, 1), batch, tokens);
         NDArray v = split(product(x, layer, 2), batch, tokens);
         double scale = 1 / Math.sqrt((double) shape.width() / shape.attentionHeads());
         NDArray attention = q.matMul(k.transpose(0, 1, 3, 2)).mul(scale).softmax(-1); // [B, heads, T, T]
         NDArray mixed = attention.matMul(v).transpose(0, 2, 1, 3).reshape(batch, tokens, shape.width());
-        List<NDArray> norms = layer.norms;
-        NDArray y = norm(product(mixed, layer, 3).add(x), norms.get(0), norms.get(1));
+        NDArray y = norms.apply(2 * number + 1, product(mixed, layer, 3).add(x));
         NDArray inner = Activation.gelu(product(y, layer, 4)); // [B, T, F]
-        return norm(product(inner, layer, 5).add(y), norms.get(2), norms.get(3));
+        return norms.apply(2 * number + 2, product(inner, layer, 5).add(y));
+    }
+
+    private NDArray ownNorm(int number, NDArray x) {
+        if (number == 0) {
+            return norm(x, gain, bias);
+        }
+        List<NDArray> norms = layers.get((number - 1) / 2).norms;
+        int place = (number - 1) % 2 * 2;
+        return norm(x, norms.get(place), norms.get(place + 1));
     }
 
     private NDArray split(NDArray x, int batch, int tokens) {
@@ -104,7 +139,7 @@ public final class DjlOperatorsBert implements AutoCloseable {
                 .singletonOrThrow();
     }
 
-    private NDArray norm(NDArray x, NDArray gains, NDArray biases) {
+    NDArray norm(NDArray x, NDArray gains, NDArray biases) {
         return LayerNorm.layerNorm(x, new Shape(shape.width()), gains, biases, (float) shape.epsilon())
                 .singletonOrThrow();
     }

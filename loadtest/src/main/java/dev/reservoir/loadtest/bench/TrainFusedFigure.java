@@ -1,0 +1,54 @@
+package dev.reservoir.loadtest.bench;
+
+import com.google.gson.JsonObject;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A fused training step of many heads against the same heads one after the other. */
+final class TrainFusedFigure implements Figure {
+    private static final int ROUNDS = 5;
+    /** Where one round takes long: a step of more than a pass's tokens is several passes in any case. */
+    private static final int LONG_ROUNDS = 3;
+
+    private static final int LONG_TOKENS = 4_096;
+    private static final int MILLIS = 400;
+    private static final List<Integer> HEADS = List.of(1, 8, 32, 128);
+    private static final List<Integer> EXAMPLES = List.of(1, 4, 16);
+
+    @Override
+    public String name() {
+        return "train-fused";
+    }
+
+    @Override
+    public String about() {
+        return "a training step of 1 ... 128 heads x 1, 4 and 16 examples of " + TrainSteps.TOKENS
+                + " tokens: the heads one after the other over all in one fused step";
+    }
+
+    @Override
+    public List<Measured> measure(Apparatus apparatus, Progress progress) throws InterruptedException {
+        Hook hook = apparatus.hook();
+        List<Measured> figures = new ArrayList<>();
+        for (int heads : HEADS) {
+            for (int examples : EXAMPLES) {
+                String shape = heads + "x" + examples;
+                JsonObject fused = TrainSteps.train("fused", heads, examples, TrainSteps.TOKENS, MILLIS);
+                JsonObject sequential = TrainSteps.train("sequential", heads, examples, TrainSteps.TOKENS, MILLIS);
+                boolean slow = heads * examples * TrainSteps.TOKENS > LONG_TOKENS;
+                if (!slow) {
+                    hook.ask(fused);
+                }
+                Rounds rounds = new Rounds()
+                        .side("fused", () -> TrainSteps.nanos(hook, fused))
+                        .side("sequential", () -> TrainSteps.nanos(hook, sequential))
+                        .run(slow ? LONG_ROUNDS : ROUNDS, what -> progress.at(shape + ", " + what));
+                figures.add(new Measured(name() + "." + shape, rounds.ratio("sequential", "fused"), "x")
+                        .withTarget(apparatus.targets().fusedOverSequential(heads, examples))
+                        .withNote("one fused step "
+                                + Math.round(rounds.spread("fused").median() / 1e6) + " ms"));
+            }
+        }
+        return figures;
+    }
+}

@@ -1,0 +1,139 @@
+package dev.reservoir.loadtest.bench;
+
+import dev.reservoir.loadtest.client.ReservoirClient;
+import dev.reservoir.loadtest.client.TrainingListener;
+import dev.reservoir.loadtest.client.TrainingOutcome;
+import dev.reservoir.loadtest.client.TrainingStream;
+import dev.reservoir.v1.Classification;
+import dev.reservoir.v1.Encoder;
+import dev.reservoir.v1.Example;
+import dev.reservoir.v1.Fpt;
+import dev.reservoir.v1.Head;
+import dev.reservoir.v1.Learning;
+import dev.reservoir.v1.Matrix;
+import dev.reservoir.v1.Modality;
+import dev.reservoir.v1.Observation;
+import dev.reservoir.v1.Opened;
+import dev.reservoir.v1.Progress;
+import dev.reservoir.v1.Target;
+import dev.reservoir.v1.Task;
+import dev.reservoir.v1.TensorModality;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** Heads that learn through the substrate from a stream each, as fast as the server takes examples, until this is closed. */
+final class TrainingLoad implements AutoCloseable {
+    private static final int WIDTH = 16;
+    private static final int CLASSES = 10;
+    private static final int DISTINCT = 64;
+    private static final long DRAIN_SECONDS = 60;
+
+    private final List<TrainingStream> streams = new ArrayList<>();
+    private final AtomicLong handled = new AtomicLong();
+
+    private TrainingLoad() {}
+
+    /** Creates heads with minibatches of {@code minibatch}; returns their names. */
+    static List<String> heads(ReservoirClient client, String tenant, int count, int minibatch) {
+        Classification.Builder labels = Classification.newBuilder();
+        for (int c = 0; c < CLASSES; c++) {
+            labels.addLabels("label-" + c);
+        }
+        Head spec = Head.newBuilder()
+                .setModality(Modality.newBuilder()
+                        .setTensor(TensorModality.newBuilder().setWidth(WIDTH).setMaxRows(TrainSteps.TOKENS)))
+                .setTask(Task.newBuilder().setClassification(labels))
+                .setEncoder(Encoder.newBuilder().setPooling(Encoder.Pooling.MEAN))
+                .setLearning(Learning.newBuilder().setFpt(Fpt.newBuilder().setMinibatch(minibatch)))
+                .build();
+        List<String> names = new ArrayList<>();
+        for (int h = 0; h < count; h++) {
+            String name = "tenants/" + tenant + "/heads/fpt-" + h;
+            client.createHead(name, spec, "bench");
+            names.add(name);
+        }
+        return names;
+    }
+
+    static TrainingLoad start(ReservoirClient client, List<String> heads) {
+        List<Example> examples = examples();
+        TrainingLoad load = new TrainingLoad();
+        for (String head : heads) {
+            load.streams.add(client.train(
+                    head,
+                    0,
+                    sequence -> examples.get((int) (sequence % DISTINCT)).toBuilder()
+                            .setSequence(sequence)
+                            .build(),
+                    load.new Counter()));
+        }
+        return load;
+    }
+
+    private static List<Example> examples() {
+        SplittableRandom random = new SplittableRandom(23);
+        List<Example> examples = new ArrayList<>();
+        for (int i = 0; i < DISTINCT; i++) {
+            Matrix.Builder matrix = Matrix.newBuilder().setColumns(WIDTH);
+            for (int k = 0; k < TrainSteps.TOKENS * WIDTH; k++) {
+                matrix.addValues((float) (2 * random.nextDouble() - 1));
+            }
+            examples.add(Example.newBuilder()
+                    .setObservation(Observation.newBuilder().setTensor(matrix))
+                    .setTarget(Target.newBuilder().setLabel("label-" + i % CLASSES))
+                    .build());
+        }
+        return examples;
+    }
+
+    /** Examples handled so far. */
+    long handled() {
+        return handled.get();
+    }
+
+    /** Sends no more and waits until what was sent is learned. */
+    @Override
+    public void close() {
+        streams.forEach(TrainingStream::finish);
+        List<CompletableFuture<TrainingOutcome>> ends =
+                streams.stream().map(TrainingStream::completion).toList();
+        try {
+            CompletableFuture.allOf(ends.toArray(CompletableFuture[]::new)).get(DRAIN_SECONDS, TimeUnit.SECONDS);
+            for (CompletableFuture<TrainingOutcome> end : ends) {
+                if (end.join().refused() > 0) {
+                    throw new BenchFailure(end.join().refused() + " examples refused (expected: none)");
+                }
+            }
+        } catch (ExecutionException | CompletionException | TimeoutException e) {
+            streams.forEach(TrainingStream::cancel);
+            throw new BenchFailure("training streams did not end: " + e, e);
+        } catch (InterruptedException e) {
+            streams.forEach(TrainingStream::cancel);
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** One stream's part of the count. */
+    private final class Counter implements TrainingListener {
+        private long through;
+
+        @Override
+        public void opened(Opened opened) {
+            through = opened.getNextSequence() - 1;
+        }
+
+        @Override
+        public void progress(Progress progress) {
+            long now = Math.max(through, progress.getAppliedThrough());
+            handled.addAndGet(now - through);
+            through = now;
+        }
+    }
+}

@@ -1,0 +1,63 @@
+package dev.reservoir.server.substrate;
+
+import ai.djl.Device;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.jni.IValue;
+import dev.reservoir.heads.SubstrateInfo;
+import java.nio.FloatBuffer;
+import java.util.SplittableRandom;
+import java.util.function.LongSupplier;
+
+/** Times the attention of a training pass by itself, as the substrate's program computes it: to tell where a step's time goes. One thread's. */
+public final class AttentionParts implements AutoCloseable {
+    /** An operand that is not used where no product is asked for. */
+    private static final int UNUSED = 0;
+
+    private final TorchProgram program;
+    private final int width;
+    private final LongSupplier nanoClock;
+
+    /** Loads the natives if they are not. */
+    public AttentionParts(SubstrateInfo info, int intraOpThreads, LongSupplier nanoClock) {
+        NativeRuntime.load(intraOpThreads);
+        this.program = new TorchProgram("bert.py", Device.cpu(), intraOpThreads);
+        this.width = info.width();
+        this.nanoClock = nanoClock;
+        program.call(call -> call.run(
+                "setup",
+                call.number(UNUSED),
+                call.number(UNUSED),
+                call.number(info.attentionHeads()),
+                call.number(UNUSED),
+                call.number(1e-12)));
+    }
+
+    /** Nanoseconds of one layer's attention there and back, projections not included. */
+    public long nanos(int sequences, int tokens) {
+        return program.call(call -> {
+            int rows = sequences * tokens;
+            IValue qkv = call.tensor(random(call, rows, 3 * width));
+            IValue gradient = call.tensor(random(call, rows, width));
+            IValue groups = call.numbers(new long[] {sequences, tokens});
+            long start = nanoClock.getAsLong();
+            call.run("attend", qkv, groups);
+            call.run("attend_back", qkv, gradient, groups);
+            return nanoClock.getAsLong() - start;
+        });
+    }
+
+    private static PtNDArray random(TorchProgram.Call call, int rows, int columns) {
+        SplittableRandom random = new SplittableRandom(5);
+        float[] values = new float[rows * columns];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (float) (random.nextDouble() - 0.5);
+        }
+        return call.array(FloatBuffer.wrap(values), DataType.FLOAT32, rows, columns);
+    }
+
+    @Override
+    public void close() {
+        program.close();
+    }
+}
