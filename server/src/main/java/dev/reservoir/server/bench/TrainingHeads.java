@@ -44,13 +44,15 @@ final class TrainingHeads {
         FptLearners fpt = new FptLearners(substrate);
         for (int h = 0; h < heads; h++) {
             HeadSpec spec = spec("head-" + h, examples, tokens);
-            learners.add(fpt.create(spec, encoders.reader(spec.modality())));
+            learners.add(fpt.create(spec, encoders.reader(spec.modality()), unused -> {
+                throw new IllegalStateException("companion: one (expected: none)");
+            }));
         }
     }
 
     static HeadSpec spec(String id, int examples, int tokens) {
         LearningSpec learning =
-                new LearningSpec.Fpt(EnumSet.allOf(Part.class), 1e-3, 1, 0, examples, 0, 0, 1, 0, 1, 0, 256);
+                new LearningSpec.Fpt(EnumSet.allOf(Part.class), 1e-3, 1, 0, examples, 0, 0, 1, 0, 1, 0, null, 256);
         return new HeadSpec(
                 new HeadName(EngineRoom.TENANT, id),
                 new ModalitySpec.Tensor(INPUT_WIDTH, tokens),
@@ -88,7 +90,7 @@ final class TrainingHeads {
         for (SubstrateLearner learner : some) {
             for (int i = 0; i < examples; i++, next++) {
                 Target target = new Target.Label(EngineRoom.label(next % CLASSES));
-                Refused refused = learner.take(observations.get(next % DISTINCT), target);
+                Refused refused = learner.take(observations.get(next % DISTINCT), target, null);
                 if (refused != null) {
                     throw refused;
                 }
