@@ -206,8 +206,8 @@ public final class FptCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        EvalSettings settings = settings();
         List<TaskEntry> chosen = chosen();
+        EvalSettings settings = settings(contenders());
         try {
             new Evaluation(settings, chosen, terminal, out, Timekeeper.system()).run();
             return 0;
@@ -221,7 +221,7 @@ public final class FptCommand implements Callable<Integer> {
         }
     }
 
-    private EvalSettings settings() {
+    private EvalSettings settings(List<Contender> contenders) {
         for (double rate : rates) {
             check(rate >= 1e-6 && rate <= 1, "--rates: " + rate + " (expected: 1e-6 to 1)");
         }
@@ -231,13 +231,9 @@ public final class FptCommand implements Callable<Integer> {
         }
         check(new HashSet<>(seeds).size() == seeds.size(), "--seeds: " + seeds + " (expected: each once)");
         check(seeds.size() <= MOST_SEEDS, "--seeds: " + seeds.size() + " (expected: at most " + MOST_SEEDS + ")");
-        check(
-                examples >= 0 && examples % Contender.MINIBATCH == 0,
-                "--examples: " + examples + " (expected: a multiple of " + Contender.MINIBATCH + ")");
         check(together >= 1 && together <= 256, "--together: " + together + " (expected: 1 to 256)");
         check(startLimit > 0, "--start-limit: " + startLimit + " (expected: at least 1)");
         check(stallLimit > 0, "--stall-limit: " + stallLimit + " (expected: at least 1)");
-        check(data == null || Files.isDirectory(data), "--data: " + data + " (expected: a folder)");
         if (target != null) {
             try {
                 ReservoirClient.connect(target, Duration.ofSeconds(1)).close();
@@ -254,7 +250,7 @@ public final class FptCommand implements Callable<Integer> {
                 folder,
                 json != null ? json : folder.resolve("eval-fpt.json"),
                 quick,
-                contenders(),
+                contenders,
                 !rates.isEmpty() ? rates : quick ? QUICK_RATES : RATES,
                 seeds.isEmpty() ? SEEDS : seeds,
                 together,
@@ -263,6 +259,10 @@ public final class FptCommand implements Callable<Integer> {
     }
 
     private List<TaskEntry> chosen() {
+        check(
+                examples >= 0 && examples % Contender.MINIBATCH == 0,
+                "--examples: " + examples + " (expected: a multiple of " + Contender.MINIBATCH + ")");
+        check(data == null || Files.isDirectory(data), "--data: " + data + " (expected: a folder)");
         for (String name : only) {
             check(
                     Catalog.NAMES.contains(name),
