@@ -23,12 +23,14 @@ final class Progress {
         this.startNanos = time.nanoTime();
     }
 
-    void show(Display display, List<CellRun> runs) {
+    /** Heads that wait for their sweep to be decided are not shown. */
+    void show(Display display, List<CellRun> all) {
+        List<CellRun> runs = all.stream().filter(run -> !run.isWaiting()).toList();
         display.update(time.nanoTime(), block(runs), line(runs));
     }
 
-    void finish(Display display, List<CellRun> runs) {
-        display.finish(block(runs), line(runs));
+    void finish(Display display) {
+        display.finish(block(List.of()), line(List.of()));
     }
 
     private List<String> block(List<CellRun> runs) {

@@ -84,7 +84,7 @@ final class ServerRun {
             while (true) {
                 start(jobs);
                 if (busy == 0) {
-                    progress.finish(display, List.of());
+                    progress.finish(display);
                     return;
                 }
                 Future<Ended> ended = jobs.poll(TICK_MILLIS, TimeUnit.MILLISECONDS);
