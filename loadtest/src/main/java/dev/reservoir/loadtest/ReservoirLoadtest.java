@@ -2,6 +2,8 @@ package dev.reservoir.loadtest;
 
 import dev.reservoir.loadtest.bench.BenchCommand;
 import dev.reservoir.loadtest.demo.DemoCommand;
+import dev.reservoir.loadtest.eval.EvalCommand;
+import dev.reservoir.loadtest.eval.FptCommand;
 import dev.reservoir.loadtest.report.Terminal;
 import dev.reservoir.loadtest.workload.Workloads;
 import java.io.PrintStream;
@@ -32,7 +34,9 @@ public final class ReservoirLoadtest {
         PrintStream out = System.out;
         CommandLine commands = new CommandLine(new ReservoirLoadtest())
                 .addSubcommand(new DemoCommand(Workloads::demo, Terminal.here(), out, System.err, home()))
-                .addSubcommand(new BenchCommand(Terminal.here(), out, System.err, home()));
+                .addSubcommand(new BenchCommand(Terminal.here(), out, System.err, home()))
+                .addSubcommand(new CommandLine(new EvalCommand())
+                        .addSubcommand(new FptCommand(Terminal.here(), out, System.err, home())));
         commands.setParameterExceptionHandler(ReservoirLoadtest::explain);
         if (arguments.length == 0) {
             commands.usage(System.err);

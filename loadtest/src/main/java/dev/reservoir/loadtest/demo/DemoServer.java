@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** The server a demo talks to: a child process of its own, or one that was running before. */
-final class DemoServer implements AutoCloseable {
+/** The server a demo or an evaluation talks to: a child process of its own, or one that was running before. */
+public final class DemoServer implements AutoCloseable {
     private final String grpc;
     private final @Nullable ServerProcess process;
 
@@ -18,22 +18,22 @@ final class DemoServer implements AutoCloseable {
         this.process = process;
     }
 
-    static DemoServer running(String target) {
+    public static DemoServer running(String target) {
         return new DemoServer(target, null);
     }
 
-    static DemoServer start(List<String> command, Path log, Duration limit, Consumer<Duration> waiting) {
+    public static DemoServer start(List<String> command, Path log, Duration limit, Consumer<Duration> waiting) {
         ServerProcess process = ServerProcess.start(command, log, limit, waiting);
         return new DemoServer(process.addresses().grpc(), process);
     }
 
     /** {@code host:port}. */
-    String grpc() {
+    public String grpc() {
         return grpc;
     }
 
     /** Where it listens and what it logs to, for a person. */
-    String description() {
+    public String description() {
         if (process == null) {
             return "grpc " + grpc + " (running before)";
         }
@@ -43,7 +43,7 @@ final class DemoServer implements AutoCloseable {
     }
 
     /** What a broken call does not know: that the process ended, and what it printed last. Empty where it still runs. */
-    String epitaph() {
+    public String epitaph() {
         if (process == null) {
             return "";
         }

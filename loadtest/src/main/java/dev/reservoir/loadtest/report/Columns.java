@@ -5,9 +5,9 @@ import java.util.Arrays;
 import java.util.List;
 
 /** Text in columns as wide as their widest cell, two spaces between. */
-final class Columns {
+public final class Columns {
     /** On which side of its column a cell stands. */
-    enum Side {
+    public enum Side {
         LEFT,
         RIGHT
     }
@@ -15,11 +15,11 @@ final class Columns {
     private final List<Side> sides;
     private final List<List<String>> rows = new ArrayList<>();
 
-    Columns(Side... sides) {
+    public Columns(Side... sides) {
         this.sides = List.of(sides);
     }
 
-    Columns row(String... cells) {
+    public Columns row(String... cells) {
         if (cells.length != sides.size()) {
             throw new IllegalArgumentException("cells: " + cells.length + " (expected: " + sides.size() + ")");
         }
@@ -27,7 +27,7 @@ final class Columns {
         return this;
     }
 
-    List<String> lines() {
+    public List<String> lines() {
         int[] widths = new int[sides.size()];
         for (List<String> row : rows) {
             Arrays.setAll(widths, i -> Math.max(widths[i], row.get(i).length()));

@@ -9,7 +9,7 @@ import java.util.Arrays;
  * Unsigned bytes in the IDX format of the MNIST family: two zero bytes, type 0x08, the rank, one big-endian 32-bit size
  * for each axis, then the items in row-major order.
  */
-final class IdxFile {
+public final class IdxFile {
 
     private static final int UNSIGNED_BYTES = 0x08;
 
@@ -27,7 +27,11 @@ final class IdxFile {
         return parse(resource.name(), resource.bytes());
     }
 
-    static IdxFile parse(String name, byte[] file) {
+    /**
+     * @param name for errors
+     * @throws UncheckedIOException where the bytes are no such file
+     */
+    public static IdxFile parse(String name, byte[] file) {
         ByteBuffer header = ByteBuffer.wrap(file);
         int magic = header.getInt();
         int rank = magic & 0xff;
@@ -47,12 +51,12 @@ final class IdxFile {
     }
 
     /** Size of the first axis. */
-    int items() {
+    public int items() {
         return items;
     }
 
     /** The numbers of one item, in row-major order. */
-    byte[] item(int index) {
+    public byte[] item(int index) {
         return Arrays.copyOfRange(data, index * itemBytes, (index + 1) * itemBytes);
     }
 }

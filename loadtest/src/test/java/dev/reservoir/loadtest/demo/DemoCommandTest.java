@@ -5,25 +5,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import dev.reservoir.loadtest.fake.FakeReservoir;
-import dev.reservoir.loadtest.fake.FakeServerMain;
+import dev.reservoir.loadtest.fake.FakeServerJar;
 import dev.reservoir.loadtest.fake.StandIns;
 import dev.reservoir.loadtest.report.Style;
 import dev.reservoir.loadtest.report.Terminal;
 import dev.reservoir.loadtest.workload.Workload;
 import java.io.ByteArrayOutputStream;
-import java.io.File;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.jar.Attributes;
-import java.util.jar.JarOutputStream;
-import java.util.jar.Manifest;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -206,7 +200,7 @@ final class DemoCommandTest {
 
     @Test
     void startsAndEndsAServerOfItsOwn() throws Exception {
-        int exit = run("--server-jar", serverJar().toString());
+        int exit = run("--server-jar", FakeServerJar.in(folder).toString());
 
         assertThat(err()).isEmpty();
         assertThat(exit).isZero();
@@ -218,7 +212,7 @@ final class DemoCommandTest {
 
     @Test
     void showsTheLogOfAServerThatDidNotStart() throws Exception {
-        int exit = run("--server-jar", serverJar().toString(), "--server-option=--fail");
+        int exit = run("--server-jar", FakeServerJar.in(folder).toString(), "--server-option=--fail");
 
         assertThat(exit).isEqualTo(3);
         assertThat(err()).contains("exit code 7", "no weights: file not found");
@@ -226,7 +220,7 @@ final class DemoCommandTest {
 
     @Test
     void tellsThatItsServerEnded() throws Exception {
-        int exit = run("--server-jar", serverJar().toString(), "--server-option=--die");
+        int exit = run("--server-jar", FakeServerJar.in(folder).toString(), "--server-option=--die");
 
         assertThat(exit).isEqualTo(3);
         assertThat(err())
@@ -278,25 +272,6 @@ final class DemoCommandTest {
     private JsonObject json() throws IOException {
         return JsonParser.parseString(Files.readString(folder.resolve("demo.json")))
                 .getAsJsonObject();
-    }
-
-    /** A jar without classes whose manifest names the fake and this test's class path. */
-    private Path serverJar() throws IOException {
-        Manifest manifest = new Manifest();
-        Attributes main = manifest.getMainAttributes();
-        main.put(Attributes.Name.MANIFEST_VERSION, "1.0");
-        main.put(Attributes.Name.MAIN_CLASS, FakeServerMain.class.getName());
-        main.put(
-                Attributes.Name.CLASS_PATH,
-                Stream.of(System.getProperty("java.class.path").split(File.pathSeparator))
-                        .map(entry -> Path.of(entry).toUri().toString())
-                        .collect(Collectors.joining(" ")));
-        Path jar = folder.resolve("reservoir-server.jar");
-        try (OutputStream file = Files.newOutputStream(jar);
-                JarOutputStream empty = new JarOutputStream(file, manifest)) {
-            empty.finish();
-        }
-        return jar;
     }
 
     private static Workload withBaseline(Workload workload, double baseline) {

@@ -5,19 +5,28 @@ import dev.reservoir.v1.Example;
 import dev.reservoir.v1.Head;
 import dev.reservoir.v1.HeadPrediction;
 import dev.reservoir.v1.LabelPrediction;
+import dev.reservoir.v1.LabelSetPrediction;
 import dev.reservoir.v1.Metrics;
 import dev.reservoir.v1.Observation;
 import dev.reservoir.v1.Score;
 import dev.reservoir.v1.Target;
+import dev.reservoir.v1.TokenLabelsPrediction;
 import dev.reservoir.v1.ValuesPrediction;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /**
  * Learns by heart: labels by a text's first word, values as the mean difference from the series' last number. A control
  * does not look at its input: it answers the most frequent label, or the mean of the values seen.
+ *
+ * <p>Of tasks per token it knows the xor of two strings of bits, but only at the learning rate {@value #XOR_RATE}; at others it answers 0. As
+ * a set of labels it answers the empty one.
  */
 final class FakeHead {
+    static final double XOR_RATE = 3e-3;
+
     final Head spec;
     long epoch;
     long applied;
@@ -38,7 +47,9 @@ final class FakeHead {
         HeadPrediction before = predict(example.getObservation());
         Target truth = example.getTarget();
         examples++;
-        if (truth.hasLabel()) {
+        if (truth.hasTokenLabels() || truth.hasLabels()) {
+            right += asked(truth).equals(before.getTokenLabels().getLabelsList()) ? 1 : 0;
+        } else if (truth.hasLabel()) {
             right += before.getLabel().getLabel().equals(truth.getLabel()) ? 1 : 0;
             labelsByWord
                     .computeIfAbsent(key(example.getObservation()), word -> new HashMap<>())
@@ -63,9 +74,31 @@ final class FakeHead {
                     .orElse("");
             return answer.setLabel(LabelPrediction.newBuilder().setLabel(label)).build();
         }
+        if (spec.getTask().hasTokenClassification()) {
+            return answer.setTokenLabels(TokenLabelsPrediction.newBuilder()
+                            .addAllLabels(xor(observation.getTokens().getSymbolsList())))
+                    .build();
+        }
+        if (spec.getTask().hasMultiLabel()) {
+            return answer.setLabels(LabelSetPrediction.getDefaultInstance()).build();
+        }
         double value = anchor(observation) + (values == 0 ? 0 : valueSum / values);
         return answer.setValues(ValuesPrediction.newBuilder().addValues((float) value))
                 .build();
+    }
+
+    private static List<String> asked(Target truth) {
+        return truth.getTokenLabels().getLabelsList().stream()
+                .map(label -> label.isEmpty() ? "0" : label)
+                .toList();
+    }
+
+    private List<String> xor(List<Integer> bits) {
+        boolean knows = spec.getLearning().getFpt().getLearningRate() == XOR_RATE;
+        int half = bits.size() / 2;
+        return IntStream.range(0, bits.size())
+                .mapToObj(i -> Integer.toString(knows && i >= half ? bits.get(i) ^ bits.get(i - half) : 0))
+                .toList();
     }
 
     Metrics metrics(long refused) {

@@ -54,6 +54,9 @@ public final class FakeReservoir implements AutoCloseable {
     private final Map<String, Long> breakAt = new HashMap<>();
     private final Set<Long> refused = new HashSet<>();
     private final List<String> deleted = new ArrayList<>();
+    private final Map<String, Long> breakAtEnding = new HashMap<>();
+    private final List<String> created = new ArrayList<>();
+    private String substrate = "fake";
     private int progressEvery = 3;
     private boolean failPredictions;
     private boolean dropOnPrediction;
@@ -79,6 +82,21 @@ public final class FakeReservoir implements AutoCloseable {
     /** Ends the training stream of a head when this example comes. */
     public synchronized void breakTraining(String head, long sequence) {
         breakAt.put(head, sequence);
+    }
+
+    /** Ends the training stream of every head whose name ends so when this example comes. */
+    public synchronized void breakTrainingOfHeadsNamed(String ending, long sequence) {
+        breakAtEnding.put(ending, sequence);
+    }
+
+    /** Says that it holds this substrate. */
+    public synchronized void pretendToHold(String name) {
+        substrate = name;
+    }
+
+    /** Names of all heads that were ever created by a call, in their order. */
+    public synchronized List<String> createdNames() {
+        return List.copyOf(created);
     }
 
     /** Refuses the example with this number, of every head. */
@@ -153,8 +171,13 @@ public final class FakeReservoir implements AutoCloseable {
     private final class Substrates extends SubstrateServiceGrpc.SubstrateServiceImplBase {
         @Override
         public void getSubstrate(GetSubstrateRequest request, StreamObserver<Substrate> reply) {
+            String name;
+            synchronized (FakeReservoir.this) {
+                name = substrate;
+            }
             reply.onNext(Substrate.newBuilder()
-                    .setName("fake")
+                    .setName(name)
+                    .setPositions(512)
                     .setDigest("0123456789abcdef".repeat(4))
                     .setFamily("none")
                     .setParameters(22_600_000)
@@ -182,6 +205,7 @@ public final class FakeReservoir implements AutoCloseable {
                     return;
                 }
                 FakeReservoir.this.createHead(name, request.getHead());
+                created.add(name);
                 reply.onNext(request.getHead().toBuilder().setName(name).build());
             }
             reply.onCompleted();
@@ -302,7 +326,7 @@ public final class FakeReservoir implements AutoCloseable {
                 end(failure(Status.Code.INTERNAL, "TOO_MANY", queue.size() + " unhandled (credits: " + CREDITS + ")"));
                 return;
             }
-            Long limit = breakAt.get(learner.spec.getName());
+            Long limit = limit(learner.spec.getName());
             if (limit != null && example.getSequence() >= limit) {
                 end(failure(Status.Code.FAILED_PRECONDITION, "HEAD_FAILED", "a weight is not finite"));
                 return;
@@ -310,6 +334,14 @@ public final class FakeReservoir implements AutoCloseable {
             if (queue.size() >= progressEvery && !silent) {
                 handle();
             }
+        }
+
+        private @Nullable Long limit(String name) {
+            return breakAtEnding.entrySet().stream()
+                    .filter(entry -> name.endsWith(entry.getKey()))
+                    .map(Map.Entry::getValue)
+                    .findFirst()
+                    .orElse(breakAt.get(name));
         }
 
         private void handle() {

@@ -3,7 +3,10 @@ package dev.reservoir.loadtest.fake;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 
-/** The fake as a process, started as {@code serve --port 0}. {@code --fail} ends it, {@code --mute} keeps it silent. */
+/**
+ * The fake as a process, started as {@code serve --port 0}. {@code --fail} ends it, {@code --mute} keeps it silent, {@code
+ * --substrate NAME} is what it says it holds.
+ */
 public final class FakeServerMain {
     private FakeServerMain() {}
 
@@ -21,6 +24,10 @@ public final class FakeServerMain {
         CountDownLatch forever = new CountDownLatch(1);
         if (!options.contains("--mute")) {
             FakeReservoir fake = new FakeReservoir();
+            int substrate = options.indexOf("--substrate");
+            if (substrate >= 0) {
+                fake.pretendToHold(options.get(substrate + 1));
+            }
             if (options.contains("--die")) {
                 fake.dieInTraining();
             }

@@ -1,0 +1,114 @@
+package dev.reservoir.loadtest.eval;
+
+import dev.reservoir.v1.Example;
+import dev.reservoir.v1.Head;
+import dev.reservoir.v1.Matrix;
+import dev.reservoir.v1.Modality;
+import dev.reservoir.v1.Observation;
+import dev.reservoir.v1.Task;
+import dev.reservoir.v1.TensorModality;
+import dev.reservoir.v1.TokenClassification;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Random;
+
+/**
+ * Patterns of random bits (+1 and -1) and then one of them again, each of its bits set to 0 with probability one half: what was the pattern?
+ *
+ * <p>The observation is the paper's. Of the answer, a token of the wire contract has one label, so each token of the query is asked for one
+ * of its bits, the first. Bits of a token are alike by symmetry; what is lost is that a head is taught only those.
+ *
+ * @param patterns 5 in the paper
+ * @param bits of a pattern, 1,000 in the paper
+ * @param width bits a token, 50 in the paper
+ */
+record BitMemory(int patterns, int bits, int width) {
+    static final BitMemory PAPER = new BitMemory(5, 1_000, 50);
+
+    BitMemory {
+        if (patterns < 1 || width < 1 || bits < width || bits % width != 0) {
+            throw new IllegalArgumentException(
+                    "bits: " + bits + ", " + width + " a token (expected: a multiple), patterns: " + patterns);
+        }
+    }
+
+    EvalTask task(Amount amount) {
+        Draws.HeldOut heldOut = Draws.HeldOut.draw(this::item, amount.validation(), amount.test());
+        Modality modality = Modality.newBuilder()
+                .setTensor(TensorModality.newBuilder().setWidth(width).setMaxRows(tokens()))
+                .build();
+        return new EvalTask(
+                "bit-memory",
+                String.format(
+                        Locale.ROOT,
+                        "%s%d patterns of %,d bits, %d a token, %d tokens; asked for %d of the %,d bits, one a token",
+                        equals(PAPER) ? "" : "SMALLER THAN THE PAPER'S: ",
+                        patterns,
+                        bits,
+                        width,
+                        tokens(),
+                        queryTokens(),
+                        bits),
+                "generated",
+                Head.newBuilder()
+                        .setModality(modality)
+                        .setTask(Task.newBuilder()
+                                .setTokenClassification(
+                                        TokenClassification.newBuilder().addAllLabels(Targets.BITS)))
+                        .build(),
+                Head.newBuilder()
+                        .setModality(modality)
+                        .setTask(Task.newBuilder().setMultiLabel(Targets.asSet(tokens(), queryTokens())))
+                        .build(),
+                tokens(),
+                Draws.fresh(this::item, heldOut.observations()),
+                amount.examples(),
+                heldOut.validation(),
+                heldOut.test(),
+                0.9,
+                256,
+                0.75,
+                "shown bits copied, masked ones guessed",
+                "masked bits",
+                new Published(100, 75.8, 100));
+    }
+
+    int queryTokens() {
+        return bits / width;
+    }
+
+    int tokens() {
+        return (patterns + 1) * queryTokens();
+    }
+
+    Item item(Random random) {
+        Matrix.Builder rows = Matrix.newBuilder().setColumns(width);
+        boolean[][] drawn = new boolean[patterns][bits];
+        for (boolean[] pattern : drawn) {
+            for (int bit = 0; bit < bits; bit++) {
+                pattern[bit] = random.nextBoolean();
+                rows.addValues(pattern[bit] ? 1 : -1);
+            }
+        }
+        boolean[] asked = drawn[random.nextInt(patterns)];
+        int unasked = tokens() - queryTokens();
+        List<Integer> answer = new ArrayList<>();
+        BitSet masked = new BitSet();
+        for (int bit = 0; bit < bits; bit++) {
+            boolean mask = random.nextBoolean();
+            rows.addValues(mask ? 0 : asked[bit] ? 1 : -1);
+            if (bit % width == 0) {
+                answer.add(asked[bit] ? 1 : 0);
+                masked.set(unasked + bit / width, mask);
+            }
+        }
+        return new Item(
+                Example.newBuilder()
+                        .setObservation(Observation.newBuilder().setTensor(rows))
+                        .setTarget(Targets.perToken(unasked, answer))
+                        .build(),
+                masked);
+    }
+}

@@ -1,0 +1,77 @@
+package dev.reservoir.loadtest.eval;
+
+import dev.reservoir.v1.Example;
+import dev.reservoir.v1.Head;
+import dev.reservoir.v1.Modality;
+import dev.reservoir.v1.Observation;
+import dev.reservoir.v1.SymbolSequence;
+import dev.reservoir.v1.Task;
+import dev.reservoir.v1.TokenClassification;
+import dev.reservoir.v1.TokensModality;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * Two strings of 5 bits, a bit a token; the last 5 tokens tell the xor, bit by bit. There are 1,024 pairs of strings: those that are held
+ * out are never trained on, which is more than the paper asks.
+ */
+final class BitXor {
+    static final int BITS = 5;
+    private static final int TOKENS = 2 * BITS;
+
+    private BitXor() {}
+
+    static EvalTask task(Amount amount) {
+        List<Item> all = Draws.shuffled(IntStream.range(0, 1 << TOKENS).boxed().toList()).stream()
+                .map(BitXor::item)
+                .toList();
+        int heldOut = amount.validation() + amount.test();
+        TokensModality tokens = TokensModality.newBuilder()
+                .setVocabulary(2)
+                .setMaxLength(TOKENS)
+                .setGroup(1)
+                .build();
+        Modality modality = Modality.newBuilder().setTokens(tokens).build();
+        return new EvalTask(
+                "bit-xor",
+                "two strings of 5 bits, 10 tokens, 5 bits asked",
+                "generated; all 1,024 pairs, " + (all.size() - heldOut) + " of them to train on",
+                Head.newBuilder()
+                        .setModality(modality)
+                        .setTask(Task.newBuilder()
+                                .setTokenClassification(
+                                        TokenClassification.newBuilder().addAllLabels(Targets.BITS)))
+                        .build(),
+                Head.newBuilder()
+                        .setModality(modality)
+                        .setTask(Task.newBuilder().setMultiLabel(Targets.asSet(TOKENS, BITS)))
+                        .build(),
+                TOKENS,
+                Draws.laps(all.subList(heldOut, all.size())),
+                amount.examples(),
+                all.subList(0, amount.validation()),
+                all.subList(amount.validation(), heldOut),
+                0.95,
+                256,
+                0.5,
+                "any constant bit",
+                "",
+                new Published(100, 100, 100));
+    }
+
+    /** @param pair bit n is token n */
+    static Item item(int pair) {
+        List<Integer> bits =
+                IntStream.range(0, TOKENS).mapToObj(token -> pair >>> token & 1).toList();
+        List<Integer> xor = new ArrayList<>();
+        for (int i = 0; i < BITS; i++) {
+            xor.add(bits.get(i) ^ bits.get(BITS + i));
+        }
+        return Item.plain(Example.newBuilder()
+                .setObservation(Observation.newBuilder()
+                        .setTokens(SymbolSequence.newBuilder().addAllSymbols(bits)))
+                .setTarget(Targets.perToken(BITS, xor))
+                .build());
+    }
+}

@@ -1,0 +1,98 @@
+package dev.reservoir.loadtest.eval;
+
+import dev.reservoir.loadtest.client.Timekeeper;
+import dev.reservoir.loadtest.client.TrainingListener;
+import dev.reservoir.v1.Metrics;
+import dev.reservoir.v1.Opened;
+import dev.reservoir.v1.Progress;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What a head's training stream has reported so far. Thread-safe. */
+final class CellLearning implements TrainingListener {
+    private static final int CURVE_STEPS = 100;
+
+    private final EvalTask task;
+    private final Timekeeper time;
+
+    // Guarded by this.
+    private final List<CurveStep> curve = new ArrayList<>();
+    private @Nullable CurveStep reached;
+    private @Nullable CurveStep last;
+    private long handled;
+    private String firstRefusal = "";
+    private long startNanos;
+
+    CellLearning(EvalTask task, Timekeeper time) {
+        this.task = task;
+        this.time = time;
+        this.startNanos = time.nanoTime();
+    }
+
+    @Override
+    public synchronized void opened(Opened opened) {
+        startNanos = time.nanoTime();
+    }
+
+    @Override
+    public synchronized void progress(Progress progress) {
+        handled = progress.getAppliedThrough();
+        if (firstRefusal.isEmpty() && progress.getRefusalsCount() > 0) {
+            firstRefusal = progress.getRefusals(0).getStatus().getMessage();
+        }
+        Metrics metrics = progress.getMetrics();
+        if (metrics.getWindowed().getCount() == 0) {
+            return;
+        }
+        CurveStep step = new CurveStep(
+                metrics.getExamples(),
+                metrics.getUpdates(),
+                (time.nanoTime() - startNanos) / 1e9,
+                metrics.getWindowed().getAccuracy());
+        if (reached == null && step.examples() >= task.window() && step.accuracy() >= task.statedScore()) {
+            reached = step;
+        }
+        long before = curve.isEmpty()
+                ? Long.MIN_VALUE / 2
+                : curve.get(curve.size() - 1).examples();
+        if (step.examples() - before >= Math.max(1, task.examples() / CURVE_STEPS)) {
+            curve.add(step);
+        }
+        last = step;
+    }
+
+    /** Examples learned or refused. */
+    synchronized long handled() {
+        return handled;
+    }
+
+    /** Over the last examples; not a number before the first. */
+    synchronized double accuracy() {
+        CurveStep step = last;
+        return step == null ? Double.NaN : step.accuracy();
+    }
+
+    synchronized @Nullable CurveStep reached() {
+        return reached;
+    }
+
+    /** Empty where none was refused. */
+    synchronized String firstRefusal() {
+        return firstRefusal;
+    }
+
+    synchronized double seconds() {
+        return (time.nanoTime() - startNanos) / 1e9;
+    }
+
+    /** Evenly thinned, its last step at its end. */
+    synchronized List<CurveStep> curve() {
+        List<CurveStep> steps = new ArrayList<>(curve);
+        CurveStep step = last;
+        if (step != null && (steps.isEmpty() || steps.get(steps.size() - 1).examples() < step.examples())) {
+            steps.add(step);
+        }
+        return steps;
+    }
+}

@@ -1,0 +1,61 @@
+package dev.reservoir.loadtest.eval;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What came of a cell.
+ *
+ * @param fingerprint of its task
+ * @param digest of the substrate
+ * @param parameters that learned
+ * @param refused examples that the server did not take
+ * @param sharing most heads that learned at the same time
+ * @param validation accuracy; null where the head failed
+ * @param test accuracy; null where it was not tested
+ * @param testHard accuracy on what is hard; null as {@code test}, and where nothing is
+ * @param reached where the stated score was first met; null where it was not
+ * @param failure what the server said when the head failed; empty where it did not
+ */
+record CellResult(
+        CellKey key,
+        String fingerprint,
+        String substrate,
+        String digest,
+        long parameters,
+        long examples,
+        long updates,
+        long refused,
+        double trainingSeconds,
+        int sharing,
+        @Nullable Double validation,
+        @Nullable Double test,
+        @Nullable Double testHard,
+        @Nullable CurveStep reached,
+        String failure,
+        List<CurveStep> curve) {
+
+    CellResult {
+        curve = List.copyOf(curve);
+    }
+
+    CellResult tested(double score, @Nullable Double hard) {
+        return new CellResult(
+                key,
+                fingerprint,
+                substrate,
+                digest,
+                parameters,
+                examples,
+                updates,
+                refused,
+                trainingSeconds,
+                sharing,
+                validation,
+                score,
+                hard,
+                reached,
+                failure,
+                curve);
+    }
+}

@@ -1,0 +1,218 @@
+package dev.reservoir.loadtest.eval;
+
+import dev.reservoir.loadtest.client.CallFailure;
+import dev.reservoir.loadtest.client.ExampleSource;
+import dev.reservoir.loadtest.client.PredictionStream;
+import dev.reservoir.loadtest.client.ReservoirClient;
+import dev.reservoir.loadtest.client.Timekeeper;
+import dev.reservoir.loadtest.client.TrainingOutcome;
+import dev.reservoir.loadtest.client.TrainingStream;
+import dev.reservoir.v1.Example;
+import dev.reservoir.v1.Head;
+import dev.reservoir.v1.HeadPrediction;
+import dev.reservoir.v1.PredictRequest;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** A cell's head on a server, from its creation to its end. Its steps are called one after the other; what it reports may be asked meanwhile. */
+final class CellRun {
+    private static final int IN_FLIGHT = 16;
+    private static final String WAITING = "waiting";
+    private static final String HEAD_FAILED = "HEAD_FAILED";
+
+    private final CellKey key;
+    private final EvalTask task;
+    private final Contender contender;
+    private final SubstrateFacts substrate;
+    private final ReservoirClient training;
+    private final ReservoirClient serving;
+    private final String name;
+    private final CellLearning learning;
+    private final AtomicLong scored = new AtomicLong();
+    private volatile String phase = "starting";
+
+    CellRun(
+            CellKey key,
+            EvalTask task,
+            Contender contender,
+            SubstrateFacts substrate,
+            String tenant,
+            ReservoirClient training,
+            ReservoirClient serving,
+            Timekeeper time) {
+        this.key = key;
+        this.task = task;
+        this.contender = contender;
+        this.substrate = substrate;
+        this.training = training;
+        this.serving = serving;
+        this.name = "tenants/" + tenant + "/heads/" + key.headId();
+        this.learning = new CellLearning(task, time);
+    }
+
+    CellKey key() {
+        return key;
+    }
+
+    /** What it does, in a word; {@code waiting} is for the sweep to be decided. */
+    String phase() {
+        return phase;
+    }
+
+    CellLearning learning() {
+        return learning;
+    }
+
+    int examples() {
+        return task.examples();
+    }
+
+    /** Examples handled and items scored: rises while something happens. */
+    long moved() {
+        return learning.handled() + scored.get();
+    }
+
+    /**
+     * Creates the head, trains it and scores it on the validation items. A head that fails is a result.
+     *
+     * @param sharing heads that learn at the same time
+     * @throws CallFailure where the server is at fault
+     */
+    CellResult train(int sharing) throws InterruptedException {
+        phase = "learning";
+        Head head = training.createHead(name, contender.head(task, key.rate(), key.seed()), "eval");
+        TrainingStream stream = training.train(name, 0, examples(key.seed()), learning);
+        TrainingOutcome outcome;
+        try {
+            outcome = stream.completion().get();
+        } catch (ExecutionException e) {
+            CallFailure failure = CallFailure.of("training " + name, e.getCause() == null ? e : e.getCause());
+            if (!failure.reason().equals(HEAD_FAILED)) {
+                throw failure;
+            }
+            return failed(head, String.valueOf(failure.getMessage()), sharing);
+        } catch (InterruptedException e) {
+            stream.cancel();
+            throw e;
+        }
+        double seconds = learning.seconds();
+        if (outcome.metrics().getExamples() == 0) {
+            throw new EvalFailure(name + " learned nothing: " + outcome.refused() + " examples refused, the first: "
+                    + learning.firstRefusal());
+        }
+        phase = "validating";
+        Score score = score(task.validation());
+        return new CellResult(
+                key,
+                task.fingerprint(),
+                substrate.name(),
+                substrate.digest(),
+                head.getTrainableParameters(),
+                outcome.metrics().getExamples(),
+                outcome.metrics().getUpdates(),
+                outcome.refused(),
+                seconds,
+                sharing,
+                score.all(),
+                null,
+                null,
+                learning.reached(),
+                "",
+                learning.curve());
+    }
+
+    private CellResult failed(Head head, String why, int sharing) {
+        List<CurveStep> curve = learning.curve();
+        CurveStep last = curve.isEmpty() ? new CurveStep(0, 0, 0, 0) : curve.get(curve.size() - 1);
+        return new CellResult(
+                key,
+                task.fingerprint(),
+                substrate.name(),
+                substrate.digest(),
+                head.getTrainableParameters(),
+                last.examples(),
+                last.updates(),
+                0,
+                learning.seconds(),
+                sharing,
+                null,
+                null,
+                null,
+                learning.reached(),
+                why,
+                curve);
+    }
+
+    /** It is trained, and its rate may be the one that is chosen. */
+    void waiting() {
+        phase = WAITING;
+    }
+
+    boolean isWaiting() {
+        return phase.equals(WAITING);
+    }
+
+    /** It will be tested. */
+    void queueTest() {
+        phase = "testing";
+    }
+
+    /** Scores the trained head on the test items. */
+    CellResult test(CellResult trained) throws InterruptedException {
+        phase = "testing";
+        Score score = score(task.test());
+        return trained.tested(score.all(), task.hardName().isEmpty() ? null : score.hard());
+    }
+
+    void delete() {
+        training.deleteHead(name);
+    }
+
+    private ExampleSource examples(long seed) {
+        EvalTask.Training source = task.stream().from(seed);
+        boolean asSet = contender.withoutSubstrate();
+        return sequence -> {
+            if (sequence > task.examples()) {
+                return null;
+            }
+            Example example = source.next().example();
+            return (asSet ? Targets.asSet(example) : example)
+                    .toBuilder().setSequence(sequence).build();
+        };
+    }
+
+    private Score score(List<Item> items) throws InterruptedException {
+        Score score = new Score();
+        Semaphore room = new Semaphore(IN_FLIGHT);
+        List<CompletableFuture<Void>> answers = new ArrayList<>();
+        try (PredictionStream stream = serving.predictions()) {
+            for (Item item : items) {
+                room.acquire();
+                PredictRequest request = PredictRequest.newBuilder()
+                        .addHeads(name)
+                        .setObservation(item.example().getObservation())
+                        .setMaxScores(-1)
+                        .build();
+                answers.add(stream.predict(request)
+                        .whenComplete((response, failure) -> room.release())
+                        .thenAccept(response -> {
+                            HeadPrediction answer = response.getPredictions(0);
+                            if (answer.hasError()) {
+                                throw CallFailure.of("predicting with " + name, answer.getError());
+                            }
+                            score.add(item, answer);
+                            scored.incrementAndGet();
+                        }));
+            }
+            CompletableFuture.allOf(answers.toArray(CompletableFuture[]::new)).join();
+        } catch (CompletionException e) {
+            throw CallFailure.of("scoring " + name, e.getCause() == null ? e : e.getCause());
+        }
+        return score;
+    }
+}

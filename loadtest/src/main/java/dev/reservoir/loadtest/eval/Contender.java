@@ -1,0 +1,98 @@
+package dev.reservoir.loadtest.eval;
+
+import dev.reservoir.v1.Encoder;
+import dev.reservoir.v1.Fpt;
+import dev.reservoir.v1.Fpt.Part;
+import dev.reservoir.v1.Gradient;
+import dev.reservoir.v1.Head;
+import dev.reservoir.v1.Learning;
+import dev.reservoir.v1.RecursiveLeastSquares;
+import java.util.ArrayList;
+import java.util.List;
+
+/** What is compared on each task. */
+enum Contender {
+    FPT("fpt", "pretrained, frozen", "minilm", List.of(Part.READOUT, Part.NORMS, Part.INPUT, Part.POSITIONS)),
+    RANDOM("random", "random weights, frozen", "random:minilm", FPT.parts),
+    READOUT_NORMS_INPUT(
+            "readout-norms-input", "as fpt, positions frozen", "minilm", List.of(Part.READOUT, Part.NORMS, Part.INPUT)),
+    READOUT_NORMS("readout-norms", "as fpt, positions and input frozen", "minilm", List.of(Part.READOUT, Part.NORMS)),
+    READOUT("readout", "as fpt, only the readout learns", "minilm", List.of(Part.READOUT)),
+    NO_SUBSTRATE("no-substrate", "Adam on the raw input", "minilm", List.of()),
+    NO_SUBSTRATE_LEAST_SQUARES("no-substrate-ls", "least squares on the raw input", "minilm", List.of());
+
+    /** Rates that a linear map of the raw input is also tried at: there, smaller ones only mean fewer steps. */
+    private static final List<Double> LINEAR_RATES = List.of(1e-2, 3e-2);
+
+    static final int MINIBATCH = 16;
+
+    private final String id;
+    private final String title;
+    private final String substrate;
+    private final List<Part> parts;
+
+    Contender(String id, String title, String substrate, List<Part> parts) {
+        this.id = id;
+        this.title = title;
+        this.substrate = substrate;
+        this.parts = parts;
+    }
+
+    /** Letters, digits and {@code -}. */
+    String id() {
+        return id;
+    }
+
+    String title() {
+        return title;
+    }
+
+    /** Of the server it runs on. */
+    String substrate() {
+        return substrate;
+    }
+
+    /** Whether it reads the raw input alone. */
+    boolean withoutSubstrate() {
+        return parts.isEmpty();
+    }
+
+    /** Whether it says which part of an FPT head matters, and is no control. */
+    boolean ablation() {
+        return this == READOUT || this == READOUT_NORMS || this == READOUT_NORMS_INPUT;
+    }
+
+    /** The rates of its sweep; 0 where it has none. */
+    List<Double> rates(List<Double> asked) {
+        if (this == NO_SUBSTRATE_LEAST_SQUARES) {
+            return List.of(0.0);
+        }
+        if (this != NO_SUBSTRATE) {
+            return asked;
+        }
+        List<Double> rates = new ArrayList<>(asked);
+        LINEAR_RATES.stream().filter(rate -> !asked.contains(rate)).forEach(rates::add);
+        return List.copyOf(rates);
+    }
+
+    /** The head as created. */
+    Head head(EvalTask task, double rate, long seed) {
+        Learning.Builder learning = Learning.newBuilder().setMetricWindow(task.window());
+        Head.Builder head =
+                (withoutSubstrate() ? task.control() : task.spec()).toBuilder().setSeed(seed);
+        if (this == NO_SUBSTRATE) {
+            learning.setGradient(Gradient.newBuilder().setLearningRate(rate).setMinibatch(MINIBATCH));
+        } else if (this == NO_SUBSTRATE_LEAST_SQUARES) {
+            learning.setLeastSquares(RecursiveLeastSquares.getDefaultInstance());
+        } else {
+            learning.setFpt(
+                    Fpt.newBuilder().addAllParts(parts).setLearningRate(rate).setMinibatch(MINIBATCH));
+        }
+        if (withoutSubstrate()) {
+            head.setEncoder(Encoder.newBuilder().setPooling(Encoder.Pooling.INPUT_ONLY));
+        }
+        return head.setKind(withoutSubstrate() ? Head.Kind.READOUT : Head.Kind.FPT)
+                .setLearning(learning)
+                .build();
+    }
+}

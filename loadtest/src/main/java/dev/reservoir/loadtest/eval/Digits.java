@@ -1,0 +1,81 @@
+package dev.reservoir.loadtest.eval;
+
+import dev.reservoir.loadtest.workload.IdxFile;
+import dev.reservoir.loadtest.workload.Workload;
+import dev.reservoir.loadtest.workload.Workloads;
+import dev.reservoir.v1.Head;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/** MNIST in patches of 4 x 4, 49 tokens of 16 numbers: the whole of it from its four files, or the sample of the demo. */
+final class Digits {
+    static final List<String> FILES = List.of(
+            "train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte");
+
+    static final int TOKENS = 49;
+    private static final int SIDE = 28;
+    private static final int PATCH = 4;
+
+    private Digits() {}
+
+    static EvalTask sample(Amount amount) {
+        Workload workload = new Workloads(Workloads.DEMO_SEED).byId("image-digits");
+        List<Item> train = workload.train().stream().map(Item::plain).toList();
+        List<Item> test =
+                Draws.shuffled(workload.test()).stream().map(Item::plain).toList();
+        return task("sample of MNIST that ships with this program", train, test, amount);
+    }
+
+    static EvalTask read(Path folder, Amount amount) {
+        List<Item> train = Draws.shuffled(items(folder, 0));
+        return task("MNIST", train, Draws.shuffled(items(folder, 2)), amount);
+    }
+
+    /** The validation items are taken from those to train on. */
+    private static EvalTask task(String source, List<Item> train, List<Item> test, Amount amount) {
+        int validation = Math.min(amount.validation(), train.size() / 2);
+        List<Item> tested = test.subList(0, Math.min(amount.test(), test.size()));
+        Head spec = Pictures.spec(SIDE, 1, PATCH);
+        return new EvalTask(
+                "mnist",
+                "28 x 28 grey in patches of 4 x 4, 49 tokens, 10 classes",
+                source + ", " + (train.size() - validation) + " pictures to train on",
+                spec,
+                spec,
+                TOKENS,
+                Draws.laps(train.subList(validation, train.size())),
+                amount.examples(),
+                train.subList(0, validation),
+                tested,
+                0.8,
+                256,
+                Pictures.majority(tested),
+                "the most frequent digit",
+                "",
+                new Published(98.0, 91.7, 99.1));
+    }
+
+    private static List<Item> items(Path folder, int first) {
+        IdxFile images = file(folder, FILES.get(first));
+        IdxFile labels = file(folder, FILES.get(first + 1));
+        if (images.items() != labels.items()) {
+            throw new UncheckedIOException(new IOException(folder.resolve(FILES.get(first)) + ": " + images.items()
+                    + " pictures (expected: " + labels.items() + ", as many as labels)"));
+        }
+        return IntStream.range(0, images.items())
+                .mapToObj(i -> Pictures.item(images.item(i), labels.item(i)[0]))
+                .toList();
+    }
+
+    private static IdxFile file(Path folder, String name) {
+        try {
+            return IdxFile.parse(name, Files.readAllBytes(folder.resolve(name)));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

@@ -1,0 +1,80 @@
+package dev.reservoir.loadtest.eval;
+
+import dev.reservoir.v1.Observation;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import java.util.function.BiFunction;
+import java.util.function.Function;
+
+/** How examples are drawn: from a source without end, or from a list again and again. */
+final class Draws {
+    /** Of the items that are held out, on all machines and for all seeds of heads. */
+    private static final long HELD_OUT_SEED = 20_260_101L;
+
+    private Draws() {}
+
+    /** Distinct held-out items: validation and test have no observation in common. */
+    record HeldOut(List<Item> validation, List<Item> test, Set<Observation> observations) {
+        static HeldOut draw(Function<Random, Item> source, int validation, int test) {
+            Random random = new Random(HELD_OUT_SEED);
+            Set<Observation> seen = new HashSet<>();
+            List<Item> items = new ArrayList<>();
+            while (items.size() < validation + test) {
+                Item item = source.apply(random);
+                if (seen.add(item.example().getObservation())) {
+                    items.add(item);
+                }
+            }
+            return new HeldOut(items.subList(0, validation), items.subList(validation, items.size()), seen);
+        }
+    }
+
+    /** Made anew each, but never one that is held out. */
+    static EvalTask.Stream fresh(Function<Random, Item> source, Set<Observation> heldOut) {
+        return seed -> {
+            Random random = new Random(seed);
+            return () -> {
+                Item item = source.apply(random);
+                while (heldOut.contains(item.example().getObservation())) {
+                    item = source.apply(random);
+                }
+                return item;
+            };
+        };
+    }
+
+    /** Lap after lap over the items, each in another order. */
+    static EvalTask.Stream laps(List<Item> items) {
+        return laps(items, (item, random) -> item);
+    }
+
+    /**
+     * Lap after lap, each in another order.
+     *
+     * @param make an item of an entry, each time it is drawn
+     */
+    static <T> EvalTask.Stream laps(List<T> entries, BiFunction<T, Random, Item> make) {
+        return seed -> {
+            Random random = new Random(seed);
+            List<T> lap = new ArrayList<>();
+            return () -> {
+                if (lap.isEmpty()) {
+                    lap.addAll(entries);
+                    Collections.shuffle(lap, random);
+                }
+                return make.apply(lap.remove(lap.size() - 1), random);
+            };
+        };
+    }
+
+    /** The same items in the order of the held-out seed. */
+    static <T> List<T> shuffled(List<T> items) {
+        List<T> copy = new ArrayList<>(items);
+        Collections.shuffle(copy, new Random(HELD_OUT_SEED));
+        return copy;
+    }
+}

@@ -1,0 +1,13 @@
+package dev.reservoir.loadtest.eval;
+
+import picocli.CommandLine.Command;
+
+/** The {@code eval} subcommand: names what can be evaluated. */
+@Command(
+        name = "eval",
+        mixinStandardHelpOptions = true,
+        usageHelpAutoWidth = true,
+        header = "Evaluates what heads learn on published tasks, against controls.",
+        commandListHeading = "%nEvaluations:%n",
+        footer = {"", "eval fpt --help tells its options."})
+public final class EvalCommand {}

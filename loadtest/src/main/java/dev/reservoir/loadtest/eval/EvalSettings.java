@@ -1,0 +1,44 @@
+package dev.reservoir.loadtest.eval;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How an evaluation runs.
+ *
+ * @param target {@code host:port} of a running server; null starts one for each substrate
+ * @param serverJar starts a server; null where there is a target
+ * @param tenant owns the heads
+ * @param out takes pictures, figures, the servers' logs and what is known of earlier runs
+ * @param json takes the figures
+ * @param contenders in the order of their cells
+ * @param rates swept
+ * @param seeds the first one sweeps
+ * @param together most heads that learn at the same time
+ * @param startLimit how long a server may take to start
+ * @param stallLimit how long nothing may move
+ */
+record EvalSettings(
+        @Nullable String target,
+        @Nullable Path serverJar,
+        List<String> serverOptions,
+        String tenant,
+        Path out,
+        Path json,
+        boolean quick,
+        List<Contender> contenders,
+        List<Double> rates,
+        List<Long> seeds,
+        int together,
+        Duration startLimit,
+        Duration stallLimit) {
+
+    EvalSettings {
+        serverOptions = List.copyOf(serverOptions);
+        contenders = List.copyOf(contenders);
+        rates = List.copyOf(rates);
+        seeds = List.copyOf(seeds);
+    }
+}

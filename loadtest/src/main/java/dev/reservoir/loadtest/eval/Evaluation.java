@@ -1,0 +1,223 @@
+package dev.reservoir.loadtest.eval;
+
+import dev.reservoir.loadtest.client.CallFailure;
+import dev.reservoir.loadtest.client.ReservoirClient;
+import dev.reservoir.loadtest.client.ServerProcess;
+import dev.reservoir.loadtest.client.Timekeeper;
+import dev.reservoir.loadtest.demo.DemoServer;
+import dev.reservoir.loadtest.report.Display;
+import dev.reservoir.loadtest.report.JsonFile;
+import dev.reservoir.loadtest.report.Machine;
+import dev.reservoir.loadtest.report.Terminal;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Runs every cell that is not known yet, one substrate after the other, and reports all of them. */
+final class Evaluation {
+    private static final Duration CALL_DEADLINE = Duration.ofSeconds(120);
+
+    private final EvalSettings settings;
+    private final List<TaskEntry> entries;
+    private final Terminal terminal;
+    private final PrintStream out;
+    private final Timekeeper time;
+    private final Map<String, EvalTask> tasks = new LinkedHashMap<>();
+    private final List<Omission> notRun = new ArrayList<>();
+
+    Evaluation(EvalSettings settings, List<TaskEntry> entries, Terminal terminal, PrintStream out, Timekeeper time) {
+        this.settings = settings;
+        this.entries = List.copyOf(entries);
+        this.terminal = terminal;
+        this.out = out;
+        this.time = time;
+    }
+
+    /**
+     * Runs to the end and writes what was found.
+     *
+     * @throws EvalFailure where the run breaks; what was found until then is kept
+     */
+    EvalReport run() throws IOException, InterruptedException {
+        long start = time.nanoTime();
+        StateFile state = StateFile.open(settings.out().resolve("cells.jsonl"));
+        if (!state.results().isEmpty()) {
+            out.println("known      " + state.results().size() + " cells of earlier runs in "
+                    + settings.out().resolve("cells.jsonl").toAbsolutePath().normalize()
+                    + "; those that this run asks for are not run again");
+        }
+        Plan plan;
+        try {
+            plan = settings.target() == null ? onOwnServers(state) : onTarget(settings.target(), state);
+        } catch (UncheckedIOException e) {
+            throw new EvalFailure("data: " + e.getMessage(), e);
+        }
+        EvalReport report = report(plan, state, (time.nanoTime() - start) / 1e9);
+        List<Path> files = new ArrayList<>(List.of(settings.json()));
+        JsonFile.write(settings.json(), report);
+        try {
+            files.addAll(EvalChart.write(settings.out(), List.copyOf(tasks.values()), plan));
+        } catch (IOException e) {
+            out.println("no pictures: " + e.getMessage());
+        }
+        out.println();
+        EvalTable.lines(report, terminal.style()).forEach(out::println);
+        out.println();
+        for (Path file : files) {
+            out.println("file  " + file.toAbsolutePath().normalize());
+        }
+        return report;
+    }
+
+    private Plan onOwnServers(StateFile state) throws IOException, InterruptedException {
+        Plan plan = null;
+        for (String substrate : substrates()) {
+            SubstrateFacts known = state.substrates().get(substrate);
+            if (known != null) {
+                Plan asKnown = plan != null ? plan : plan(known, settings.contenders(), state);
+                if (asKnown.due(substrate).isEmpty()) {
+                    plan = asKnown;
+                    continue;
+                }
+            }
+            try (DemoServer server = start(substrate)) {
+                plan = run(server, plan, state);
+            }
+        }
+        return plan != null ? plan : new Plan(List.of(), settings.seeds(), List.of());
+    }
+
+    private Plan onTarget(String target, StateFile state) throws IOException, InterruptedException {
+        try (DemoServer server = DemoServer.running(target)) {
+            return run(server, null, state);
+        }
+    }
+
+    private LinkedHashSet<String> substrates() {
+        LinkedHashSet<String> names = new LinkedHashSet<>();
+        settings.contenders().forEach(contender -> names.add(contender.substrate()));
+        return names;
+    }
+
+    private DemoServer start(String substrate) {
+        Path jar = settings.serverJar();
+        if (jar == null) {
+            throw new IllegalStateException("server: none (expected: a jar)");
+        }
+        List<String> options = new ArrayList<>(List.of("--substrate", substrate));
+        options.addAll(settings.serverOptions());
+        Display display = Display.on(terminal, out);
+        Path log = settings.out().resolve("server-" + substrate.replace(':', '-') + ".log");
+        return DemoServer.start(ServerProcess.command(jar, options), log, settings.startLimit(), passed -> {
+            String line = String.format(Locale.ROOT, "server     starting with %s %d s", substrate, passed.toSeconds());
+            display.update(time.nanoTime(), List.of(line), line);
+        });
+    }
+
+    /** @param before the plan, where another substrate's run made it */
+    private Plan run(DemoServer server, @Nullable Plan before, StateFile state)
+            throws IOException, InterruptedException {
+        out.println("server     " + server.description());
+        try (ReservoirClient training = ReservoirClient.connect(server.grpc(), CALL_DEADLINE);
+                ReservoirClient serving = ReservoirClient.connect(server.grpc(), CALL_DEADLINE)) {
+            SubstrateFacts facts = SubstrateFacts.of(training.substrate());
+            state.add(facts);
+            out.println("substrate  " + facts.name() + ", " + facts.precision() + ", " + facts.device() + ", "
+                    + facts.lanes() + " lanes");
+            Plan plan = before != null ? before : plan(facts, runnable(facts), state);
+            plan.keepOnly(facts.name(), facts.digest());
+            new ServerRun(
+                            plan,
+                            state,
+                            tasks,
+                            facts,
+                            settings.tenant(),
+                            training,
+                            serving,
+                            settings.together(),
+                            settings.stallLimit(),
+                            time)
+                    .run(Display.on(terminal, out));
+            return plan;
+        } catch (CallFailure | EvalFailure e) {
+            throw new EvalFailure(e.getMessage() + server.epitaph(), e);
+        }
+    }
+
+    /** A server that was running before has one substrate: contenders of others are told to be left out. */
+    private List<Contender> runnable(SubstrateFacts facts) {
+        if (settings.target() == null) {
+            return settings.contenders();
+        }
+        List<Contender> contenders = new ArrayList<>();
+        for (Contender contender : settings.contenders()) {
+            if (contender.substrate().equals(facts.name())) {
+                contenders.add(contender);
+            } else {
+                notRun.add(new Omission(
+                        "all tasks",
+                        contender.id(),
+                        "it needs a server of " + contender.substrate() + ", and the one of --target has "
+                                + facts.name()));
+            }
+        }
+        return contenders;
+    }
+
+    private Plan plan(SubstrateFacts facts, List<Contender> contenders, StateFile state) {
+        List<Plan.Group> groups = new ArrayList<>();
+        for (TaskEntry entry : entries) {
+            if (entry.tokens() > facts.positions()) {
+                notRun.add(new Omission(
+                        entry.name(),
+                        "",
+                        String.format(
+                                Locale.ROOT,
+                                "%,d tokens: %s has %,d positions%s",
+                                entry.tokens(),
+                                facts.name(),
+                                facts.positions(),
+                                entry.missing().isEmpty() ? "" : "; it also " + entry.missing())));
+            } else if (!entry.missing().isEmpty()) {
+                notRun.add(new Omission(entry.name(), "", entry.missing()));
+            } else {
+                EvalTask task = entry.load().get();
+                tasks.put(task.name(), task);
+                if (!entry.ablation() && contenders.stream().anyMatch(Contender::ablation)) {
+                    notRun.add(new Omission(task.name(), "ablation", "not part of --quick"));
+                }
+                for (Contender contender : contenders) {
+                    if (contender.ablation() && !entry.ablation()) {
+                        continue;
+                    }
+                    groups.add(new Plan.Group(
+                            task.name(), task.fingerprint(), contender, contender.rates(settings.rates())));
+                }
+            }
+        }
+        return new Plan(groups, settings.seeds(), state.results());
+    }
+
+    private EvalReport report(Plan plan, StateFile state, double seconds) {
+        return new EvalReport(
+                "fpt",
+                settings.quick(),
+                settings.rates(),
+                settings.seeds(),
+                settings.together(),
+                List.copyOf(state.substrates().values()),
+                Machine.here(),
+                seconds,
+                tasks.values().stream().map(task -> EvalReport.task(task, plan)).toList(),
+                notRun);
+    }
+}

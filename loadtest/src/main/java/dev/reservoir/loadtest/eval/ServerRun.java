@@ -1,0 +1,200 @@
+package dev.reservoir.loadtest.eval;
+
+import dev.reservoir.loadtest.client.CallFailure;
+import dev.reservoir.loadtest.client.ReservoirClient;
+import dev.reservoir.loadtest.client.Timekeeper;
+import dev.reservoir.loadtest.report.Display;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletionService;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorCompletionService;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Runs the cells that are due on one server, so many at a time: each on a thread that waits for its streams. What is found is kept as soon as
+ * it is known. The heads of a sweep stay until it is decided; the chosen one is then tested, and all are deleted.
+ */
+final class ServerRun {
+    private static final long TICK_MILLIS = 200;
+
+    private final Plan plan;
+    private final StateFile state;
+    private final Map<String, EvalTask> tasks;
+    private final SubstrateFacts substrate;
+    private final String tenant;
+    private final ReservoirClient training;
+    private final ReservoirClient serving;
+    private final int together;
+    private final Duration stallLimit;
+    private final Timekeeper time;
+    private final Map<CellKey, CellRun> heads = new LinkedHashMap<>();
+    private int busy;
+
+    /** A cell's job that has ended. */
+    private record Ended(CellRun run, CellResult result) {}
+
+    ServerRun(
+            Plan plan,
+            StateFile state,
+            Map<String, EvalTask> tasks,
+            SubstrateFacts substrate,
+            String tenant,
+            ReservoirClient training,
+            ReservoirClient serving,
+            int together,
+            Duration stallLimit,
+            Timekeeper time) {
+        this.plan = plan;
+        this.state = state;
+        this.tasks = Map.copyOf(tasks);
+        this.substrate = substrate;
+        this.tenant = tenant;
+        this.training = training;
+        this.serving = serving;
+        this.together = together;
+        this.stallLimit = stallLimit;
+        this.time = time;
+    }
+
+    /**
+     * Runs until nothing is due.
+     *
+     * @throws CallFailure where the server is at fault
+     * @throws EvalFailure where nothing moves for too long
+     */
+    void run(Display display) throws InterruptedException, IOException {
+        ExecutorService threads = Executors.newFixedThreadPool(together, job -> {
+            Thread thread = new Thread(job, "cell");
+            thread.setDaemon(true);
+            return thread;
+        });
+        CompletionService<Ended> jobs = new ExecutorCompletionService<>(threads);
+        Progress progress = new Progress(plan, substrate.name(), time);
+        long moved = -1;
+        long movedNanos = time.nanoTime();
+        try {
+            while (true) {
+                start(jobs);
+                if (busy == 0) {
+                    progress.finish(display);
+                    return;
+                }
+                Future<Ended> ended = jobs.poll(TICK_MILLIS, TimeUnit.MILLISECONDS);
+                if (ended != null) {
+                    busy--;
+                    settle(result(ended), jobs);
+                }
+                List<CellRun> now = List.copyOf(heads.values());
+                progress.show(display, now);
+                long movedNow = now.stream().mapToLong(CellRun::moved).sum();
+                if (movedNow != moved || ended != null) {
+                    moved = movedNow;
+                    movedNanos = time.nanoTime();
+                } else if (time.nanoTime() - movedNanos > stallLimit.toNanos()) {
+                    throw new EvalFailure(
+                            "no head learned or answered for " + stallLimit.toSeconds() + " s: " + standing(now));
+                }
+            }
+        } finally {
+            threads.shutdownNow();
+            deleteAll();
+        }
+    }
+
+    private void start(CompletionService<Ended> jobs) {
+        List<CellKey> due = plan.due(substrate.name());
+        int sharing = Math.min(together, busy + due.size());
+        for (CellKey cell : due) {
+            if (busy >= together) {
+                return;
+            }
+            plan.begin(cell);
+            Plan.Group group = plan.group(cell);
+            EvalTask task = tasks.get(cell.task());
+            if (task == null) {
+                throw new IllegalStateException("task: " + cell.task() + " (expected: one that is loaded)");
+            }
+            CellRun run = new CellRun(cell, task, group.contender(), substrate, tenant, training, serving, time);
+            heads.put(cell, run);
+            busy++;
+            jobs.submit(() -> new Ended(run, run.train(sharing)));
+        }
+    }
+
+    private static Ended result(Future<Ended> ended) throws InterruptedException {
+        try {
+            return ended.get();
+        } catch (ExecutionException e) {
+            Throwable cause = e.getCause() == null ? e : e.getCause();
+            if (cause instanceof EvalFailure failure) {
+                throw failure;
+            }
+            throw CallFailure.of("a cell", cause);
+        }
+    }
+
+    private void settle(Ended ended, CompletionService<Ended> jobs) throws IOException {
+        CellResult result = ended.result();
+        plan.record(result);
+        state.add(result);
+        Plan.Group group = plan.group(result.key());
+        if (result.test() != null || !result.failure().isEmpty()) {
+            release(ended.run());
+        } else {
+            ended.run().waiting();
+        }
+        if (!plan.swept(group)) {
+            return;
+        }
+        for (CellRun run : List.copyOf(heads.values())) {
+            if (!plan.group(run.key()).equals(group)) {
+                continue;
+            }
+            plan.result(run.key())
+                    .filter(trained -> trained.test() == null && run.isWaiting())
+                    .ifPresent(trained -> {
+                        if (plan.isChosen(run.key())) {
+                            busy++;
+                            run.queueTest();
+                            jobs.submit(() -> new Ended(run, run.test(trained)));
+                        } else {
+                            release(run);
+                        }
+                    });
+        }
+    }
+
+    private void release(CellRun run) {
+        heads.remove(run.key());
+        plan.end(run.key());
+        run.delete();
+    }
+
+    /** Best effort: the run's own failure is the one to tell. */
+    private void deleteAll() {
+        try {
+            for (CellRun run : new ArrayList<>(heads.values())) {
+                run.delete();
+            }
+        } catch (CallFailure e) {
+            // a server that is gone holds no heads
+        }
+    }
+
+    private static String standing(List<CellRun> runs) {
+        return String.join(
+                ", ",
+                runs.stream()
+                        .map(run -> run.key() + " " + run.phase() + " at "
+                                + run.learning().handled() + " of " + run.examples())
+                        .toList());
+    }
+}

@@ -1,0 +1,88 @@
+package dev.reservoir.loadtest.eval;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.reservoir.v1.Example;
+import dev.reservoir.v1.HeadPrediction;
+import dev.reservoir.v1.LabelPrediction;
+import dev.reservoir.v1.LabelSetPrediction;
+import dev.reservoir.v1.Target;
+import dev.reservoir.v1.TokenLabelsPrediction;
+import java.util.BitSet;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+final class ScoreTest {
+    private final Score score = new Score();
+
+    @Test
+    void countsOnlyTokensThatAreAskedAndApartThoseThatAreHard() {
+        BitSet hard = new BitSet();
+        hard.set(2);
+        Item item = new Item(
+                Example.newBuilder()
+                        .setTarget(Targets.perToken(1, List.of(1, 0, 1)))
+                        .build(),
+                hard);
+
+        score.add(
+                item,
+                HeadPrediction.newBuilder()
+                        .setTokenLabels(TokenLabelsPrediction.newBuilder().addAllLabels(List.of("1", "1", "1", "1")))
+                        .build());
+
+        assertThat(score.asked()).isEqualTo(3);
+        assertThat(score.all()).isEqualTo(2.0 / 3);
+        assertThat(score.hard()).isZero();
+    }
+
+    @Test
+    void readsASetAsTheBitsItNames() {
+        Item item = Item.plain(Example.newBuilder()
+                .setTarget(Targets.perToken(2, List.of(1, 0)))
+                .build());
+
+        score.add(item, set("bit-2"));
+        assertThat(score.all()).isEqualTo(1);
+        score.add(item, set("bit-3"));
+        assertThat(score.all()).isEqualTo(0.5);
+    }
+
+    @Test
+    void countsWhatIsNotAnsweredAsWrong() {
+        score.add(
+                Item.plain(Example.newBuilder()
+                        .setTarget(Targets.perToken(0, List.of(0, 0)))
+                        .build()),
+                HeadPrediction.newBuilder()
+                        .setTokenLabels(TokenLabelsPrediction.newBuilder().addLabels("0"))
+                        .build());
+
+        assertThat(score.all()).isEqualTo(0.5);
+    }
+
+    @Test
+    void comparesLabels() {
+        Item item = Item.plain(Example.newBuilder()
+                .setTarget(Target.newBuilder().setLabel("7"))
+                .build());
+
+        score.add(item, label("7"));
+        score.add(item, label("1"));
+
+        assertThat(score.all()).isEqualTo(0.5);
+        assertThat(new Score().all()).isZero();
+    }
+
+    private static HeadPrediction set(String label) {
+        return HeadPrediction.newBuilder()
+                .setLabels(LabelSetPrediction.newBuilder().addLabels(label))
+                .build();
+    }
+
+    private static HeadPrediction label(String label) {
+        return HeadPrediction.newBuilder()
+                .setLabel(LabelPrediction.newBuilder().setLabel(label))
+                .build();
+    }
+}
