@@ -20,7 +20,7 @@ import java.util.List;
  */
 public final class FusedStep {
     /** Most tokens of a pass of several portions. */
-    private static final int PASS_TOKENS = 2_048;
+    public static final int PASS_TOKENS = 2_048;
 
     private final Substrate substrate;
 

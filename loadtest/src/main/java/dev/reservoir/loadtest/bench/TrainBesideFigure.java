@@ -48,14 +48,13 @@ final class TrainBesideFigure implements Figure {
     @Override
     public List<Measured> measure(Apparatus apparatus, Progress progress) throws InterruptedException {
         ReservoirClient training = apparatus.secondClient();
-        List<String> learning = TrainingLoad.heads(training, name(), HEADS, MINIBATCH);
         TextHeads serving = TextHeads.create(apparatus.client(), name(), 1);
         Texts texts = new Texts(6);
         List<Beside> rates = List.of(new Beside(MODERATE), new Beside(HEAVY));
         double[] solo = new double[ROUNDS];
         try (PredictionStream stream = apparatus.client().predictions()) {
             progress.at("warming up");
-            try (TrainingLoad load = TrainingLoad.start(training, learning)) {
+            try (TrainingLoad load = TrainingLoad.start(training, name(), HEADS, MINIBATCH)) {
                 serve(stream, serving, texts, MODERATE, WARMING_MILLIS);
             }
             serve(stream, serving, texts, HEAVY, WARMING_MILLIS);
@@ -68,7 +67,7 @@ final class TrainBesideFigure implements Figure {
                     at.p99Alone[round] = alone.p99Millis();
                 }
                 progress.at(where + "training alone");
-                try (TrainingLoad load = TrainingLoad.start(training, learning)) {
+                try (TrainingLoad load = TrainingLoad.start(training, name(), HEADS, MINIBATCH)) {
                     Thread.sleep(WARMING_MILLIS);
                     long before = load.handled();
                     long start = System.nanoTime();

@@ -7,11 +7,10 @@ import java.util.List;
 /** A fused training step of many heads against the same heads one after the other. */
 final class TrainFusedFigure implements Figure {
     private static final int ROUNDS = 5;
-    /** Where one round takes long: a step of more than a pass's tokens is several passes in any case. */
-    private static final int LONG_ROUNDS = 3;
+    /** Where nothing is asked. */
+    private static final int FEW_ROUNDS = 3;
 
-    private static final int LONG_TOKENS = 4_096;
-    private static final int MILLIS = 400;
+    private static final int MILLIS = 300;
     private static final List<Integer> HEADS = List.of(1, 8, 32, 128);
     private static final List<Integer> EXAMPLES = List.of(1, 4, 16);
 
@@ -35,16 +34,14 @@ final class TrainFusedFigure implements Figure {
                 String shape = heads + "x" + examples;
                 JsonObject fused = TrainSteps.train("fused", heads, examples, TrainSteps.TOKENS, MILLIS);
                 JsonObject sequential = TrainSteps.train("sequential", heads, examples, TrainSteps.TOKENS, MILLIS);
-                boolean slow = heads * examples * TrainSteps.TOKENS > LONG_TOKENS;
-                if (!slow) {
-                    hook.ask(fused);
-                }
+                Target target = apparatus.targets().fusedOverSequential(heads, examples);
+                hook.ask(fused);
                 Rounds rounds = new Rounds()
                         .side("fused", () -> TrainSteps.nanos(hook, fused))
                         .side("sequential", () -> TrainSteps.nanos(hook, sequential))
-                        .run(slow ? LONG_ROUNDS : ROUNDS, what -> progress.at(shape + ", " + what));
+                        .run(target == null ? FEW_ROUNDS : ROUNDS, what -> progress.at(shape + ", " + what));
                 figures.add(new Measured(name() + "." + shape, rounds.ratio("sequential", "fused"), "x")
-                        .withTarget(apparatus.targets().fusedOverSequential(heads, examples))
+                        .withTarget(target)
                         .withNote("one fused step "
                                 + Math.round(rounds.spread("fused").median() / 1e6) + " ms"));
             }

@@ -8,7 +8,7 @@ import java.util.List;
 final class TrainMemoryFigure implements Figure {
     private static final List<Integer> HEADS = List.of(1, 10, 100, 1_000);
     /** Examples that are learned in all, at least one a head. */
-    private static final int EXAMPLES = 200;
+    private static final int EXAMPLES = 100;
 
     private static final int TARGET_HEADS = 1_000;
 

@@ -7,7 +7,7 @@ import java.util.List;
 /** Where the time of a fused training step goes. */
 final class TrainPartsFigure implements Figure {
     private static final int ROUNDS = 3;
-    private static final int MILLIS = 3_000;
+    private static final int MILLIS = 1_500;
 
     /** Heads, examples, tokens. */
     private static final List<int[]> SHAPES = List.of(new int[] {128, 1, 16}, new int[] {8, 4, 64});

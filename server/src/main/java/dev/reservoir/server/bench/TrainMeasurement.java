@@ -1,5 +1,6 @@
 package dev.reservoir.server.bench;
 
+import com.google.common.collect.Lists;
 import com.google.gson.JsonObject;
 import dev.reservoir.heads.SubstrateInfo;
 import dev.reservoir.heads.SubstrateLearner;
@@ -12,8 +13,8 @@ import java.util.Map;
 
 /**
  * {@code train}: one step of {@code heads} FPT heads, {@code examples} of {@code tokens} a head, from examples taken to parameters moved. Mode
- * {@code fused}: all in one call. Mode {@code sequential}: each alone, one after the other; told is the median step of one head, turn about,
- * times the heads. At least one step is measured, and as many as fit.
+ * {@code fused}: as many heads a call as fill a pass, which is how a call of all is cut. Mode {@code sequential}: a head a call. Told is the median of the
+ * calls that were timed, turn about, at least one and as many as fit, times the calls that a step of all heads needs.
  */
 final class TrainMeasurement implements Measurement {
     private final Subject subject;
@@ -37,12 +38,13 @@ final class TrainMeasurement implements Measurement {
         TrainingHeads all = known.computeIfAbsent(
                 heads + " " + examples + " " + tokens,
                 unused -> new TrainingHeads(open.substrate(), open.tokenizer(), heads, examples, tokens));
-        List<List<SubstrateLearner>> calls = mode.equals("fused")
-                ? List.of(all.learners())
-                : all.learners().stream().map(List::of).toList();
-        long nanos = calls.size() * medianNanos(all, calls, new FusedStep(open.substrate()), millis);
+        int perCall = mode.equals("fused") ? Math.max(1, FusedStep.PASS_TOKENS / (examples * tokens)) : 1;
+        List<List<SubstrateLearner>> calls = Lists.partition(all.learners(), perCall);
+        double nanos = (double) heads
+                / Math.min(heads, perCall)
+                * medianNanos(all, calls, new FusedStep(open.substrate()), millis);
         JsonObject answer = new JsonObject();
-        answer.addProperty("nanos", nanos);
+        answer.addProperty("nanos", (long) nanos);
         answer.addProperty("flops", flops(open.substrate().info(), heads * examples, tokens));
         return answer;
     }

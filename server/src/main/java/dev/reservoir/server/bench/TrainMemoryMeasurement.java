@@ -24,9 +24,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 final class TrainMemoryMeasurement implements Measurement {
     private static final int TOKENS = 16;
     /** As many as fill a pass. */
-    private static final int WARMING_HEADS = 128;
-
-    private static final int WARMING_UPDATES = 3;
+    private static final int WARMING = 128;
 
     private final Subject subject;
 
@@ -40,7 +38,8 @@ final class TrainMemoryMeasurement implements Measurement {
         int updates = request.integer("updates", 1, 10_000);
         List<Observation> observations = TrainingHeads.observations(TOKENS);
         try (EngineRoom room = new EngineRoom(subject.usual(), subject, 0)) {
-            train(room, heads(room, "warm-", Math.min(heads, WARMING_HEADS)), observations, WARMING_UPDATES);
+            int warming = Math.min(heads, WARMING);
+            train(room, heads(room, "warm-", warming), observations, WARMING / warming);
             long before = residentBytes();
             long heapBefore = heapBytes();
             List<LiveHead> all = heads(room, "head-", heads);

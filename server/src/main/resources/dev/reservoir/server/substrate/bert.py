@@ -269,8 +269,13 @@ class Program(Module):
     return [normalised, inverse]
 
   def scale(self: __torch__.Program, normalised: Tensor, n: int, gains: Tensor, biases: Tensor, rows: Tensor) -> Tensor:
-    gain = torch.index_select(gains[n], 0, rows)
-    return torch.addcmul(torch.index_select(biases[n], 0, rows), normalised, gain)
+    return torch.addcmul(self.of_rows(biases[n], rows), normalised, self.of_rows(gains[n], rows))
+
+  # Each row's slot of [S, D]; of one slot the row itself, which is broadcast.
+  def of_rows(self: __torch__.Program, x: Tensor, rows: Tensor) -> Tensor:
+    if torch.size(x, 0) > 1:
+      x = torch.index_select(x, 0, rows)
+    return x
 
   # Transposed matrices for the way back, made once, when first needed.
   def prepare_gradients(self: __torch__.Program) -> int:
@@ -309,20 +314,18 @@ class Program(Module):
       at = 3 + l * per
       by_gain = by_gain + [self.by_sequence(g * saved[at + per - 2], groups)]
       by_bias = by_bias + [self.by_sequence(g, groups)]
-      gain = torch.index_select(gains[2 * l + 2], 0, rows)
-      g = self.back_through_norm(g * gain, saved[at + per - 2], saved[at + per - 1])
+      g = self.back_through_norm(g * self.of_rows(gains[2 * l + 2], rows), saved[at + per - 2], saved[at + per - 1])
       h = torch.gelu_backward(self.product_back(g, self.down_back[l]), saved[at + 3])
-      y = self.add_wide_product(g, h, self.up_back[l], None)
-      by_gain = by_gain + [self.by_sequence(y * saved[at + 1], groups)]
-      by_bias = by_bias + [self.by_sequence(y, groups)]
-      gain = torch.index_select(gains[2 * l + 1], 0, rows)
-      g = self.back_through_norm(y * gain, saved[at + 1], saved[at + 2])
+      g = self.add_wide_product(g, h, self.up_back[l], None)
+      by_gain = by_gain + [self.by_sequence(g * saved[at + 1], groups)]
+      by_bias = by_bias + [self.by_sequence(g, groups)]
+      g = self.back_through_norm(g * self.of_rows(gains[2 * l + 1], rows), saved[at + 1], saved[at + 2])
       parts = self.attend_back(saved[at], self.product_back(g, self.out_back[l]), groups)
       for part in range(3):
         g = self.add_product(g, parts[part], self.qkv_back[3 * l + part], None)
     by_gain = by_gain + [self.by_sequence(g * saved[1], groups)]
     by_bias = by_bias + [self.by_sequence(g, groups)]
-    g = self.back_through_norm(g * torch.index_select(gains[0], 0, rows), saved[1], saved[2])
+    g = self.back_through_norm(g * self.of_rows(gains[0], rows), saved[1], saved[2])
     return [g, self.by_slot(by_gain, gains, slots), self.by_slot(by_bias, gains, slots)]
 
   def product_back(self: __torch__.Program, x: Tensor, weight: Tensor) -> Tensor:
@@ -336,7 +339,8 @@ class Program(Module):
   def back_through_norm(self: __torch__.Program, g: Tensor, normalised: Tensor, inverse: Tensor) -> Tensor:
     mean = torch.mean(g, [1], True)
     slope = torch.mean(g * normalised, [1], True)
-    return (g - mean - normalised * slope) * inverse
+    x = torch.addcmul(g, normalised, slope, value=-1)
+    return torch.mul_(torch.sub_(x, mean), inverse)
 
   # Sums over the tokens of each sequence: [N, D] to [B, D].
   def by_sequence(self: __torch__.Program, x: Tensor, groups: List[int]) -> Tensor:
@@ -393,4 +397,8 @@ class Program(Module):
       by_query = by_query + [self.rows_of(torch.bmm(score, key), count)]
       by_key = by_key + [self.rows_of(torch.bmm(torch.transpose(score, 1, 2), query), count)]
       by_value = by_value + [self.rows_of(torch.bmm(torch.transpose(weights, 1, 2), g), count)]
-    return [torch.cat(by_query), torch.cat(by_key), torch.cat(by_value)]
+    if len(by_query) == 1:
+      all = [by_query[0], by_key[0], by_value[0]]
+    else:
+      all = [torch.cat(by_query), torch.cat(by_key), torch.cat(by_value)]
+    return all
