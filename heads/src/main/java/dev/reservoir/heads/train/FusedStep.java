@@ -22,6 +22,9 @@ public final class FusedStep {
     /** Most tokens of a pass of several portions. */
     public static final int PASS_TOKENS = 2_048;
 
+    /** What the way back through the substrate costs, in passes: as many products, and the attention computed again. */
+    public static final double WAY_BACK = 1.2;
+
     private final Substrate substrate;
 
     public FusedStep(Substrate substrate) {
@@ -32,25 +35,28 @@ public final class FusedStep {
      * Makes the next update of each learner.
      *
      * @param learners each with an update that is due
+     * @return tokens that passed the substrate, the way back counted as {@link #WAY_BACK} of them
      */
-    public void run(List<? extends SubstrateLearner> learners) {
+    public double run(List<? extends SubstrateLearner> learners) {
         List<Update> updates = new ArrayList<>(learners.size());
         int ended = 0;
         try {
             for (SubstrateLearner learner : learners) {
                 updates.add(learner.begin());
             }
-            runPasses(updates);
+            double tokens = runPasses(updates);
             while (ended < updates.size()) {
                 updates.get(ended++).finish();
             }
+            return tokens;
         } catch (RuntimeException e) {
             updates.subList(ended, updates.size()).forEach(Update::abandon);
             throw e;
         }
     }
 
-    private void runPasses(List<Update> updates) {
+    private double runPasses(List<Update> updates) {
+        double all = 0;
         List<Seat> seats = new ArrayList<>();
         int tokens = 0;
         for (Update update : updates) {
@@ -62,11 +68,13 @@ public final class FusedStep {
                 }
                 seats.add(new Seat(portion, update.norms()));
                 tokens += portion.tokens();
+                all += portion.tokens() * (portion.inside() ? 1 + WAY_BACK : 1);
             }
         }
         if (!seats.isEmpty()) {
             pass(seats);
         }
+        return all;
     }
 
     private void pass(List<Seat> seats) {

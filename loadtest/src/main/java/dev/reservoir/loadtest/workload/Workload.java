@@ -74,8 +74,12 @@ public record Workload(
         return higherIsBetter() ? score > baseline : score < baseline;
     }
 
-    /** The same task for a head that learns through the substrate; its id ends in {@link #FPT_SUFFIX}. */
-    Workload throughSubstrate(Encoder.Pooling pooling, Fpt rule) {
+    /**
+     * The same task for a head that learns through the substrate; its id ends in {@link #FPT_SUFFIX}.
+     *
+     * @param examples how many it learns from, the first ones
+     */
+    Workload throughSubstrate(Encoder.Pooling pooling, Fpt rule, int examples) {
         return new Workload(
                 id + FPT_SUFFIX,
                 title + ", learned through the transformer",
@@ -85,7 +89,7 @@ public record Workload(
                         .setLearning(Learning.newBuilder().setFpt(rule))
                         .build(),
                 metric,
-                train,
+                train.subList(0, examples),
                 test,
                 baseline,
                 baselineName,

@@ -35,10 +35,10 @@ public final class Workloads {
                 DemandData.load(),
                 digits,
                 bits,
-                image.throughSubstrate(Encoder.Pooling.CONCATENATE, rule(16, 1e-3, 1)),
-                splice.throughSubstrate(Encoder.Pooling.CONCATENATE, rule(16, 1e-3, 1)),
-                digits.throughSubstrate(Encoder.Pooling.CONCATENATE, rule(8, 1e-3, 1)),
-                bits.throughSubstrate(Encoder.Pooling.CONCATENATE, rule(8, 2e-3, 3)));
+                image.throughSubstrate(Encoder.Pooling.CONCATENATE, rule(16, 1e-3, 1), 1_200),
+                splice.throughSubstrate(Encoder.Pooling.CONCATENATE, rule(16, 1e-3, 1), 1_000),
+                digits.throughSubstrate(Encoder.Pooling.CONCATENATE, rule(8, 1e-3, 1), 600),
+                bits.throughSubstrate(Encoder.Pooling.CONCATENATE, rule(8, 2e-3, 3), 1_500));
     }
 
     /** Young heads answer as their frozen version does. */

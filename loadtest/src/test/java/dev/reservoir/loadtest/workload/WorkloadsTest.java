@@ -49,8 +49,8 @@ final class WorkloadsTest {
         "series-demand, 2677, 997, 0",
         "audio-digits, 600, 200, 10",
         "bits-xor, 2000, 500, 2",
-        "image-digits-fpt, 2000, 1000, 10",
-        "bits-xor-fpt, 2000, 500, 2"
+        "image-digits-fpt, 1200, 1000, 10",
+        "bits-xor-fpt, 1500, 500, 2"
     })
     void holdStatedNumbersOfExamplesAndLabels(String id, int train, int test, int labels) {
         Workload workload = workloads.byId(id);
@@ -142,7 +142,7 @@ final class WorkloadsTest {
         assertThat(through).hasSize(4);
         for (Workload workload : through) {
             Workload readout = workloads.byId(workload.id().replace(Workload.FPT_SUFFIX, ""));
-            assertThat(workload.train()).isEqualTo(readout.train());
+            assertThat(readout.train()).startsWith(workload.train().toArray(Example[]::new));
             assertThat(workload.test()).isEqualTo(readout.test());
             assertThat(workload.spec().getLearning().getFpt().hasCompanion()).isTrue();
             Head control = workload.controlSpec();

@@ -29,9 +29,6 @@ import org.jspecify.annotations.Nullable;
  * Reason#OVERLOADED} when full, that of training work is bounded by whoever hands out credits.
  */
 public final class Engine implements AutoCloseable {
-    /** What the way back through the substrate costs, in passes: as many products, and the attention computed again. */
-    private static final double WAY_BACK = 1.2;
-
     private final FeatureCache cache;
     private final LaneQueue queue;
     private final LongSupplier clock;
@@ -190,7 +187,7 @@ public final class Engine implements AutoCloseable {
         if (!(learning instanceof LearningSpec.Fpt fpt)) {
             return reading.tokens() + stepTokens(head, learning instanceof LearningSpec.RecursiveLeastSquares);
         }
-        double pass = fpt.parts().isEmpty() ? 1 : 1 + WAY_BACK;
+        double pass = fpt.parts().isEmpty() ? 1 : 1 + FusedStep.WAY_BACK;
         int through = (int) (head.encoder().admit(observation) * pass * fpt.updatesPerExample());
         return fpt.companion() == null ? through : through + reading.tokens() + stepTokens(head, true);
     }

@@ -74,7 +74,7 @@ final class Lane {
         }
     }
 
-    /** @return tokens the batch was expected to cost */
+    /** @return tokens worth of work that was done */
     private long run(Decision<ServingTask, TrainingTask> decision) {
         if (decision instanceof Decision.Serve<ServingTask, TrainingTask> serve) {
             serving.run(serve.items());
@@ -82,7 +82,7 @@ final class Lane {
         }
         if (decision instanceof Decision.Train<ServingTask, TrainingTask> train) {
             try {
-                training.run(train.slices());
+                return training.run(train.slices());
             } finally {
                 queue.finishedTraining(train.slices());
                 for (Decision.Slice<TrainingTask> slice : train.slices()) {
@@ -92,9 +92,6 @@ final class Lane {
                     }
                 }
             }
-            return train.slices().stream()
-                    .mapToLong(slice -> tokens(slice.items()))
-                    .sum();
         }
         return 0;
     }

@@ -29,8 +29,14 @@ final class TrainingStep {
         this.fused = fused;
     }
 
-    void run(List<Decision.Slice<TrainingTask>> slices) {
+    /**
+     * Runs a batch.
+     *
+     * @return tokens worth of work that was done: of a head that learns through the substrate that of the updates made, not of the examples taken
+     */
+    long run(List<Decision.Slice<TrainingTask>> slices) {
         Map<TrainingTask.Example, Reader.Outcome> outcomes = read(slices);
+        long tokens = 0;
         List<SubstrateTurn> through = new ArrayList<>();
         for (Decision.Slice<TrainingTask> slice : slices) {
             LiveHead head = (LiveHead) slice.flow();
@@ -39,6 +45,7 @@ final class TrainingStep {
             } else {
                 ReadoutTurn turn = new ReadoutTurn(head, (FeatureLearner) head.learner());
                 for (TrainingTask task : slice.items()) {
+                    tokens += task.tokens();
                     if (task instanceof TrainingTask.Example example) {
                         turn.example(example, outcomes.get(example));
                     } else {
@@ -48,9 +55,12 @@ final class TrainingStep {
                 end(head, turn::end);
             }
         }
-        if (!through.isEmpty()) {
-            runThrough(through);
+        for (TrainingTask.Example example : outcomes.keySet()) {
+            if (example.head().learner() instanceof SubstrateLearner) {
+                tokens += example.reading().tokens();
+            }
         }
+        return through.isEmpty() ? tokens : tokens + runThrough(through);
     }
 
     /** Reads the features of all examples that are learned from features, in one pass. */
@@ -87,7 +97,8 @@ final class TrainingStep {
         }
     }
 
-    private void runThrough(List<SubstrateTurn> turns) {
+    private long runThrough(List<SubstrateTurn> turns) {
+        double tokens = 0;
         List<SubstrateLearner> due = new ArrayList<>();
         do {
             due.clear();
@@ -98,7 +109,7 @@ final class TrainingStep {
             }
             if (!due.isEmpty()) {
                 try {
-                    fused.run(due);
+                    tokens += fused.run(due);
                 } catch (RuntimeException e) {
                     LOG.error(
                             "An update of {} heads could not be made; their minibatches are not learned",
@@ -110,6 +121,7 @@ final class TrainingStep {
         for (SubstrateTurn turn : turns) {
             end(turn.head(), turn::end);
         }
+        return (long) tokens;
     }
 
     private static void end(LiveHead head, Runnable turn) {

@@ -38,12 +38,10 @@ sealed interface TrainingTask extends OrderedWork {
             long arrivalNanos)
             implements TrainingTask {
 
-        /** A minibatch where a head learns through the substrate, so that many heads are in a pass. */
+        /** A minibatch where a head learns through the substrate. */
         @Override
-        public int sliceItems() {
-            return head.published().spec().learning() instanceof LearningSpec.Fpt fpt
-                    ? fpt.minibatch()
-                    : Integer.MAX_VALUE;
+        public int stepItems() {
+            return head.published().spec().learning() instanceof LearningSpec.Fpt fpt ? fpt.minibatch() : 0;
         }
     }
 

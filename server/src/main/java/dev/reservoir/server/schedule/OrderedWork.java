@@ -5,8 +5,11 @@ public interface OrderedWork extends Work {
     /** Identity of the flow, compared by {@code equals}. */
     Object flow();
 
-    /** Most items of its flow that one slice should hold: more would only wait inside it for others to be run. */
-    default int sliceItems() {
-        return Integer.MAX_VALUE;
+    /**
+     * Items of its flow that are worked off together, at least 1 where there are such steps; 0 where each is worked off by itself. A slice holds one
+     * step at most, for a second would only wait in it, and is not cut inside a step, for half of one costs nothing and brings nothing.
+     */
+    default int stepItems() {
+        return 0;
     }
 }

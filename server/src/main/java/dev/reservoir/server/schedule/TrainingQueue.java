@@ -44,7 +44,10 @@ final class TrainingQueue<T extends OrderedWork> {
         }
     }
 
-    /** Takes slices of ready flows within the token bound, at least one item where one is ready, and marks their flows busy. */
+    /**
+     * Takes slices of ready flows within the token bound, at least one item where one is ready, and marks their flows busy. A step that was
+     * begun is taken whole, beyond the bound.
+     */
     List<Decision.Slice<T>> take(int maxTokens, int sliceItems) {
         List<Decision.Slice<T>> slices = new ArrayList<>();
         long sum = 0;
@@ -54,11 +57,12 @@ final class TrainingQueue<T extends OrderedWork> {
             Object key = ready.getFirst();
             Flow<T> flow = flow(key);
             List<T> items = new ArrayList<>();
-            while (!flow.items.isEmpty()
-                    && items.size() < Math.min(sliceItems, flow.items.getFirst().sliceItems())) {
+            int step = flow.items.getFirst().stepItems();
+            while (!flow.items.isEmpty() && items.size() < (step > 0 ? step : sliceItems)) {
                 int tokens = Math.max(1, flow.items.getFirst().tokens());
                 boolean first = slices.isEmpty() && items.isEmpty();
-                if (!first && sum + tokens > maxTokens) {
+                boolean inStep = step > 0 && !items.isEmpty();
+                if (!first && !inStep && sum + tokens > maxTokens) {
                     break;
                 }
                 sum += tokens;

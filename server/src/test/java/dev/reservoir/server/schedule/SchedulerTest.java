@@ -18,10 +18,10 @@ class SchedulerTest {
 
     private record Item(String tenant, int tokens, long arrivalNanos, int id) implements Work {}
 
-    private record Step(String tenant, Object flow, int tokens, long arrivalNanos, int id, int sliceItems)
+    private record Step(String tenant, Object flow, int tokens, long arrivalNanos, int id, int stepItems)
             implements OrderedWork {
         Step(String tenant, Object flow, int tokens, long arrivalNanos, int id) {
-            this(tenant, flow, tokens, arrivalNanos, id, Integer.MAX_VALUE);
+            this(tenant, flow, tokens, arrivalNanos, id, 0);
         }
     }
 
@@ -52,6 +52,20 @@ class SchedulerTest {
         assertThat(served(scheduler.next(10))).containsExactly(2, 3);
         assertThat(served(scheduler.next(10))).containsExactly(4);
         assertThat(scheduler.next(10)).isEqualTo(new Decision.Wait<>(Long.MAX_VALUE));
+    }
+
+    @Test
+    void takesAStepWholeOnceItHasBegunAndNoOtherFlowBeyondTheBudget() {
+        Scheduler<Item, Step> scheduler = scheduler();
+        for (int flow = 0; flow < 3; flow++) {
+            for (int i = 0; i < 6; i++) {
+                scheduler.offerTraining(new Step("a", "flow " + flow, 30, i, i, 4));
+            }
+        }
+        List<Decision.Slice<Step>> first = trained(scheduler.next(0));
+        assertThat(first).extracting(slice -> slice.items().size()).containsExactly(4);
+        scheduler.finishedTraining(first);
+        assertThat(trained(scheduler.next(0))).extracting(Decision.Slice::flow).containsExactly("flow 1");
     }
 
     @Test
