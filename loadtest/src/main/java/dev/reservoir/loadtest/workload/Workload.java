@@ -75,11 +75,13 @@ public record Workload(
     }
 
     /**
-     * The same task for a head that learns through the substrate; its id ends in {@link #FPT_SUFFIX}.
+     * The same classification for a head that learns through the substrate; its id ends in {@link #FPT_SUFFIX}.
      *
      * @param examples how many it learns from, the first ones
      */
     Workload throughSubstrate(Encoder.Pooling pooling, Fpt rule, int examples) {
+        List<Example> fewer = train.subList(0, examples);
+        Baseline majority = Baseline.majority(fewer, test);
         return new Workload(
                 id + FPT_SUFFIX,
                 title + ", learned through the transformer",
@@ -89,10 +91,10 @@ public record Workload(
                         .setLearning(Learning.newBuilder().setFpt(rule))
                         .build(),
                 metric,
-                train.subList(0, examples),
+                fewer,
                 test,
-                baseline,
-                baselineName,
+                majority.score(),
+                majority.name(),
                 source);
     }
 

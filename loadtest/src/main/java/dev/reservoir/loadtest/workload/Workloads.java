@@ -36,9 +36,9 @@ public final class Workloads {
                 digits,
                 bits,
                 image.throughSubstrate(Encoder.Pooling.CONCATENATE, rule(16, 1e-3, 1), 1_200),
-                splice.throughSubstrate(Encoder.Pooling.CONCATENATE, rule(16, 1e-3, 1), 1_000),
+                splice.throughSubstrate(Encoder.Pooling.CONCATENATE, rule(16, 1e-3, 1), 1_008),
                 digits.throughSubstrate(Encoder.Pooling.CONCATENATE, rule(8, 1e-3, 1), 600),
-                bits.throughSubstrate(Encoder.Pooling.CONCATENATE, rule(8, 2e-3, 3), 1_500));
+                bits.throughSubstrate(Encoder.Pooling.CONCATENATE, rule(8, 2e-3, 3), 1_504));
     }
 
     /** Young heads answer as their frozen version does. */

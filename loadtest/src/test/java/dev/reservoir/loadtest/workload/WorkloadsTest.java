@@ -50,7 +50,7 @@ final class WorkloadsTest {
         "audio-digits, 600, 200, 10",
         "bits-xor, 2000, 500, 2",
         "image-digits-fpt, 1200, 1000, 10",
-        "bits-xor-fpt, 1500, 500, 2"
+        "bits-xor-fpt, 1504, 500, 2"
     })
     void holdStatedNumbersOfExamplesAndLabels(String id, int train, int test, int labels) {
         Workload workload = workloads.byId(id);

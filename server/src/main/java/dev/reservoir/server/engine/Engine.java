@@ -8,6 +8,7 @@ import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
 import dev.reservoir.heads.Substrate;
 import dev.reservoir.heads.SubstrateInfo;
+import dev.reservoir.heads.SubstrateLearner;
 import dev.reservoir.heads.Target;
 import dev.reservoir.heads.train.FusedStep;
 import dev.reservoir.server.registry.HeadRegistry;
@@ -73,7 +74,8 @@ public final class Engine implements AutoCloseable {
         for (int i = 0; i < bound.length; i++) {
             Published published = heads.get(i).published();
             ObservationEncoder learned = published.snapshot().encoder();
-            if (learned != null) {
+            // Its next version may read features of another kind: of its own parts, or of its companion.
+            if (heads.get(i).learner() instanceof SubstrateLearner) {
                 bound[i] = published;
             }
             byEncoder
