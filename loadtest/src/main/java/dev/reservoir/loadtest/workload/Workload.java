@@ -84,7 +84,7 @@ public record Workload(
         Baseline majority = Baseline.majority(fewer, test);
         return new Workload(
                 id + FPT_SUFFIX,
-                title + ", learned through the transformer",
+                "FPT " + title,
                 spec.toBuilder()
                         .setKind(Head.Kind.FPT)
                         .setEncoder(Encoder.newBuilder().setPooling(pooling))
