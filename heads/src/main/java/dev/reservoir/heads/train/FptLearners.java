@@ -10,12 +10,17 @@ import dev.reservoir.heads.ObservationReader;
 import dev.reservoir.heads.Refused;
 import dev.reservoir.heads.Substrate;
 import dev.reservoir.heads.SubstrateLearner;
+import dev.reservoir.heads.Task;
 import dev.reservoir.heads.modality.OrthogonalProjection;
 
 /** Makes the learners of FPT heads on one substrate. Any number of threads may call at once. */
 public final class FptLearners {
     /** Widest row of an observation. */
     private static final int WIDEST_INPUT = OrthogonalProjection.WIDEST;
+    /** Most weights of a readout: 192 MiB with their moments. */
+    private static final int MOST_WEIGHTS = 1 << 24;
+    /** Most numbers in a replay sample: 256 MiB. */
+    private static final int MOST_REPLAYED = 1 << 26;
     /** Length of the rows that the substrate reads at first: the gain of the paper's orthogonal input map. */
     private static final double INPUT_GAIN = Math.sqrt(2);
 
@@ -39,7 +44,8 @@ public final class FptLearners {
      * @param spec whose learning is {@link LearningSpec.Fpt}
      * @param reader of its modality
      * @param companions asked where the head has a companion
-     * @throws Refused INVALID_FIELD where a row of the modality is too wide for a projection of its own
+     * @throws Refused INVALID_FIELD where a row of the modality is too wide for a projection of its own, or the readout or the replay sample
+     *     could grow too large
      */
     public SubstrateLearner create(HeadSpec spec, ObservationReader reader, CompanionFactory companions) {
         FptLearner own = own(spec, reader);
@@ -51,14 +57,49 @@ public final class FptLearners {
 
     private FptLearner own(HeadSpec spec, ObservationReader reader) {
         LearningSpec.Fpt learning = (LearningSpec.Fpt) spec.learning();
+        checkReplay(spec.modality(), learning, reader);
         int width = substrate.info().width();
         TokenPooling pooling =
                 new TokenPooling(spec.encoder().pooling(), spec.modality().maxTokens(), width);
+        checkReadout(spec.task(), pooling.featureWidth());
         float[] positions = new float[learning.parts().contains(Part.POSITIONS) ? pooling.maxTokens() * width : 0];
         Inside start = spec.modality() instanceof ModalitySpec.Text
                 ? new Inside(new float[0], new float[0], positions, ownNorms)
                 : new Inside(projection(reader, width, spec.seed()), new float[width], positions, ownNorms);
         return new FptLearner(spec, reader, substrate, pooling, start);
+    }
+
+    /** A head may not be made that could grow until it takes the server's memory. */
+    private static void checkReadout(Task task, int features) {
+        int outputs;
+        if (task instanceof Task.Labelled labelled) {
+            outputs = labelled.maxLabels();
+        } else if (task instanceof Task.Forecast forecast) {
+            outputs = forecast.horizon() * forecast.channels();
+        } else {
+            outputs = ((Task.Regression) task).dimensions();
+        }
+        Refused.check(
+                (long) outputs * features <= MOST_WEIGHTS,
+                "task",
+                outputs + " outputs of " + features + " features",
+                "at most " + MOST_WEIGHTS + " weights for kind FPT");
+    }
+
+    private static void checkReplay(ModalitySpec modality, LearningSpec.Fpt learning, ObservationReader reader) {
+        long numbers;
+        if (modality instanceof ModalitySpec.Tokens tokens) {
+            numbers = tokens.maxLength();
+        } else if (modality instanceof ModalitySpec.Text) {
+            numbers = modality.maxTokens();
+        } else {
+            numbers = (long) modality.maxTokens() * reader.rowWidth();
+        }
+        Refused.check(
+                numbers * learning.replayCapacity() <= MOST_REPLAYED,
+                "learning.fpt.replay_capacity",
+                learning.replayCapacity() + " observations of " + numbers + " numbers",
+                "at most " + MOST_REPLAYED + " numbers");
     }
 
     private static float[] projection(ObservationReader reader, int width, long seed) {

@@ -176,6 +176,22 @@ class FptHeadTest {
         refused(
                 rows(Fpt.newBuilder().setUpdatesPerExample(2).setReplayCapacity(3)),
                 "learning.fpt.replay_capacity: 3 (expected: at least minibatch 16");
+        refused(
+                rows(Fpt.newBuilder().setUpdatesPerExample(2).setReplayCapacity(65_536))
+                        .setModality(Modality.newBuilder()
+                                .setTensor(TensorModality.newBuilder()
+                                        .setWidth(1_000)
+                                        .setMaxRows(500))),
+                "learning.fpt.replay_capacity: 65536 observations of 500000 numbers (expected: at most 67108864 numbers)");
+        refused(
+                rows(Fpt.newBuilder())
+                        .setEncoder(Encoder.newBuilder().setPooling(Encoder.Pooling.CONCATENATE))
+                        .setModality(Modality.newBuilder()
+                                .setTensor(
+                                        TensorModality.newBuilder().setWidth(3).setMaxRows(500)))
+                        .setTask(Task.newBuilder()
+                                .setClassification(Classification.newBuilder().setMaxLabels(4_000))),
+                "task: 4000 outputs of 8000 features (expected: at most 16777216 weights for kind FPT)");
         refused(rows(Fpt.newBuilder().addParts(Fpt.Part.PART_UNSPECIFIED)), "learning.fpt.parts");
         refused(
                 rows(Fpt.newBuilder())
