@@ -28,6 +28,15 @@ public interface Substrate extends AutoCloseable {
      */
     TracedForward trace(List<SubstrateInput> sequences, NormBank norms, int[] slots);
 
+    /**
+     * The same substrate, whose passes run {@code pause} on the calling thread between their parts, so that the thread can do something more urgent
+     * before a long pass ends. The pause may run passes of this substrate; it must not throw. Results are the same. The view is not to be closed. A
+     * substrate whose passes have one part returns itself.
+     */
+    default Substrate pausing(Runnable pause) {
+        return this;
+    }
+
     @Override
     void close();
 

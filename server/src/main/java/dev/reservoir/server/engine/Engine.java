@@ -51,13 +51,11 @@ public final class Engine implements AutoCloseable {
         this.flopsPerToken = 2.0 * info.layers() * info.width() * (4.0 * info.width() + 2.0 * info.feedForwardWidth());
         Reader reader = new Reader(substrate, cache);
         for (int i = 0; i < laneCount; i++) {
-            lanes.add(new Lane(
-                    "lane-" + i,
-                    queue,
-                    new ServingStep(reader, clock),
-                    new TrainingStep(reader, new FusedStep(substrate)),
-                    this::forget,
-                    clock));
+            LaneServing serving = new LaneServing(queue, new ServingStep(reader, clock), clock);
+            Substrate pausing = substrate.pausing(serving::pause);
+            TrainingStep training =
+                    new TrainingStep(new Reader(pausing, cache), new FusedStep(pausing), serving::pause);
+            lanes.add(new Lane("lane-" + i, queue, serving, training, this::forget, clock));
         }
         lanes.forEach(Lane::start);
     }

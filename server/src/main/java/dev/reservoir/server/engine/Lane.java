@@ -2,7 +2,6 @@ package dev.reservoir.server.engine;
 
 import dev.reservoir.server.registry.LiveHead;
 import dev.reservoir.server.schedule.Decision;
-import dev.reservoir.server.schedule.Work;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
@@ -14,7 +13,7 @@ final class Lane {
     private static final Logger LOG = LoggerFactory.getLogger(Lane.class);
 
     private final LaneQueue queue;
-    private final ServingStep serving;
+    private final LaneServing serving;
     private final TrainingStep training;
     private final Consumer<LiveHead> reaper;
     private final LongSupplier clock;
@@ -24,7 +23,7 @@ final class Lane {
     Lane(
             String name,
             LaneQueue queue,
-            ServingStep serving,
+            LaneServing serving,
             TrainingStep training,
             Consumer<LiveHead> reaper,
             LongSupplier clock) {
@@ -59,44 +58,31 @@ final class Lane {
     private void run() {
         Decision<ServingTask, TrainingTask> decision = queue.take();
         while (decision != null) {
-            long began = clock.getAsLong();
-            try {
-                long tokens = run(decision);
-                long nanos = clock.getAsLong() - began;
-                queue.measured(tokens, nanos);
-                if (decision instanceof Decision.Serve<ServingTask, TrainingTask> serve) {
-                    queue.finishedServing(serve.items().size(), nanos);
-                }
-            } catch (Throwable e) {
-                LOG.error("A batch failed; the lane goes on", e);
+            if (decision instanceof Decision.Serve<ServingTask, TrainingTask> serve) {
+                serving.run(serve.items());
+            } else if (decision instanceof Decision.Train<ServingTask, TrainingTask> train) {
+                train(train.slices());
             }
             decision = queue.take();
         }
     }
 
-    /** @return tokens worth of work that was done */
-    private long run(Decision<ServingTask, TrainingTask> decision) {
-        if (decision instanceof Decision.Serve<ServingTask, TrainingTask> serve) {
-            serving.run(serve.items());
-            return tokens(serve.items());
-        }
-        if (decision instanceof Decision.Train<ServingTask, TrainingTask> train) {
-            try {
-                return training.run(train.slices());
-            } finally {
-                queue.finishedTraining(train.slices());
-                for (Decision.Slice<TrainingTask> slice : train.slices()) {
-                    LiveHead head = (LiveHead) slice.flow();
-                    if (head.deleted()) {
-                        reaper.accept(head);
-                    }
+    private void train(List<Decision.Slice<TrainingTask>> slices) {
+        long began = clock.getAsLong();
+        try {
+            long tokens = training.run(slices);
+            queue.measured(tokens, clock.getAsLong() - began - serving.takePausedNanos());
+        } catch (Throwable e) {
+            serving.takePausedNanos();
+            LOG.error("A training batch failed; the lane goes on", e);
+        } finally {
+            queue.finishedTraining(slices);
+            for (Decision.Slice<TrainingTask> slice : slices) {
+                LiveHead head = (LiveHead) slice.flow();
+                if (head.deleted()) {
+                    reaper.accept(head);
                 }
             }
         }
-        return 0;
-    }
-
-    private static long tokens(List<? extends Work> items) {
-        return items.stream().mapToLong(Work::tokens).sum();
     }
 }

@@ -88,9 +88,20 @@ final class LaneQueue {
         }
     }
 
-    void finishedServing(int items, long nanos) {
+    /** What a lane that pauses in a training batch serves before it goes on; empty where nothing waits, or another lane is free to serve it. */
+    List<ServingTask> takeBetween() {
         lock.lock();
         try {
+            return lock.hasWaiters(changed) ? List.of() : scheduler.between(clock.getAsLong());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    void finishedServing(int items, long tokens, long nanos) {
+        lock.lock();
+        try {
+            scheduler.measured(tokens, nanos);
             scheduler.finishedServing(items, nanos, clock.getAsLong());
         } finally {
             lock.unlock();

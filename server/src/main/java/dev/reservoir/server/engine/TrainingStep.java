@@ -23,10 +23,13 @@ final class TrainingStep {
 
     private final Reader reader;
     private final FusedStep fused;
+    private final Runnable pause;
 
-    TrainingStep(Reader reader, FusedStep fused) {
+    /** @param pause called between heads, for what is more urgent */
+    TrainingStep(Reader reader, FusedStep fused, Runnable pause) {
         this.reader = reader;
         this.fused = fused;
+        this.pause = pause;
     }
 
     /**
@@ -53,6 +56,7 @@ final class TrainingStep {
                     }
                 }
                 end(head, turn::end);
+                pause.run();
             }
         }
         for (TrainingTask.Example example : outcomes.keySet()) {

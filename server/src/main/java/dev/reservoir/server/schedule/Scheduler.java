@@ -54,14 +54,7 @@ public final class Scheduler<S extends Work, T extends OrderedWork> {
         boolean servingDue = servingDue(nowNanos);
         boolean trainingReady = training.hasReady() && mayTrain(nowNanos);
         if (servingDue && !(trainingReady && trainingCredit >= 1)) {
-            List<S> items = serving.take(policy.batchTokens(), policy.batchItems());
-            served = true;
-            lastServedNanos = nowNanos;
-            refills.taken();
-            if (trainingReady) {
-                trainingCredit += tokens(items) * policy.trainingShare() / Math.max(1e-9, 1 - policy.trainingShare());
-            }
-            return new Decision.Serve<>(items);
+            return new Decision.Serve<>(serve(nowNanos, trainingReady));
         }
         if (trainingReady) {
             List<Decision.Slice<T>> slices = training.take(trainingTokens(), policy.sliceItems());
@@ -70,7 +63,7 @@ public final class Scheduler<S extends Work, T extends OrderedWork> {
             for (Decision.Slice<T> slice : slices) {
                 spent += tokens(slice.items());
             }
-            trainingCredit = servingDue ? trainingCredit - spent : 0;
+            trainingCredit = (servingDue ? trainingCredit : 0) - spent;
             return new Decision.Train<>(slices);
         }
         trainingCredit = 0;
@@ -82,6 +75,25 @@ public final class Scheduler<S extends Work, T extends OrderedWork> {
             until = Math.min(until, lastServedNanos + policy.servingRecentNanos());
         }
         return new Decision.Wait<>(until);
+    }
+
+    /**
+     * Decides for a lane that pauses in a training batch: what it serves before it goes on. A request that is there is not kept waiting for others;
+     * training keeps its share.
+     */
+    public List<S> between(long nowNanos) {
+        return serving.size() == 0 || trainingCredit >= 1 ? List.of() : serve(nowNanos, true);
+    }
+
+    private List<S> serve(long nowNanos, boolean trainingWaits) {
+        List<S> items = serving.take(policy.batchTokens(), policy.batchItems());
+        served = true;
+        lastServedNanos = nowNanos;
+        refills.taken();
+        if (trainingWaits) {
+            trainingCredit += tokens(items) * policy.trainingShare() / Math.max(1e-9, 1 - policy.trainingShare());
+        }
+        return items;
     }
 
     /** A serving batch has ended: those it answered may ask again. Training batches end by {@link #finishedTraining}. */

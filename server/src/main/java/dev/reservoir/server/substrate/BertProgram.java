@@ -11,6 +11,7 @@ import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** {@code bert.py} with weights in it: what runs in libtorch. The weights are copied in once and are not written again. */
 final class BertProgram implements AutoCloseable {
@@ -83,10 +84,42 @@ final class BertProgram implements AutoCloseable {
     /**
      * One pass.
      *
-     * @param norms gains and biases for the rows' slots, or none for the substrate's own
+     * @param norms gains and biases for the places' slots, or none for the substrate's own
+     * @param between run between layers on the calling thread, or null
      */
-    <T> T forward(PackedBatch batch, NormRows norms, Reader<T> reader) {
-        return program.call(call -> reader.read(call.read(call.run("forward", arguments(call, batch, norms)))));
+    <T> T forward(PackedBatch batch, NormRows norms, @Nullable Runnable between, Reader<T> reader) {
+        return program.call(call -> {
+            Norms by = new Norms(call, batch, norms);
+            IValue tokens = call.ints(batch.tokens());
+            IValue positions = call.ints(batch.positions());
+            IValue given = call.floats(batch.given(), batch.places().length, shape.width());
+            IValue places = call.longs(batch.places());
+            if (between == null) {
+                return reader.read(call.read(call.run(
+                        "forward", tokens, positions, given, places, by.groups, by.gains, by.biases, by.slots)));
+            }
+            IValue rows = call.run("enter", tokens, positions, given, places, by.groups, by.gains, by.biases, by.slots);
+            for (int layer = 0; layer < shape.layers(); layer++) {
+                between.run();
+                rows = call.run("layer", rows, call.number(layer), by.groups, by.gains, by.biases, by.slots);
+            }
+            return reader.read(call.read(rows));
+        });
+    }
+
+    /** A batch's groups, and norms for its places, as arguments of a call. */
+    private final class Norms {
+        final IValue groups;
+        final IValue gains;
+        final IValue biases;
+        final IValue slots;
+
+        Norms(TorchProgram.Call call, PackedBatch batch, NormRows norms) {
+            groups = call.numbers(batch.groups());
+            gains = call.floats(norms.gains(), shape.norms(), norms.slots(), shape.width());
+            biases = call.floats(norms.biases(), shape.norms(), norms.slots(), shape.width());
+            slots = call.ints(norms.slotOfPlaces());
+        }
     }
 
     /** Rows of the word table, {@code [ids.length, D]}. */
@@ -94,18 +127,25 @@ final class BertProgram implements AutoCloseable {
         return program.call(call -> numbers(call.read(call.run("words", call.ints(ids)))));
     }
 
-    /** A pass over given rows by norms for the rows' slots, kept for the way back; the caller closes the result. */
-    IValue trace(PackedBatch batch, NormRows norms) {
+    /** A pass over given rows by norms for their slots, kept for the way back; the caller closes the result. */
+    IValue trace(PackedBatch batch, NormRows norms, @Nullable Runnable between) {
         return program.call(call -> {
             prepareGradients(call);
-            return call.runDetached(
-                    "trace",
-                    call.ints(batch.positions()),
-                    call.floats(batch.given(), batch.rows(), shape.width()),
-                    call.numbers(batch.groups()),
-                    call.floats(norms.gains(), shape.norms(), norms.slots(), shape.width()),
-                    call.floats(norms.biases(), shape.norms(), norms.slots(), shape.width()),
-                    call.ints(norms.slotOfRows()));
+            Norms by = new Norms(call, batch, norms);
+            IValue positions = call.ints(batch.positions());
+            IValue given = call.floats(batch.given(), batch.rows(), shape.width());
+            if (between == null) {
+                return call.runDetached("trace", positions, given, by.groups, by.gains, by.biases, by.slots);
+            }
+            IValue saved = call.run("trace_input", positions, given, by.groups, by.gains, by.biases, by.slots);
+            for (int layer = 0; layer < shape.layers(); layer++) {
+                between.run();
+                IValue number = call.number(layer);
+                saved = layer + 1 < shape.layers()
+                        ? call.run("trace_layer", saved, number, by.groups, by.gains, by.biases, by.slots)
+                        : call.runDetached("trace_layer", saved, number, by.groups, by.gains, by.biases, by.slots);
+            }
+            return saved;
         });
     }
 
@@ -118,16 +158,21 @@ final class BertProgram implements AutoCloseable {
      *
      * @param gradient {@code [N, D]} in the batch's order
      */
-    Gradients gradients(IValue saved, PackedBatch batch, NormRows norms, int[] slotOfPlaces, float[] gradient) {
+    Gradients gradients(IValue saved, PackedBatch batch, NormRows norms, float[] gradient, @Nullable Runnable between) {
         return program.call(call -> {
-            IValue result = call.run(
-                    "gradients",
-                    saved,
-                    call.floats(gradient, batch.rows(), shape.width()),
-                    call.numbers(batch.groups()),
-                    call.floats(norms.gains(), shape.norms(), norms.slots(), shape.width()),
-                    call.ints(norms.slotOfRows()),
-                    call.ints(slotOfPlaces));
+            Norms by = new Norms(call, batch, norms);
+            PtNDArray byHidden = call.array(FloatBuffer.wrap(gradient), DataType.FLOAT32, batch.rows(), shape.width());
+            IValue result;
+            if (between == null) {
+                result = call.run("gradients", saved, call.tensor(byHidden), by.groups, by.gains, by.slots);
+            } else {
+                IValue state = call.tensors(List.of(byHidden));
+                for (int layer = shape.layers() - 1; layer >= 0; layer--) {
+                    between.run();
+                    state = call.run("back_layer", saved, state, call.number(layer), by.groups, by.gains, by.slots);
+                }
+                result = call.run("back_input", saved, state, by.groups, by.gains, by.slots);
+            }
             List<FloatBuffer> parts = call.readAll(result);
             return new Gradients(
                     batch.unpack(parts.get(0), shape.width()).values(), numbers(parts.get(1)), numbers(parts.get(2)));
@@ -155,19 +200,6 @@ final class BertProgram implements AutoCloseable {
     @Override
     public void close() {
         program.close();
-    }
-
-    private IValue[] arguments(TorchProgram.Call call, PackedBatch batch, NormRows norms) {
-        return new IValue[] {
-            call.ints(batch.tokens()),
-            call.ints(batch.positions()),
-            call.floats(batch.given(), batch.places().length, shape.width()),
-            call.longs(batch.places()),
-            call.numbers(batch.groups()),
-            call.floats(norms.gains(), shape.norms(), norms.slots(), shape.width()),
-            call.floats(norms.biases(), shape.norms(), norms.slots(), shape.width()),
-            call.ints(norms.slotOfRows())
-        };
     }
 
     private synchronized void prepareGradients(TorchProgram.Call call) {

@@ -5,17 +5,29 @@ import dev.reservoir.heads.Substrate;
 import dev.reservoir.heads.SubstrateInfo;
 import dev.reservoir.heads.SubstrateInput;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The port over one {@link BertProgram}. */
 final class BertSubstrate implements Substrate {
     private final BertProgram program;
     private final SubstrateInfo info;
     private final NormRow ownNorms;
+    private final @Nullable Runnable between;
 
     BertSubstrate(BertProgram program, SubstrateInfo info, NormRow ownNorms) {
+        this(program, info, ownNorms, null);
+    }
+
+    private BertSubstrate(BertProgram program, SubstrateInfo info, NormRow ownNorms, @Nullable Runnable between) {
         this.program = program;
         this.info = info;
         this.ownNorms = ownNorms;
+        this.between = between;
+    }
+
+    @Override
+    public Substrate pausing(Runnable pause) {
+        return new BertSubstrate(program, info, ownNorms, pause);
     }
 
     @Override
@@ -27,7 +39,10 @@ final class BertSubstrate implements Substrate {
     public HiddenStates forward(List<SubstrateInput> sequences) {
         PackedBatch batch = PackedBatch.of(sequences, program.shape());
         return program.forward(
-                batch, NormRows.OWN, rows -> batch.unpack(rows, program.shape().width()));
+                batch,
+                NormRows.OWN,
+                between,
+                rows -> batch.unpack(rows, program.shape().width()));
     }
 
     @Override
@@ -35,7 +50,10 @@ final class BertSubstrate implements Substrate {
         PackedBatch batch = PackedBatch.of(sequences, program.shape());
         NormRows rows = NormRows.of(norms, slots, batch, program.shape());
         return program.forward(
-                batch, rows, hidden -> batch.unpack(hidden, program.shape().width()));
+                batch,
+                rows,
+                between,
+                hidden -> batch.unpack(hidden, program.shape().width()));
     }
 
     @Override
@@ -45,7 +63,7 @@ final class BertSubstrate implements Substrate {
             throw new IllegalArgumentException(
                     "sequences: token ids (expected: embeddings only, to take gradients by)");
         }
-        return new Traced(program, batch, NormRows.of(norms, slots, batch, program.shape()), slots);
+        return new Traced(program, batch, NormRows.of(norms, slots, batch, program.shape()), between);
     }
 
     @Override

@@ -42,6 +42,9 @@ record CoBatchingCheck(boolean identical, String text) {
     private static HiddenStates run(BertProgram program, List<SubstrateInput> sequences) {
         PackedBatch batch = PackedBatch.of(sequences, program.shape());
         return program.forward(
-                batch, NormRows.OWN, rows -> batch.unpack(rows, program.shape().width()));
+                batch,
+                NormRows.OWN,
+                null,
+                rows -> batch.unpack(rows, program.shape().width()));
     }
 }

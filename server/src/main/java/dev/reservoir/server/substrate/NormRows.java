@@ -3,13 +3,13 @@ package dev.reservoir.server.substrate;
 import dev.reservoir.heads.Substrate.NormBank;
 
 /**
- * Norms for the rows of a packed batch, as the program takes them.
+ * Norms for the places of a packed batch, as the program takes them.
  *
  * @param gains {@code [norms, S, D]}
  * @param biases {@code [norms, S, D]}
- * @param slotOfRows {@code [N]}, or empty for the substrate's own norms
+ * @param slotOfPlaces {@code [B]}, or empty for the substrate's own norms
  */
-record NormRows(float[] gains, float[] biases, int slots, int[] slotOfRows) {
+record NormRows(float[] gains, float[] biases, int slots, int[] slotOfPlaces) {
     static final NormRows OWN = new NormRows(new float[0], new float[0], 0, new int[0]);
 
     /**
@@ -39,7 +39,7 @@ record NormRows(float[] gains, float[] biases, int slots, int[] slotOfRows) {
                 normFirst(bank.gains(), bank.slots(), shape),
                 normFirst(bank.biases(), bank.slots(), shape),
                 bank.slots(),
-                batch.slotOfRows(slots));
+                batch.slotOfPlaces(slots));
     }
 
     /** From {@code [S, norms, D]} to {@code [norms, S, D]}. */

@@ -78,15 +78,6 @@ record PackedBatch(
         return starts[order.length];
     }
 
-    /** The row's slot for every row, by the slot of every sequence. */
-    int[] slotOfRows(int[] slots) {
-        int[] rows = new int[rows()];
-        for (int place = 0; place < order.length; place++) {
-            Arrays.fill(rows, starts[place], starts[place + 1], slots[order[place]]);
-        }
-        return rows;
-    }
-
     /** The slot of each place. */
     int[] slotOfPlaces(int[] slots) {
         return Arrays.stream(order).map(sequence -> slots[sequence]).toArray();

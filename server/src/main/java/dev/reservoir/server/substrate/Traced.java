@@ -4,23 +4,24 @@ import ai.djl.pytorch.jni.IValue;
 import dev.reservoir.heads.HiddenStates;
 import dev.reservoir.heads.Substrate.Gradients;
 import dev.reservoir.heads.Substrate.TracedForward;
+import org.jspecify.annotations.Nullable;
 
 /** A pass whose intermediate results lie in native memory until {@link #close}. One thread's. */
 final class Traced implements TracedForward {
     private final BertProgram program;
     private final PackedBatch batch;
     private final NormRows norms;
-    private final int[] slotOfPlaces;
+    private final @Nullable Runnable between;
     private final IValue saved;
     private boolean closed;
     private boolean followed;
 
-    Traced(BertProgram program, PackedBatch batch, NormRows norms, int[] slots) {
+    Traced(BertProgram program, PackedBatch batch, NormRows norms, @Nullable Runnable between) {
         this.program = program;
         this.batch = batch;
         this.norms = norms;
-        this.slotOfPlaces = batch.slotOfPlaces(slots);
-        this.saved = program.trace(batch, norms);
+        this.between = between;
+        this.saved = program.trace(batch, norms, between);
     }
 
     @Override
@@ -42,7 +43,7 @@ final class Traced implements TracedForward {
                     + batch.rows() + " rows of " + width + ")");
         }
         followed = true;
-        return program.gradients(saved, batch, norms, slotOfPlaces, batch.pack(hiddenGradient, width));
+        return program.gradients(saved, batch, norms, batch.pack(hiddenGradient, width), between);
     }
 
     @Override

@@ -191,15 +191,55 @@ class Program(Module):
     x = x + torch.index_select(self.table[1], 0, positions)
     return x + self.table[2][0]
 
-  # Norm number n with its own gain and bias (rows is empty) or each row with its slot's.
-  def norm(self: __torch__.Program, x: Tensor, n: int, gains: Tensor, biases: Tensor, rows: Tensor) -> Tensor:
+  # Norm number n with its own gain and bias (slots is empty) or each sequence with its slot's.
+  def norm(self: __torch__.Program, x: Tensor, n: int, groups: List[int], gains: Tensor, biases: Tensor, slots: Tensor) -> Tensor:
     width = [torch.size(x, 1)]
-    if torch.size(rows, 0) == 0:
+    if torch.size(slots, 0) == 0:
       y = torch.layer_norm(x, width, self.gains[n], self.biases[n], self.eps)
     else:
-      y = torch.layer_norm(x, width, None, None, self.eps)
-      gain = torch.index_select(gains[n], 0, rows)
-      y = torch.addcmul(torch.index_select(biases[n], 0, rows), y, gain)
+      y = self.scale(torch.layer_norm(x, width, None, None, self.eps), n, groups, gains, biases, slots)
+    return y
+
+  # Normalised rows [N, D] times the gains of norm n plus its biases, [norms, S, D]; slots [B] has the slot of each place.
+  def scale(self: __torch__.Program, normalised: Tensor, n: int, groups: List[int], gains: Tensor, biases: Tensor, slots: Tensor) -> Tensor:
+    if torch.size(gains, 1) == 1:
+      y = torch.addcmul(biases[n], normalised, gains[n])
+    else:
+      gain = torch.unsqueeze(torch.index_select(gains[n], 0, slots), 1)
+      bias = torch.unsqueeze(torch.index_select(biases[n], 0, slots), 1)
+      y = torch.empty_like(normalised)
+      width = torch.size(normalised, 1)
+      place = 0
+      start = 0
+      for k in range(len(groups) // 2):
+        last = place + groups[2 * k]
+        end = start + groups[2 * k] * groups[2 * k + 1]
+        shape = [groups[2 * k], groups[2 * k + 1], width]
+        to = torch.reshape(torch.slice(y, 0, start, end), shape)
+        rows = torch.reshape(torch.slice(normalised, 0, start, end), shape)
+        done = torch.addcmul(torch.slice(bias, 0, place, last), rows, torch.slice(gain, 0, place, last), value=1, out=to)
+        place = last
+        start = end
+    return y
+
+  # Rows [N, D] times their sequence's gains of norm n.
+  def times_gain(self: __torch__.Program, g: Tensor, n: int, groups: List[int], gains: Tensor, slots: Tensor) -> Tensor:
+    if torch.size(gains, 1) == 1:
+      y = g * gains[n]
+    else:
+      gain = torch.unsqueeze(torch.index_select(gains[n], 0, slots), 1)
+      y = torch.empty_like(g)
+      width = torch.size(g, 1)
+      place = 0
+      start = 0
+      for k in range(len(groups) // 2):
+        last = place + groups[2 * k]
+        end = start + groups[2 * k] * groups[2 * k + 1]
+        shape = [groups[2 * k], groups[2 * k + 1], width]
+        to = torch.reshape(torch.slice(y, 0, start, end), shape)
+        done = torch.mul(torch.reshape(torch.slice(g, 0, start, end), shape), torch.slice(gain, 0, place, last), out=to)
+        place = last
+        start = end
     return y
 
   # Softmax attention inside each sequence: [N, 3 D] to [N, D].
@@ -210,10 +250,8 @@ class Program(Module):
     for g in range(len(groups) // 2):
       count = groups[2 * g]
       length = groups[2 * g + 1]
-      part = torch.slice(qkv, 0, start, start + count * length)
+      split = self.split(qkv, start, count, length)
       start = start + count * length
-      split = torch.reshape(part, [count, length, 3, self.heads, width // self.heads])
-      split = torch.permute(split, [2, 0, 3, 1, 4])
       mixed = torch.scaled_dot_product_attention(split[0], split[1], split[2])
       results = results + [torch.reshape(torch.transpose(mixed, 1, 2), [count * length, width])]
     if len(results) == 1:
@@ -223,43 +261,58 @@ class Program(Module):
     return all
 
   # Hidden states [N, D].
-  def forward(self: __torch__.Program, tokens: Tensor, positions: Tensor, given: Tensor, places: Tensor, groups: List[int], gains: Tensor, biases: Tensor, rows: Tensor) -> Tensor:
-    x = self.norm(self.embed(tokens, positions, given, places), 0, gains, biases, rows)
+  def forward(self: __torch__.Program, tokens: Tensor, positions: Tensor, given: Tensor, places: Tensor, groups: List[int], gains: Tensor, biases: Tensor, slots: Tensor) -> Tensor:
+    x = self.enter(tokens, positions, given, places, groups, gains, biases, slots)
     for l in range(self.layers):
-      if self.mode == 0:
-        qkv = self.product(x, self.qkv[l], self.qkv_bias[l])
-      else:
-        qkv = self.plain(x, self.qkv[l], self.qkv_bias[l])
-      y = self.add_product(x, self.attend(qkv, groups), self.out[l], self.out_bias[l])
-      x = self.norm(y, 2 * l + 1, gains, biases, rows)
-      if self.mode == 0:
-        u = self.product(x, self.up[l], self.up_bias[l])
-      else:
-        u = self.plain(x, self.up[l], self.up_bias[l])
-      y = self.add_wide_product(x, torch.gelu_(u), self.down[l], self.down_bias[l])
-      x = self.norm(y, 2 * l + 2, gains, biases, rows)
+      x = self.layer(x, l, groups, gains, biases, slots)
     return x
 
-  # The same for given rows and norms by slot, with what the way back needs: hidden states, then normalised rows and
-  # 1 / deviation of the input norm, then per layer queries, keys and values, both of the attention's norm,
-  # the feed-forward part before its GELU, both of the output's norm.
-  def trace(self: __torch__.Program, positions: Tensor, given: Tensor, groups: List[int], gains: Tensor, biases: Tensor, rows: Tensor) -> List[Tensor]:
-    x = given + torch.index_select(self.table[1], 0, positions)
-    x = x + self.table[2][0]
-    saved = self.normalise(x)
-    x = self.scale(saved[0], 0, gains, biases, rows)
-    for l in range(self.layers):
+  # What the first layer reads, [N, D].
+  def enter(self: __torch__.Program, tokens: Tensor, positions: Tensor, given: Tensor, places: Tensor, groups: List[int], gains: Tensor, biases: Tensor, slots: Tensor) -> Tensor:
+    return self.norm(self.embed(tokens, positions, given, places), 0, groups, gains, biases, slots)
+
+  # What layer l makes of rows [N, D].
+  def layer(self: __torch__.Program, x: Tensor, l: int, groups: List[int], gains: Tensor, biases: Tensor, slots: Tensor) -> Tensor:
+    if self.mode == 0:
       qkv = self.product(x, self.qkv[l], self.qkv_bias[l])
-      y = self.add_product(x, self.attend(qkv, groups), self.out[l], self.out_bias[l])
-      normalised = self.normalise(y)
-      x = self.scale(normalised[0], 2 * l + 1, gains, biases, rows)
+    else:
+      qkv = self.plain(x, self.qkv[l], self.qkv_bias[l])
+    y = self.add_product(x, self.attend(qkv, groups), self.out[l], self.out_bias[l])
+    x = self.norm(y, 2 * l + 1, groups, gains, biases, slots)
+    if self.mode == 0:
       u = self.product(x, self.up[l], self.up_bias[l])
-      saved = saved + [qkv] + normalised + [u]
-      y = self.add_wide_product(x, torch.gelu(u), self.down[l], self.down_bias[l])
-      normalised = self.normalise(y)
-      x = self.scale(normalised[0], 2 * l + 2, gains, biases, rows)
-      saved = saved + normalised
-    return [x] + saved
+    else:
+      u = self.plain(x, self.up[l], self.up_bias[l])
+    y = self.add_wide_product(x, torch.gelu_(u), self.down[l], self.down_bias[l])
+    return self.norm(y, 2 * l + 2, groups, gains, biases, slots)
+
+  # A pass over given rows with norms by slot, with what the way back needs. Here and after each layer: the rows so far;
+  # of the input norm its normalised rows and 1 / deviation; then of each layer queries, keys and values, attention's rows
+  # and the logarithms of its sums, both of the attention's norm, the feed-forward part before its GELU, both of the output's norm.
+  def trace_input(self: __torch__.Program, positions: Tensor, given: Tensor, groups: List[int], gains: Tensor, biases: Tensor, slots: Tensor) -> List[Tensor]:
+    x = given + torch.index_select(self.table[1], 0, positions)
+    normalised = self.normalise(x + self.table[2][0])
+    return [self.scale(normalised[0], 0, groups, gains, biases, slots)] + normalised
+
+  def trace_layer(self: __torch__.Program, saved: List[Tensor], l: int, groups: List[int], gains: Tensor, biases: Tensor, slots: Tensor) -> List[Tensor]:
+    x = saved[0]
+    qkv = self.product(x, self.qkv[l], self.qkv_bias[l])
+    mixed, sums = self.attend_traced(qkv, groups)
+    y = self.add_product(x, mixed, self.out[l], self.out_bias[l])
+    first = self.normalise(y)
+    x = self.scale(first[0], 2 * l + 1, groups, gains, biases, slots)
+    u = self.product(x, self.up[l], self.up_bias[l])
+    y = self.add_wide_product(x, torch.gelu(u), self.down[l], self.down_bias[l])
+    second = self.normalise(y)
+    x = self.scale(second[0], 2 * l + 2, groups, gains, biases, slots)
+    return [x] + torch.slice(saved, 1) + [qkv, mixed, sums] + first + [u] + second
+
+  # Hidden states, and the rest as the layers leave it.
+  def trace(self: __torch__.Program, positions: Tensor, given: Tensor, groups: List[int], gains: Tensor, biases: Tensor, slots: Tensor) -> List[Tensor]:
+    saved = self.trace_input(positions, given, groups, gains, biases, slots)
+    for l in range(self.layers):
+      saved = self.trace_layer(saved, l, groups, gains, biases, slots)
+    return saved
 
   def traced_hidden(self: __torch__.Program, saved: List[Tensor]) -> Tensor:
     return saved[0]
@@ -267,15 +320,6 @@ class Program(Module):
   def normalise(self: __torch__.Program, x: Tensor) -> List[Tensor]:
     normalised, mean, inverse = torch.native_layer_norm(x, [torch.size(x, 1)], None, None, self.eps)
     return [normalised, inverse]
-
-  def scale(self: __torch__.Program, normalised: Tensor, n: int, gains: Tensor, biases: Tensor, rows: Tensor) -> Tensor:
-    return torch.addcmul(self.of_rows(biases[n], rows), normalised, self.of_rows(gains[n], rows))
-
-  # Each row's slot of [S, D]; of one slot the row itself, which is broadcast.
-  def of_rows(self: __torch__.Program, x: Tensor, rows: Tensor) -> Tensor:
-    if torch.size(x, 0) > 1:
-      x = torch.index_select(x, 0, rows)
-    return x
 
   # Transposed matrices for the way back, made once, when first needed.
   def prepare_gradients(self: __torch__.Program) -> int:
@@ -303,30 +347,40 @@ class Program(Module):
       held = self.pack(held)
     return held
 
-  # Gradients by the given rows [N, D], the gains and the biases [S, norms, D]. slots [B] has a slot for each place.
-  def gradients(self: __torch__.Program, saved: List[Tensor], gradient: Tensor, groups: List[int], gains: Tensor, rows: Tensor, slots: Tensor) -> List[Tensor]:
-    per = 6
-    by_gain = annotate(List[Tensor], [])
-    by_bias = annotate(List[Tensor], [])
-    g = gradient
+  # The way back through layer l. state begins with the gradient by its output; then, from the last norm to the first,
+  # come sums over each sequence [B, D] for gains and biases, in turn.
+  def back_layer(self: __torch__.Program, saved: List[Tensor], state: List[Tensor], l: int, groups: List[int], gains: Tensor, slots: Tensor) -> List[Tensor]:
+    at = 3 + 8 * l
+    g = state[0]
+    second = [self.by_sequence(g * saved[at + 6], groups), self.by_sequence(g, groups)]
+    g = self.back_through_norm(self.times_gain(g, 2 * l + 2, groups, gains, slots), saved[at + 6], saved[at + 7])
+    h = torch.gelu_backward(self.product_back(g, self.down_back[l]), saved[at + 5])
+    g = self.add_wide_product(g, h, self.up_back[l], None)
+    first = [self.by_sequence(g * saved[at + 3], groups), self.by_sequence(g, groups)]
+    g = self.back_through_norm(self.times_gain(g, 2 * l + 1, groups, gains, slots), saved[at + 3], saved[at + 4])
+    by_mixed = self.product_back(g, self.out_back[l])
+    if self.mode == 0:
+      parts = self.attend_back(saved[at], saved[at + 1], saved[at + 2], by_mixed, groups)
+    else:
+      parts = self.attend_back_plain(saved[at], by_mixed, groups)
+    for part in range(3):
+      g = self.add_product(g, parts[part], self.qkv_back[3 * l + part], None)
+    return [g] + torch.slice(state, 1) + second + first
+
+  # The way back through the input norm, once the layers are done: gradients by the given rows [N, D], the gains and the
+  # biases [S, norms, D].
+  def back_input(self: __torch__.Program, saved: List[Tensor], state: List[Tensor], groups: List[int], gains: Tensor, slots: Tensor) -> List[Tensor]:
+    g = state[0]
+    sums = torch.slice(state, 1) + [self.by_sequence(g * saved[1], groups), self.by_sequence(g, groups)]
+    g = self.back_through_norm(self.times_gain(g, 0, groups, gains, slots), saved[1], saved[2])
+    return [g, self.by_slot(torch.slice(sums, 0, None, 2), gains, slots), self.by_slot(torch.slice(sums, 1, None, 2), gains, slots)]
+
+  # The whole way back from the gradient by the hidden states [N, D].
+  def gradients(self: __torch__.Program, saved: List[Tensor], gradient: Tensor, groups: List[int], gains: Tensor, slots: Tensor) -> List[Tensor]:
+    state = [gradient]
     for back in range(self.layers):
-      l = self.layers - 1 - back
-      at = 3 + l * per
-      by_gain = by_gain + [self.by_sequence(g * saved[at + per - 2], groups)]
-      by_bias = by_bias + [self.by_sequence(g, groups)]
-      g = self.back_through_norm(g * self.of_rows(gains[2 * l + 2], rows), saved[at + per - 2], saved[at + per - 1])
-      h = torch.gelu_backward(self.product_back(g, self.down_back[l]), saved[at + 3])
-      g = self.add_wide_product(g, h, self.up_back[l], None)
-      by_gain = by_gain + [self.by_sequence(g * saved[at + 1], groups)]
-      by_bias = by_bias + [self.by_sequence(g, groups)]
-      g = self.back_through_norm(g * self.of_rows(gains[2 * l + 1], rows), saved[at + 1], saved[at + 2])
-      parts = self.attend_back(saved[at], self.product_back(g, self.out_back[l]), groups)
-      for part in range(3):
-        g = self.add_product(g, parts[part], self.qkv_back[3 * l + part], None)
-    by_gain = by_gain + [self.by_sequence(g * saved[1], groups)]
-    by_bias = by_bias + [self.by_sequence(g, groups)]
-    g = self.back_through_norm(g * self.of_rows(gains[0], rows), saved[1], saved[2])
-    return [g, self.by_slot(by_gain, gains, slots), self.by_slot(by_bias, gains, slots)]
+      state = self.back_layer(saved, state, self.layers - 1 - back, groups, gains, slots)
+    return self.back_input(saved, state, groups, gains, slots)
 
   def product_back(self: __torch__.Program, x: Tensor, weight: Tensor) -> Tensor:
     if self.mode == 0:
@@ -336,11 +390,12 @@ class Program(Module):
       y = torch.to(self.plain(x, weight, None), 6)
     return y
 
+  # The fused backward of a norm without gain takes rows that it normalises itself; those it gets have mean 0 and deviation 1.
   def back_through_norm(self: __torch__.Program, g: Tensor, normalised: Tensor, inverse: Tensor) -> Tensor:
-    mean = torch.mean(g, [1], True)
-    slope = torch.mean(g * normalised, [1], True)
-    x = torch.addcmul(g, normalised, slope, value=-1)
-    return torch.mul_(torch.sub_(x, mean), inverse)
+    none = torch.zeros_like(inverse)
+    one = torch.ones_like(inverse)
+    x, gain, bias = torch.native_layer_norm_backward(g, normalised, [torch.size(g, 1)], none, one, None, None, [True, False, False])
+    return torch.mul_(x, inverse)
 
   # Sums over the tokens of each sequence: [N, D] to [B, D].
   def by_sequence(self: __torch__.Program, x: Tensor, groups: List[int]) -> Tensor:
@@ -368,9 +423,63 @@ class Program(Module):
     split = torch.reshape(x, [count, self.heads, length, depth])
     return torch.reshape(torch.transpose(split, 1, 2), [count * length, self.heads * depth])
 
-  # The way back through attention; its weights are computed again from queries and keys. Operands of the batched
+  # Queries, keys and values of a group of sequences of one length, [3, count, heads, T, depth].
+  def split(self: __torch__.Program, qkv: Tensor, start: int, count: int, length: int) -> Tensor:
+    part = torch.slice(qkv, 0, start, start + count * length)
+    part = torch.reshape(part, [count, length, 3, self.heads, torch.size(qkv, 1) // 3 // self.heads])
+    return torch.permute(part, [2, 0, 3, 1, 4])
+
+  # Attention with what its way back needs: rows [N, D] and, in mode 0, the logarithms of its sums [N, heads].
+  def attend_traced(self: __torch__.Program, qkv: Tensor, groups: List[int]) -> Tuple[Tensor, Tensor]:
+    if self.mode == 0:
+      results = annotate(List[Tensor], [])
+      sums = annotate(List[Tensor], [])
+      width = torch.size(qkv, 1) // 3
+      start = 0
+      for k in range(len(groups) // 2):
+        count = groups[2 * k]
+        length = groups[2 * k + 1]
+        split = self.split(qkv, start, count, length)
+        mixed, sum = torch._scaled_dot_product_flash_attention_for_cpu(split[0], split[1], split[2], 0., False)
+        start = start + count * length
+        results = results + [torch.reshape(torch.transpose(mixed, 1, 2), [count * length, width])]
+        sums = sums + [torch.reshape(torch.transpose(sum, 1, 2), [count * length, self.heads])]
+      both = (torch.cat(results), torch.cat(sums))
+    else:
+      both = (self.attend(qkv, groups), torch.zeros([0]))
+    return both
+
+  # The way back through attention, by the processor's fused kernel; gradients by queries, keys and values, [N, D] each.
+  def attend_back(self: __torch__.Program, qkv: Tensor, mixed: Tensor, sums: Tensor, gradient: Tensor, groups: List[int]) -> List[Tensor]:
+    by_query = annotate(List[Tensor], [])
+    by_key = annotate(List[Tensor], [])
+    by_value = annotate(List[Tensor], [])
+    width = torch.size(gradient, 1)
+    start = 0
+    for k in range(len(groups) // 2):
+      count = groups[2 * k]
+      length = groups[2 * k + 1]
+      end = start + count * length
+      rows = [count * length, width]
+      shape = [count, length, self.heads, width // self.heads]
+      split = self.split(qkv, start, count, length)
+      g = torch.transpose(torch.reshape(torch.slice(gradient, 0, start, end), shape), 1, 2)
+      out = torch.transpose(torch.reshape(torch.slice(mixed, 0, start, end), shape), 1, 2)
+      sum = torch.transpose(torch.reshape(torch.slice(sums, 0, start, end), [count, length, self.heads]), 1, 2)
+      start = end
+      q, k_, v = torch._scaled_dot_product_flash_attention_for_cpu_backward(g, split[0], split[1], split[2], out, sum, 0., False)
+      by_query = by_query + [torch.reshape(torch.transpose(q, 1, 2), rows)]
+      by_key = by_key + [torch.reshape(torch.transpose(k_, 1, 2), rows)]
+      by_value = by_value + [torch.reshape(torch.transpose(v, 1, 2), rows)]
+    if len(by_query) == 1:
+      all = [by_query[0], by_key[0], by_value[0]]
+    else:
+      all = [torch.cat(by_query), torch.cat(by_key), torch.cat(by_value)]
+    return all
+
+  # The same on any device; attention's weights are computed again from queries and keys. Operands of the batched
   # products lie alike for one sequence and for many: MKL sums differently for other strides.
-  def attend_back(self: __torch__.Program, qkv: Tensor, gradient: Tensor, groups: List[int]) -> List[Tensor]:
+  def attend_back_plain(self: __torch__.Program, qkv: Tensor, gradient: Tensor, groups: List[int]) -> List[Tensor]:
     by_query = annotate(List[Tensor], [])
     by_key = annotate(List[Tensor], [])
     by_value = annotate(List[Tensor], [])

@@ -183,7 +183,10 @@ final class CoBatchingTest {
         PackedBatch batch = PackedBatch.of(sequences, program.shape());
         NormRows rows = NormRows.of(bank, slots, batch, program.shape());
         return program.forward(
-                batch, rows, hidden -> batch.unpack(hidden, program.shape().width()));
+                batch,
+                rows,
+                null,
+                hidden -> batch.unpack(hidden, program.shape().width()));
     }
 
     private void assertAloneEqualsTogether(List<SubstrateInput> sequences) {

@@ -29,7 +29,10 @@ final class Fixtures {
     static HiddenStates forward(BertProgram program, List<SubstrateInput> sequences) {
         PackedBatch batch = PackedBatch.of(sequences, program.shape());
         return program.forward(
-                batch, NormRows.OWN, rows -> batch.unpack(rows, program.shape().width()));
+                batch,
+                NormRows.OWN,
+                null,
+                rows -> batch.unpack(rows, program.shape().width()));
     }
 
     static SubstrateInput.TokenIds ids(SplittableRandom random, int tokens, BertShape shape) {
