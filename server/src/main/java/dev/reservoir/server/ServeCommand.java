@@ -89,7 +89,8 @@ final class ServeCommand implements Callable<Integer> {
     @Option(
             names = "--training-step-millis",
             paramLabel = "N",
-            description = "How long a training batch should take; 0 takes 100, or 10 where there is one lane only.")
+            description =
+                    "How long a training batch should take; 0 takes 100. It pauses for observations between its parts.")
     private int trainingStepMillis;
 
     @Option(

@@ -42,8 +42,8 @@ public record BatchPolicy(
 
     /** What a server of so many lanes runs with unless it is told otherwise: one lane free of training where there are several. */
     public static BatchPolicy usual(int lanes) {
-        long step = lanes > 1 ? 100_000_000 : 10_000_000;
-        return new BatchPolicy(2_048, 256, 0, 0.3, 32, Math.max(1, lanes - 1), step, 1_000_000_000, 16_384, 8_192);
+        return new BatchPolicy(
+                2_048, 256, 0, 0.3, 32, Math.max(1, lanes - 1), 100_000_000, 1_000_000_000, 16_384, 8_192);
     }
 
     private static void checkPositive(String name, long value) {

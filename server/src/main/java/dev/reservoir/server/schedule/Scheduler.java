@@ -6,8 +6,9 @@ import java.util.List;
  * Decides what a free lane runs next. A pure state machine: time comes in as an argument, nothing blocks, one caller at a time.
  *
  * <p>Serving goes first, but while both wait training keeps its share of the tokens. A training batch is cut so short that it takes about
- * {@link BatchPolicy#stepNanos} at the pace that was measured, and while serving goes on only {@link BatchPolicy#trainingLanes} of them run
- * at once, so that an observation need not wait for a step to end where there are more lanes than that.
+ * {@link BatchPolicy#stepNanos} at the pace that was measured, and its lane asks {@link #between} its parts whether something is to be served first.
+ * While serving goes on only {@link BatchPolicy#trainingLanes} of them run at once, so that where there are more lanes an observation need
+ * not even wait for a part to end.
  *
  * <p>After a serving batch lanes linger a little for the next requests of those whom it answered ({@link Refills}), unless heads train: then
  * a lane that waits would take up a training step, or leave serving to those that train.

@@ -23,6 +23,7 @@ public final class MixingSubstrate implements Substrate {
     private final AtomicInteger sequences = new AtomicInteger();
     private final CountDownLatch entered = new CountDownLatch(1);
     private final AtomicInteger failures = new AtomicInteger();
+    private final AtomicInteger spared = new AtomicInteger();
     private volatile CountDownLatch gate = new CountDownLatch(0);
 
     public MixingSubstrate() {
@@ -35,6 +36,12 @@ public final class MixingSubstrate implements Substrate {
     /** Passes so far. */
     public int passes() {
         return passes.get();
+    }
+
+    /** A pass is one part: the pause comes after it. */
+    @Override
+    public Substrate pausing(Runnable pause) {
+        return new PausingSubstrate(this, pause);
     }
 
     /** Waits until a pass has begun, at most half a minute. */
@@ -56,6 +63,12 @@ public final class MixingSubstrate implements Substrate {
 
     /** Makes the next passes fail as a defect would. */
     public void fail(int times) {
+        failAfter(0, times);
+    }
+
+    /** Lets some passes that have not got to it yet succeed, and makes those after them fail. */
+    public void failAfter(int passes, int times) {
+        spared.set(passes);
         failures.set(times);
     }
 
@@ -91,7 +104,8 @@ public final class MixingSubstrate implements Substrate {
         } catch (InterruptedException e) {
             throw new IllegalStateException(e);
         }
-        if (failures.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
+        if (spared.getAndUpdate(left -> Math.max(0, left - 1)) == 0
+                && failures.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
             throw new IllegalStateException("mixing: failed on request");
         }
         int[] offsets = new int[inputs.size() + 1];

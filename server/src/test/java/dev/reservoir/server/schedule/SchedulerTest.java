@@ -392,6 +392,43 @@ class SchedulerTest {
                 .hasSize(1);
     }
 
+    @Test
+    void aLaneThatPausesServesWhatIsThereAtOnce() {
+        Scheduler<Item, Step> scheduler =
+                new Scheduler<>(new BatchPolicy(100, 8, 5 * MILLI, 0.25, 4, 1, 10 * MILLI, 1_000 * MILLI, 1_000, 600));
+        scheduler.offerTraining(new Step("a", "flow", 100, 0, 0));
+        trained(scheduler.next(0));
+        assertThat(scheduler.between(1)).isEmpty();
+        scheduler.offerServing(new Item("b", 10, 2, 7));
+        assertThat(scheduler.between(3)).extracting(Item::id).containsExactly(7);
+        assertThat(scheduler.between(4)).isEmpty();
+    }
+
+    @Test
+    void pausesLeaveTrainingItsShare() {
+        Scheduler<Item, Step> scheduler =
+                new Scheduler<>(new BatchPolicy(100, 8, 0, 0.25, 4, 1, 10 * MILLI, 1_000 * MILLI, 100_000, 100_000));
+        for (int i = 0; i < 20_000; i++) {
+            scheduler.offerServing(new Item("a", 10, i, i));
+            scheduler.offerTraining(new Step("b", "flow" + i % 7, 10, i, i));
+        }
+        long servedTokens = 0;
+        long trainedTokens = 0;
+        for (int i = 0; i < 200; i++) {
+            if (scheduler.next(i) instanceof Decision.Train<Item, Step> train) {
+                for (int pause = 0; pause < 12; pause++) {
+                    servedTokens += 10L * scheduler.between(i).size();
+                }
+                trainedTokens += tokens(train.slices());
+                scheduler.finishedTraining(train.slices());
+            } else {
+                servedTokens += 80;
+            }
+        }
+        double seen = (double) trainedTokens / (trainedTokens + servedTokens);
+        assertThat(seen).isCloseTo(0.25, org.assertj.core.data.Offset.offset(0.02));
+    }
+
     private static int tokens(List<Decision.Slice<Step>> slices) {
         return slices.stream()
                 .flatMap(slice -> slice.items().stream())

@@ -1,0 +1,116 @@
+package dev.reservoir.server.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.reservoir.heads.Observation;
+import dev.reservoir.heads.Refused;
+import dev.reservoir.heads.Target;
+import dev.reservoir.server.registry.LiveHead;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+class EnginePauseTest extends EngineFixture {
+    /** What was learned when an answer came. */
+    private final class Seen implements Completion<List<HeadOutcome>> {
+        final CompletableFuture<Long> learned = new CompletableFuture<>();
+        private final Progress progress;
+
+        Seen(Progress progress) {
+            this.progress = progress;
+        }
+
+        @Override
+        public void completed(List<HeadOutcome> outcomes) {
+            learned.complete(progress.appliedThrough);
+        }
+
+        @Override
+        public void refused(Refused why) {
+            learned.completeExceptionally(why);
+        }
+    }
+
+    private Progress learn(Engine engine, LiveHead head, int count) {
+        Progress progress = new Progress(count);
+        for (int i = 1; i <= count; i++) {
+            engine.train(head, i, new Observation.Text("one two"), new Target.Label("x"), progress);
+        }
+        return progress;
+    }
+
+    @Test
+    void theOnlyLaneServesBeforeItsTrainingBatchEnds() throws Exception {
+        Engine engine = engine(1, 0);
+        LiveHead head = head("a", "learning");
+        CountDownLatch release = new CountDownLatch(1);
+        substrate.hold(release);
+        Progress progress = learn(engine, head, 1);
+        substrate.awaitPass();
+        Seen seen = new Seen(progress);
+        engine.predict(call("a"), List.of(head), new Observation.Text("three"), 1, seen);
+        release.countDown();
+        assertThat(seen.learned.get(30, TimeUnit.SECONDS)).isZero();
+        progress.await();
+        assertThat(progress.appliedThrough).isEqualTo(1);
+    }
+
+    @Test
+    void aPassThatFailsInAPauseLeavesTheTrainingBatchAlone() throws Exception {
+        Engine engine = engine(1, 0);
+        LiveHead head = head("a", "learning");
+        CountDownLatch release = new CountDownLatch(1);
+        substrate.hold(release);
+        Progress progress = learn(engine, head, 1);
+        substrate.awaitPass();
+        substrate.failAfter(1, 1);
+        Seen seen = new Seen(progress);
+        engine.predict(call("a"), List.of(head), new Observation.Text("three"), 1, seen);
+        release.countDown();
+        assertThat(seen.learned).failsWithin(java.time.Duration.ofSeconds(30));
+        progress.await();
+        assertThat(progress.refusals).isEmpty();
+    }
+
+    @Test
+    void pausesChangeNothingOfWhatIsLearned() throws Exception {
+        List<Object> alone = learned(engine(1, 0), "alone", false);
+        List<Object> beside = learned(engine(1, 0), "beside", true);
+        assertThat(beside).isEqualTo(alone);
+    }
+
+    /** Scores of a head after 64 examples, with requests that wait at every pause or without. */
+    private List<Object> learned(Engine engine, String id, boolean asked) throws Exception {
+        LiveHead head = head("a", id);
+        Progress progress = new Progress(64);
+        List<Seen> all = new ArrayList<>();
+        java.util.SplittableRandom random = new java.util.SplittableRandom(5);
+        for (int i = 1; i <= 64; i++) {
+            Observation.Text text = text(random);
+            engine.train(head, i, text, label(text), progress);
+            if (asked && i % 2 == 0) {
+                Seen seen = new Seen(progress);
+                all.add(seen);
+                engine.predict(call("a"), List.of(head), new Observation.Text("four " + WORD.charAt(i % 9)), 1, seen);
+            }
+        }
+        progress.await();
+        for (Seen seen : all) {
+            seen.learned.get(30, TimeUnit.SECONDS);
+        }
+        List<Object> outcomes = new ArrayList<>();
+        for (String words : List.of("one two", "three", "two five six")) {
+            outcomes.add(predict(engine, List.of(head), new Observation.Text(words))
+                    .get(0)
+                    .prediction());
+        }
+        return outcomes;
+    }
+
+    private static final String WORD = "abcdefghi";
+}
