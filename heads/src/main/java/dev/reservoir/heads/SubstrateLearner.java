@@ -41,6 +41,9 @@ public non-sealed interface SubstrateLearner extends HeadLearner {
         /** Makes the step: to be called after every portion was followed back. */
         void finish();
 
+        /** Forgets what its portions gathered: a pass failed, and all of the update's are made again. */
+        void restart();
+
         /** Gives the step up where the substrate could not be run: its examples are not learned. */
         void abandon();
     }

@@ -23,9 +23,10 @@ final class FptUpdate implements Update {
     private final FptLearner learner;
     private final boolean first;
     private final Inside inside;
-    private final Parameters.Gradient gradient;
     private final List<Portion> portions = new ArrayList<>();
+    private final List<PrequentialMetrics.Tally> tallies = new ArrayList<>();
     private final int rows;
+    private Parameters.Gradient gradient;
     private @Nullable String failure;
 
     /** @param first whether the examples are fresh and their predictions count */
@@ -66,7 +67,15 @@ final class FptUpdate implements Update {
     }
 
     @Override
+    public void restart() {
+        gradient = learner.parameters().gradient();
+        tallies.clear();
+        failure = null;
+    }
+
+    @Override
     public void finish() {
+        tallies.forEach(learner::scored);
         if (failure == null && rows > 0 && !learner.parameters().step(gradient, learner.learning())) {
             failure = "the gradient is not finite or too steep";
         }
@@ -157,7 +166,7 @@ final class FptUpdate implements Update {
                     Vectors.add(share, parameters.readout(c), 0, byFeatures, at, width);
                 }
                 if (first && row.last()) {
-                    learner.scored(tally);
+                    tallies.add(tally);
                 }
             }
             if (inside()) {

@@ -12,6 +12,7 @@ import dev.reservoir.heads.SubstrateLearner.Portion;
 import dev.reservoir.heads.SubstrateLearner.Update;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Makes one update of many heads in passes that they share. The gradient of the summed loss by one head's numbers is that head's own, for
@@ -32,27 +33,70 @@ public final class FusedStep {
     }
 
     /**
-     * Makes the next update of each learner.
+     * Makes the next update of each learner. Where a pass fails every update is made again by itself, so that only those that cannot be made alone are
+     * given up.
      *
      * @param learners each with an update that is due
      * @return tokens that passed the substrate, the way back counted as {@link #WAY_BACK} of them
+     * @throws RuntimeException once every update has ended, where some were given up: what the first of them met
      */
     public double run(List<? extends SubstrateLearner> learners) {
         List<Update> updates = new ArrayList<>(learners.size());
-        int ended = 0;
-        try {
-            for (SubstrateLearner learner : learners) {
-                updates.add(learner.begin());
-            }
-            double tokens = runPasses(updates);
-            while (ended < updates.size()) {
-                updates.get(ended++).finish();
-            }
-            return tokens;
-        } catch (RuntimeException e) {
-            updates.subList(ended, updates.size()).forEach(Update::abandon);
-            throw e;
+        for (SubstrateLearner learner : learners) {
+            updates.add(learner.begin());
         }
+        RuntimeException failure = null;
+        double tokens;
+        try {
+            tokens = runPasses(updates);
+        } catch (PassFailure together) {
+            return runAlone(updates, together);
+        }
+        for (Update update : updates) {
+            failure = firstOf(failure, finish(update));
+        }
+        if (failure != null) {
+            throw failure;
+        }
+        return tokens;
+    }
+
+    private double runAlone(List<Update> updates, PassFailure together) {
+        double tokens = 0;
+        RuntimeException failure = null;
+        for (Update update : updates) {
+            try {
+                if (updates.size() == 1) {
+                    throw together;
+                }
+                update.restart();
+                tokens += runPasses(List.of(update));
+                failure = firstOf(failure, finish(update));
+            } catch (PassFailure alone) {
+                update.abandon();
+                failure = firstOf(failure, alone.cause);
+            }
+        }
+        if (failure != null) {
+            throw failure;
+        }
+        return tokens;
+    }
+
+    /** Returns what went wrong, where something did; either way the update has ended. */
+    private static @Nullable RuntimeException finish(Update update) {
+        try {
+            update.finish();
+            return null;
+        } catch (RuntimeException e) {
+            update.abandon();
+            return e;
+        }
+    }
+
+    private static @Nullable RuntimeException firstOf(
+            @Nullable RuntimeException earlier, @Nullable RuntimeException later) {
+        return earlier != null ? earlier : later;
     }
 
     private double runPasses(List<Update> updates) {
@@ -62,7 +106,7 @@ public final class FusedStep {
         for (Update update : updates) {
             for (Portion portion : update.portions()) {
                 if (!seats.isEmpty() && tokens + portion.tokens() > PASS_TOKENS) {
-                    pass(seats);
+                    runPass(seats);
                     seats.clear();
                     tokens = 0;
                 }
@@ -72,9 +116,17 @@ public final class FusedStep {
             }
         }
         if (!seats.isEmpty()) {
-            pass(seats);
+            runPass(seats);
         }
         return all;
+    }
+
+    private void runPass(List<Seat> seats) {
+        try {
+            pass(seats);
+        } catch (RuntimeException e) {
+            throw new PassFailure(e);
+        }
     }
 
     private void pass(List<Seat> seats) {
@@ -120,6 +172,18 @@ public final class FusedStep {
             sequence += seat.size;
         }
         return gradient;
+    }
+
+    /** What a pass met, before any of its updates was finished. */
+    private static final class PassFailure extends RuntimeException {
+        private static final long serialVersionUID = 1;
+
+        final RuntimeException cause;
+
+        PassFailure(RuntimeException cause) {
+            super(cause);
+            this.cause = cause;
+        }
     }
 
     /** A portion's place in a pass. */

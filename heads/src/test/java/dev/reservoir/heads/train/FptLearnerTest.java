@@ -354,15 +354,41 @@ class FptLearnerTest {
         FusedStep step = new FusedStep(substrate);
         learner.take(examples.get(0).observation(), examples.get(0).target(), null);
         learner.take(examples.get(1).observation(), examples.get(1).target(), null);
-        substrate.broken = true;
+        substrate.broken = sequences -> true;
         assertThatThrownBy(() -> step.run(List.of(learner))).hasMessageContaining("broken");
-        substrate.broken = false;
+        substrate.broken = sequences -> false;
         assertThat(learner.due()).isFalse();
         assertThat(learner.failure()).isNull();
         assertThat(learner.metrics().refused()).isEqualTo(2);
         assertThat(learner.snapshot().labels()).isEmpty();
         Specs.learnAlone(substrate, learner, examples.subList(2, 20));
         assertThat(learner.metrics().examples()).isEqualTo(18);
+    }
+
+    @Test
+    void aSharedPassThatFailsIsMadeAgainForEachHeadAlone() {
+        List<Example> examples = Specs.labelled(8, 17);
+        List<FptLearner> learners = new ArrayList<>();
+        for (String name : List.of("long", "short", "other")) {
+            learners.add(Specs.learner(substrate, Specs.classifier(name, Pooling.MEAN, Specs.learning(Specs.ALL, 2))));
+        }
+        FptLearner alone =
+                Specs.learner(substrate, Specs.classifier("short", Pooling.MEAN, Specs.learning(Specs.ALL, 2)));
+        Specs.learnAlone(substrate, alone, examples.subList(0, 2));
+        for (int i = 0; i < 2; i++) {
+            Example example = examples.get(i);
+            learners.forEach(learner -> learner.take(example.observation(), example.target(), null));
+        }
+        int[] passes = {0};
+        // Fails together, and for the head whose turn comes first; passes the others alone.
+        substrate.broken = sequences -> sequences.size() > 2 || passes[0]++ == 0;
+        assertThatThrownBy(() -> new FusedStep(substrate).run(learners)).hasMessageContaining("broken");
+        substrate.broken = sequences -> false;
+        assertThat(learners).extracting(learner -> learner.metrics().refused()).containsExactly(2L, 0L, 0L);
+        assertThat(learners).extracting(learner -> learner.metrics().examples()).containsExactly(0L, 2L, 2L);
+        assertThat(learners.get(1).parameters().readout())
+                .isDeepEqualTo(alone.parameters().readout());
+        assertThat(learners.get(1).metrics()).isEqualTo(alone.metrics());
     }
 
     @Test

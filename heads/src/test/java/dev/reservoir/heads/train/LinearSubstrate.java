@@ -6,6 +6,7 @@ import dev.reservoir.heads.SubstrateInfo;
 import dev.reservoir.heads.SubstrateInput;
 import java.util.List;
 import java.util.Random;
+import java.util.function.Predicate;
 
 /**
  * A small substrate whose gradients are exact by hand: {@code h_t = gain * (x_t M + mean(x)) + bias}, one norm, {@code D} = 6. Sequences do
@@ -18,7 +19,7 @@ final class LinearSubstrate implements Substrate {
     private final float[] mixing = new float[D * D];
     private final float[] words = new float[VOCABULARY * D];
     int passes;
-    boolean broken;
+    Predicate<List<SubstrateInput>> broken = sequences -> false;
 
     LinearSubstrate() {
         Random random = new Random(11);
@@ -62,7 +63,7 @@ final class LinearSubstrate implements Substrate {
     @Override
     public HiddenStates forward(List<SubstrateInput> sequences, NormBank norms, int[] slots) {
         passes++;
-        if (broken) {
+        if (broken.test(sequences)) {
             throw new IllegalStateException("linear: broken on request");
         }
         int[] offsets = new int[sequences.size() + 1];
