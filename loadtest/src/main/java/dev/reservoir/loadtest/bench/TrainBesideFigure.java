@@ -12,7 +12,7 @@ import java.util.concurrent.TimeUnit;
 /** Serving beside training over gRPC: what each loses to the other, at a rate that leaves room for both and at one that does not. */
 final class TrainBesideFigure implements Figure {
     private static final int ROUNDS = 3;
-    private static final int MILLIS = 5_000;
+    private static final int MILLIS = 8_000;
     private static final int WARMING_MILLIS = 2_500;
     private static final int HEADS = 16;
     private static final int MINIBATCH = 4;
