@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 final class Catalog {
     static final List<String> NAMES = List.of("bit-xor", "bit-memory", "listops", "mnist", "cifar-10", "cifar-10-lra");
 
-    private static final BitMemory SMALL_MEMORY = new BitMemory(5, 40, 10);
+    private static final BitMemory SMALL_MEMORY = new BitMemory(5, 100, 50);
 
     private final boolean quick;
     private final boolean everywhere;
