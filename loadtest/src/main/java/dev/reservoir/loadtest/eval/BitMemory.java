@@ -42,15 +42,16 @@ record BitMemory(int patterns, int bits, int width) {
                 "bit-memory",
                 String.format(
                         Locale.ROOT,
-                        "%s%d patterns of %,d bits, %d a token, %d tokens; asked for all %,d bits, %d on each of the last %d tokens",
+                        "%s%d patterns of %,d bits, %d a token, %d tokens; asked for all %,d bits, %s",
                         equals(PAPER) ? "" : "SMALLER THAN THE PAPER'S: ",
                         patterns,
                         bits,
                         width,
                         tokens(),
                         bits,
-                        width,
-                        queryTokens()),
+                        queryTokens() == 1
+                                ? "on the last token"
+                                : width + " on each of the last " + queryTokens() + " tokens"),
                 "generated",
                 Head.newBuilder()
                         .setModality(modality)

@@ -104,7 +104,7 @@ final class FptCommandTest {
         JsonObject task = json().getAsJsonArray("tasks").get(1).getAsJsonObject();
         JsonObject cell = task.getAsJsonArray("cells").get(0).getAsJsonObject();
         assertThat(task.get("name").getAsString()).isEqualTo("bit-memory");
-        assertThat(task.get("form").getAsString()).contains("asked for all ");
+        assertThat(task.get("form").getAsString()).contains("asked for all 50 bits, on the last token");
         assertThat(cell.get("test").getAsDouble()).isBetween(0.47, 0.53);
         assertThat(cell.get("testHard").getAsDouble()).isBetween(0.47, 0.53);
     }
