@@ -6,7 +6,7 @@ import static dev.reservoir.heads.Refused.check;
 public record HeadSpec(
         HeadName name, ModalitySpec modality, Task task, EncoderSpec encoder, LearningSpec learning, long seed) {
     public HeadSpec {
-        boolean perToken = task instanceof Task.TokenClassification;
+        boolean perToken = task instanceof Task.PerToken;
         check(
                 perToken == (encoder.pooling() == EncoderSpec.Pooling.PER_TOKEN)
                         || (perToken && encoder.pooling() == EncoderSpec.Pooling.INPUT_ONLY),
@@ -17,9 +17,16 @@ public record HeadSpec(
             boolean oneSymbolEach = modality instanceof ModalitySpec.Tokens tokens && tokens.group() == 1;
             check(
                     oneSymbolEach || modality instanceof ModalitySpec.Tensor,
-                    "task.token_classification",
+                    task instanceof Task.TokenMultiLabel ? Task.TOKEN_MULTI_LABEL : "task.token_classification",
                     modality,
                     "modality tokens with group 1, or tensor");
+        }
+        if (task instanceof Task.TokenMultiLabel sets) {
+            check(
+                    (long) sets.maxLabels() * modality.maxTokens() <= Task.TOKEN_LABEL_LIMIT,
+                    Task.TOKEN_MULTI_LABEL + ".max_labels",
+                    sets.maxLabels() + " labels, " + modality.maxTokens() + " tokens",
+                    "at most " + Task.TOKEN_LABEL_LIMIT + " labels of all tokens");
         }
         if (learning instanceof LearningSpec.Fpt fpt) {
             check(

@@ -19,4 +19,16 @@ public sealed interface Prediction {
 
     /** One label a token. */
     record TokenLabels(List<String> labels) implements Prediction {}
+
+    /** @param labels all that are known; indices are places in it */
+    record TokenLabelSets(List<String> labels, List<TokenSet> tokens) implements Prediction {}
+
+    /**
+     * The answer to one token.
+     *
+     * @param indices those that score at least one half, ascending
+     * @param scored the best, best first, as many as were asked for
+     * @param scores theirs, as {@link Scored#score}
+     */
+    record TokenSet(int[] indices, int[] scored, float[] scores) {}
 }

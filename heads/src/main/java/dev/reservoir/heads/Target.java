@@ -22,4 +22,25 @@ public sealed interface Target {
             labels = List.copyOf(labels);
         }
     }
+
+    /**
+     * A set of labels a token. Whether it holds together is judged where it is learned from.
+     *
+     * @param labels what the sets name by index
+     * @param tokens one a token
+     */
+    record TokenLabelSets(List<String> labels, List<TokenSet> tokens) implements Target {
+        public TokenLabelSets {
+            labels = List.copyOf(labels);
+            tokens = List.copyOf(tokens);
+        }
+    }
+
+    /**
+     * What holds for a token.
+     *
+     * @param unknown whether the truth is not known, and not learned from
+     * @param indices of labels
+     */
+    record TokenSet(boolean unknown, int[] indices) {}
 }

@@ -12,6 +12,11 @@ public sealed interface Task {
     int LABEL_LIMIT = 4_096;
     /** Most numbers in a target or a prediction. */
     int VALUE_LIMIT = 4_096;
+    /** Most labels a head can know times the most tokens it reads, where each token has a set of them. */
+    int TOKEN_LABEL_LIMIT = 65_536;
+
+    String TOKEN_MULTI_LABEL = "task.token_multi_label";
+
     /** Most bytes of UTF-8 in a label. */
     int LABEL_BYTES = 128;
 
@@ -22,6 +27,12 @@ public sealed interface Task {
         int maxLabels();
     }
 
+    /** Tasks of which each label holds or does not, by itself. */
+    sealed interface ManyLabels extends Labelled {}
+
+    /** Tasks that ask each token of an observation. */
+    sealed interface PerToken extends Labelled {}
+
     /** Exactly one label. */
     record Classification(List<String> labels, int maxLabels) implements Labelled {
         public Classification {
@@ -30,16 +41,23 @@ public sealed interface Task {
     }
 
     /** Any subset of the labels. */
-    record MultiLabel(List<String> labels, int maxLabels) implements Labelled {
+    record MultiLabel(List<String> labels, int maxLabels) implements ManyLabels {
         public MultiLabel {
             labels = checkLabels("task.multi_label", labels, maxLabels, 1);
         }
     }
 
     /** One label for each token. */
-    record TokenClassification(List<String> labels, int maxLabels) implements Labelled {
+    record TokenClassification(List<String> labels, int maxLabels) implements PerToken {
         public TokenClassification {
             labels = checkLabels("task.token_classification", labels, maxLabels, 2);
+        }
+    }
+
+    /** Any subset of the labels for each token. */
+    record TokenMultiLabel(List<String> labels, int maxLabels) implements ManyLabels, PerToken {
+        public TokenMultiLabel {
+            labels = checkLabels(TOKEN_MULTI_LABEL, labels, maxLabels, 1);
         }
     }
 

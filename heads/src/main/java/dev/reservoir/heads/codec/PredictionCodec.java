@@ -6,6 +6,8 @@ import dev.reservoir.v1.HeadPrediction;
 import dev.reservoir.v1.LabelPrediction;
 import dev.reservoir.v1.LabelScore;
 import dev.reservoir.v1.LabelSetPrediction;
+import dev.reservoir.v1.TokenLabelSetPrediction;
+import dev.reservoir.v1.TokenLabelSetsPrediction;
 import dev.reservoir.v1.TokenLabelsPrediction;
 import dev.reservoir.v1.ValuesPrediction;
 import dev.reservoir.v1.Vector;
@@ -36,7 +38,24 @@ public final class PredictionCodec {
             into.setValues(values);
         } else if (prediction instanceof Prediction.TokenLabels answer) {
             into.setTokenLabels(TokenLabelsPrediction.newBuilder().addAllLabels(answer.labels()));
+        } else if (prediction instanceof Prediction.TokenLabelSets answer) {
+            into.setTokenLabelSets(sets(answer));
         }
+    }
+
+    private static TokenLabelSetsPrediction.Builder sets(Prediction.TokenLabelSets answer) {
+        TokenLabelSetsPrediction.Builder sets =
+                TokenLabelSetsPrediction.newBuilder().addAllLabels(answer.labels());
+        for (Prediction.TokenSet token : answer.tokens()) {
+            TokenLabelSetPrediction.Builder set = sets.addTokensBuilder();
+            for (int index : token.indices()) {
+                set.addIndices(index);
+            }
+            for (int i = 0; i < token.scored().length; i++) {
+                set.addScoredIndices(token.scored()[i]).addScores(token.scores()[i]);
+            }
+        }
+        return sets;
     }
 
     /** Features row by row. */

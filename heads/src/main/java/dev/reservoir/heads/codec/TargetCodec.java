@@ -6,7 +6,10 @@ import dev.reservoir.heads.Refused;
 import dev.reservoir.heads.Target;
 import dev.reservoir.v1.LabelSequence;
 import dev.reservoir.v1.LabelSet;
+import dev.reservoir.v1.TokenLabelSet;
+import dev.reservoir.v1.TokenLabelSets;
 import dev.reservoir.v1.Vector;
+import java.util.Arrays;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -29,9 +32,23 @@ public final class TargetCodec {
                         ObservationCodec.floats(target.getValues().getValuesList()));
             case TOKEN_LABELS:
                 return new Target.TokenLabels(target.getTokenLabels().getLabelsList());
+            case TOKEN_LABEL_SETS:
+                return sets(target.getTokenLabelSets());
             case TRUTH_NOT_SET:
         }
-        throw missing(field, "label, labels, values or token_labels");
+        throw missing(field, "label, labels, values, token_labels or token_label_sets");
+    }
+
+    private static Target sets(TokenLabelSets sets) {
+        return new Target.TokenLabelSets(
+                sets.getLabelsList(),
+                sets.getTokensList().stream()
+                        .map(token -> new Target.TokenSet(
+                                token.getUnknown(),
+                                token.getIndicesList().stream()
+                                        .mapToInt(Integer::intValue)
+                                        .toArray()))
+                        .toList());
     }
 
     public static dev.reservoir.v1.Target encode(Target target) {
@@ -44,6 +61,13 @@ public final class TargetCodec {
             message.setValues(vector(values.values()));
         } else if (target instanceof Target.TokenLabels labels) {
             message.setTokenLabels(LabelSequence.newBuilder().addAllLabels(labels.labels()));
+        } else if (target instanceof Target.TokenLabelSets sets) {
+            TokenLabelSets.Builder all = TokenLabelSets.newBuilder().addAllLabels(sets.labels());
+            for (Target.TokenSet token : sets.tokens()) {
+                TokenLabelSet.Builder set = all.addTokensBuilder().setUnknown(token.unknown());
+                Arrays.stream(token.indices()).forEach(set::addIndices);
+            }
+            message.setTokenLabelSets(all);
         }
         return message.build();
     }

@@ -11,6 +11,7 @@ import dev.reservoir.v1.MultiLabel;
 import dev.reservoir.v1.Regression;
 import dev.reservoir.v1.Task;
 import dev.reservoir.v1.TokenClassification;
+import dev.reservoir.v1.TokenMultiLabel;
 
 /** What a head answers, to and from the wire. */
 public final class TaskCodec {
@@ -41,13 +42,18 @@ public final class TaskCodec {
                 TokenClassification each = task.getTokenClassification();
                 return new dev.reservoir.heads.Task.TokenClassification(
                         each.getLabelsList(), maxLabels(each.getMaxLabels(), each.getLabelsCount()));
+            case TOKEN_MULTI_LABEL:
+                TokenMultiLabel sets = task.getTokenMultiLabel();
+                return new dev.reservoir.heads.Task.TokenMultiLabel(
+                        sets.getLabelsList(), maxLabels(sets.getMaxLabels(), sets.getLabelsCount()));
             case FORECAST:
                 int channels = modality instanceof ModalitySpec.Series series ? series.channels() : 1;
                 return new dev.reservoir.heads.Task.Forecast(
                         or(task.getForecast().getHorizon(), 1), channels);
             case KIND_NOT_SET:
         }
-        throw missing("task", "classification, multi_label, regression, token_classification or forecast");
+        throw missing(
+                "task", "classification, multi_label, regression, token_classification, token_multi_label or forecast");
     }
 
     private static int maxLabels(int asked, int labels) {
@@ -65,6 +71,9 @@ public final class TaskCodec {
         } else if (spec instanceof dev.reservoir.heads.Task.TokenClassification each) {
             task.setTokenClassification(
                     TokenClassification.newBuilder().addAllLabels(each.labels()).setMaxLabels(each.maxLabels()));
+        } else if (spec instanceof dev.reservoir.heads.Task.TokenMultiLabel sets) {
+            task.setTokenMultiLabel(
+                    TokenMultiLabel.newBuilder().addAllLabels(sets.labels()).setMaxLabels(sets.maxLabels()));
         } else if (spec instanceof dev.reservoir.heads.Task.Regression values) {
             task.setRegression(Regression.newBuilder().setDimensions(values.dimensions()));
         } else if (spec instanceof dev.reservoir.heads.Task.Forecast ahead) {

@@ -43,9 +43,8 @@ public final class EncoderDefaults {
             @Nullable Pooling pooling,
             int featureWidth,
             @Nullable Boolean inputSkip) {
-        Pooling chosen = task instanceof Task.TokenClassification
-                ? Pooling.PER_TOKEN
-                : pooling != null ? pooling : pooling(modality);
+        Pooling chosen =
+                task instanceof Task.PerToken ? Pooling.PER_TOKEN : pooling != null ? pooling : pooling(modality);
         return new EncoderSpec(
                 chosen,
                 featureWidth == 0 ? featureWidth(modality, chosen) : featureWidth,

@@ -117,7 +117,7 @@ final class ReadoutLearner implements FeatureLearner {
     /** Adds the item's rows, none where no token of it is labelled. Throws {@link Refused}, and then has changed nothing. */
     private void rows(Item item, int index, List<Row> rows) {
         Features input = item.features();
-        boolean perToken = spec.task() instanceof Task.TokenClassification;
+        boolean perToken = spec.task() instanceof Task.PerToken;
         if (input.width() != features || (!perToken && input.rows() != 1)) {
             throw new Refused(
                     Reason.INVALID_OBSERVATION,

@@ -27,6 +27,9 @@ public record Answers(
      */
     public Prediction of(float[] outputs, int rows, Features.@Nullable Scale scale, int maxScores) {
         int count = outputs.length / rows;
+        if (task instanceof Task.TokenMultiLabel) {
+            return sets(outputs, rows, count, maxScores);
+        }
         if (task instanceof Task.TokenClassification) {
             List<String> answers = new ArrayList<>(rows);
             for (int row = 0; row < rows; row++) {
@@ -58,6 +61,31 @@ public record Answers(
             }
         }
         return new Prediction.Values(outputs);
+    }
+
+    private Prediction sets(float[] outputs, int rows, int count, int maxScores) {
+        // What a score of one half is before the link.
+        float threshold = link == null ? 0.5f : 0;
+        List<Prediction.TokenSet> tokens = new ArrayList<>(rows);
+        int[] chosen = new int[count];
+        for (int row = 0; row < rows; row++) {
+            float[] scores = Arrays.copyOfRange(outputs, row * count, (row + 1) * count);
+            int held = 0;
+            for (int c = 0; c < count; c++) {
+                if (scores[c] >= threshold) {
+                    chosen[held++] = c;
+                }
+            }
+            int[] best = new int[Math.min(maxScores, count)];
+            float[] theirs = new float[best.length];
+            long[] keys = best.length == 0 ? new long[0] : topKeys(scores, best.length);
+            for (int i = 0; i < best.length; i++) {
+                best[i] = (int) keys[i];
+                theirs[i] = link == null ? scores[best[i]] : Losses.logistic(scores[best[i]]);
+            }
+            tokens.add(new Prediction.TokenSet(Arrays.copyOf(chosen, held), best, theirs));
+        }
+        return new Prediction.TokenLabelSets(labels, List.copyOf(tokens));
     }
 
     /** Place behind {@code from} of the highest of {@code count} scores, the first of equal ones. */

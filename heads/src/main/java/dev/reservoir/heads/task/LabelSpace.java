@@ -25,6 +25,11 @@ public final class LabelSpace {
         return labels.size();
     }
 
+    /** Most that can be known. */
+    int limit() {
+        return limit;
+    }
+
     public void addAll(List<String> added) {
         long unknown =
                 added.stream().filter(label -> !indices.containsKey(label)).count();

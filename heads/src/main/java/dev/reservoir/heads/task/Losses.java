@@ -5,7 +5,7 @@ public final class Losses {
     private Losses() {}
 
     /**
-     * Loss of one row summed over its outputs.
+     * Loss of one row.
      *
      * @param scores before the link, {@code [count]}
      * @param slope receives the derivative by each score
@@ -23,9 +23,14 @@ public final class Losses {
             }
             case LOGISTIC -> {
                 for (int c = 0; c < count; c++) {
-                    double score = scores[c];
-                    value += Math.max(score, 0) - score * truth[c] + StrictMath.log1p(StrictMath.exp(-Math.abs(score)));
+                    value += logistic(scores[c], truth[c]);
                     slope[c] = logistic(scores[c]) - truth[c];
+                }
+            }
+            case MEAN_LOGISTIC -> {
+                for (int c = 0; c < count; c++) {
+                    value += logistic(scores[c], truth[c]) / count;
+                    slope[c] = (logistic(scores[c]) - truth[c]) / count;
                 }
             }
             case SQUARED -> {
@@ -53,6 +58,11 @@ public final class Losses {
             scores[c] = (float) (StrictMath.exp(scores[c] - most) / sum);
         }
         return most + StrictMath.log(sum);
+    }
+
+    /** Cross entropy of one label in nats. */
+    private static double logistic(double score, float truth) {
+        return Math.max(score, 0) - score * truth + StrictMath.log1p(StrictMath.exp(-Math.abs(score)));
     }
 
     public static float logistic(float score) {

@@ -32,7 +32,7 @@ public final class PrequentialMetrics {
         public void judge(Task task, Truth truth, float[] scores, float[] expected, double loss, @Nullable Loss link) {
             int outputs = truth.outputs();
             int[] hot = truth.hot();
-            if (task instanceof Task.MultiLabel) {
+            if (task instanceof Task.ManyLabels) {
                 float threshold = link == null ? 0.5f : 0;
                 int right = 0;
                 for (int c = 0; c < outputs; c++) {

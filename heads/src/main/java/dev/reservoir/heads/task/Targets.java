@@ -45,7 +45,6 @@ public final class Targets {
      * @throws Refused WRONG_TARGET or LABEL_LIMIT, and then nothing has changed
      */
     public List<Truth> truths(Target target, int tokens, Features.@Nullable Scale scale) {
-        boolean perToken = task instanceof Task.TokenClassification;
         int known = outputs();
         try {
             if (task instanceof Task.Classification && target instanceof Target.Label label) {
@@ -58,8 +57,11 @@ public final class Targets {
                         set.labels().stream().sorted().mapToInt(space()::index).toArray();
                 return List.of(new Truth(0, true, known, outputs(), hot, null, null));
             }
-            if (perToken && target instanceof Target.TokenLabels labelled) {
+            if (task instanceof Task.TokenClassification && target instanceof Target.TokenLabels labelled) {
                 return tokenTruths(tokens, labelled.labels());
+            }
+            if (task instanceof Task.TokenMultiLabel && target instanceof Target.TokenLabelSets sets) {
+                return new TokenSets(sets, space()).truths(tokens);
             }
             if (numbers > 0 && target instanceof Target.Values values) {
                 return List.of(values(values.values(), task instanceof Task.Forecast ? scale : null));
@@ -119,7 +121,7 @@ public final class Targets {
         return labels;
     }
 
-    private static Refused wrong(String met, String expected) {
+    static Refused wrong(String met, String expected) {
         return new Refused(Reason.WRONG_TARGET, "target: " + met + " (expected: " + expected + ")");
     }
 }

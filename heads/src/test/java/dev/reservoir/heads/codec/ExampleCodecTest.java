@@ -14,6 +14,8 @@ import dev.reservoir.v1.Audio;
 import dev.reservoir.v1.HeadPrediction;
 import dev.reservoir.v1.Image;
 import dev.reservoir.v1.Metrics;
+import dev.reservoir.v1.TokenLabelSetPrediction;
+import dev.reservoir.v1.TokenLabelSetsPrediction;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -56,7 +58,13 @@ class ExampleCodecTest {
                 new Target.LabelSet(Set.of()),
                 new Target.LabelSet(Set.of("b", "a")),
                 new Target.Values(ODD),
-                new Target.TokenLabels(List.of("a", "", "a")));
+                new Target.TokenLabels(List.of("a", "", "a")),
+                new Target.TokenLabelSets(
+                        List.of("b", "a", "b"),
+                        List.of(
+                                new Target.TokenSet(true, new int[0]),
+                                new Target.TokenSet(false, new int[0]),
+                                new Target.TokenSet(true, new int[] {2, 0, 2, -1}))));
     }
 
     @ParameterizedTest
@@ -111,6 +119,18 @@ class ExampleCodecTest {
                         .getTokenLabels()
                         .getLabelsList())
                 .containsExactly("x", "y", "x");
+        TokenLabelSetsPrediction sets = encoded(new Prediction.TokenLabelSets(
+                        List.of("b", "a"),
+                        List.of(
+                                new Prediction.TokenSet(new int[] {0, 1}, new int[] {1, 0}, new float[] {0.9f, 0.6f}),
+                                new Prediction.TokenSet(new int[0], new int[0], new float[0]))))
+                .getTokenLabelSets();
+        assertThat(sets.getLabelsList()).containsExactly("b", "a");
+        assertThat(sets.getTokensCount()).isEqualTo(2);
+        assertThat(sets.getTokens(0).getIndicesList()).containsExactly(0, 1);
+        assertThat(sets.getTokens(0).getScoredIndicesList()).containsExactly(1, 0);
+        assertThat(sets.getTokens(0).getScoresList()).containsExactly(0.9f, 0.6f);
+        assertThat(sets.getTokens(1)).isEqualTo(TokenLabelSetPrediction.getDefaultInstance());
         assertThat(PredictionCodec.encode(new Features(new float[] {1, 2, 3, 4}, 2, 7, null))
                         .getValuesList())
                 .containsExactly(1f, 2f, 3f, 4f);

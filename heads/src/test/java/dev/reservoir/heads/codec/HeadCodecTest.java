@@ -27,6 +27,7 @@ import dev.reservoir.v1.SeriesModality;
 import dev.reservoir.v1.TensorModality;
 import dev.reservoir.v1.TextModality;
 import dev.reservoir.v1.TokenClassification;
+import dev.reservoir.v1.TokenMultiLabel;
 import dev.reservoir.v1.TokensModality;
 import java.util.EnumSet;
 import java.util.List;
@@ -137,12 +138,17 @@ class HeadCodecTest {
     void taskPerTokenReadsEachTokenWhateverIsAsked() {
         Modality.Builder tokens = Modality.newBuilder()
                 .setTokens(TokensModality.newBuilder().setVocabulary(4).setMaxLength(8));
-        dev.reservoir.v1.Task.Builder each = task().setTokenClassification(TokenClassification.getDefaultInstance());
-        for (Encoder.Pooling pooling : List.of(Encoder.Pooling.POOLING_UNSPECIFIED, Encoder.Pooling.MEAN)) {
-            Head asked = head(tokens, each).toBuilder()
-                    .setEncoder(Encoder.newBuilder().setPooling(pooling))
-                    .build();
-            assertThat(HeadCodec.decode(NAME, asked).encoder().pooling()).isEqualTo(Pooling.PER_TOKEN);
+        for (dev.reservoir.v1.Task.Builder each : List.of(
+                task().setTokenClassification(TokenClassification.getDefaultInstance()),
+                task().setTokenMultiLabel(TokenMultiLabel.getDefaultInstance()))) {
+            for (Encoder.Pooling pooling : List.of(Encoder.Pooling.POOLING_UNSPECIFIED, Encoder.Pooling.MEAN)) {
+                Head asked = head(tokens, each).toBuilder()
+                        .setEncoder(Encoder.newBuilder().setPooling(pooling))
+                        .build();
+                HeadSpec spec = HeadCodec.decode(NAME, asked);
+                assertThat(spec.encoder().pooling()).isEqualTo(Pooling.PER_TOKEN);
+                assertThat(((Task.Labelled) spec.task()).maxLabels()).isEqualTo(64);
+            }
         }
     }
 
@@ -177,14 +183,14 @@ class HeadCodecTest {
                         : new Task.Regression(1 + random.nextInt(9));
             case 3 ->
                 modality instanceof ModalitySpec.Tokens || modality instanceof ModalitySpec.Tensor
-                        ? new Task.TokenClassification(labels, most)
+                        ? random.nextBoolean()
+                                ? new Task.TokenClassification(labels, most)
+                                : new Task.TokenMultiLabel(labels, most)
                         : new Task.Regression(7);
             default -> new Task.Regression(1 + random.nextInt(9));
         };
         Pooling[] poolings = {Pooling.MEAN, Pooling.LAST, Pooling.FIRST, Pooling.FLATTEN, Pooling.INPUT_ONLY};
-        Pooling pooling = task instanceof Task.TokenClassification
-                ? Pooling.PER_TOKEN
-                : poolings[random.nextInt(poolings.length)];
+        Pooling pooling = task instanceof Task.PerToken ? Pooling.PER_TOKEN : poolings[random.nextInt(poolings.length)];
         EncoderSpec encoder = new EncoderSpec(pooling, 16 + random.nextInt(99), random.nextBoolean());
         LearningSpec learning = random.nextBoolean()
                 ? new LearningSpec.RecursiveLeastSquares(random.nextDouble(0.1, 9), random.nextDouble(0.6, 1), 9)
@@ -205,9 +211,7 @@ class HeadCodecTest {
             }
         }
         Pooling[] poolings = {Pooling.MEAN, Pooling.LAST, Pooling.FIRST, Pooling.CONCATENATE};
-        Pooling pooling = task instanceof Task.TokenClassification
-                ? Pooling.PER_TOKEN
-                : poolings[random.nextInt(poolings.length)];
+        Pooling pooling = task instanceof Task.PerToken ? Pooling.PER_TOKEN : poolings[random.nextInt(poolings.length)];
         int minibatch = 1 + random.nextInt(Math.min(200, LearningSpec.Fpt.STEP_TOKENS / modality.maxTokens()));
         int updates = 1 + random.nextInt(3);
         LearningSpec.Fpt fpt = new LearningSpec.Fpt(
@@ -259,6 +263,18 @@ class HeadCodecTest {
                         good.toBuilder()
                                 .setLearning(Learning.newBuilder()
                                         .setGradient(Gradient.newBuilder().setLearningRate(Double.NaN)))),
+                Arguments.of(
+                        "task.token_multi_label",
+                        good.toBuilder().setTask(task().setTokenMultiLabel(TokenMultiLabel.getDefaultInstance()))),
+                Arguments.of(
+                        "task.token_multi_label.max_labels",
+                        good.toBuilder()
+                                .setModality(Modality.newBuilder()
+                                        .setTensor(TensorModality.newBuilder()
+                                                .setWidth(1)
+                                                .setMaxRows(128)))
+                                .setTask(task().setTokenMultiLabel(
+                                                TokenMultiLabel.newBuilder().setMaxLabels(513)))),
                 Arguments.of(
                         "task.classification.labels",
                         good.toBuilder()

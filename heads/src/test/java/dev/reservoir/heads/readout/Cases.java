@@ -21,7 +21,7 @@ final class Cases {
     private Cases() {}
 
     static HeadSpec spec(String name, Task task, LearningSpec learning) {
-        boolean perToken = task instanceof Task.TokenClassification;
+        boolean perToken = task instanceof Task.PerToken;
         EncoderSpec.Pooling pooling = perToken ? EncoderSpec.Pooling.PER_TOKEN : EncoderSpec.Pooling.MEAN;
         ModalitySpec modality = task instanceof Task.Forecast forecast
                 ? new ModalitySpec.Series(forecast.channels(), 8, 1, true)

@@ -27,6 +27,11 @@ final class LinearSubstrate implements Substrate {
         fill(words, random);
     }
 
+    /** {@code M[in, out]}. */
+    float mixing(int in, int out) {
+        return mixing[in * D + out];
+    }
+
     private static void fill(float[] values, Random random) {
         for (int i = 0; i < values.length; i++) {
             values[i] = (float) (0.5 * random.nextGaussian());

@@ -2,8 +2,12 @@ package dev.reservoir.loadtest.demo;
 
 import dev.reservoir.v1.HeadPrediction;
 import dev.reservoir.v1.Target;
+import dev.reservoir.v1.TokenLabelSets;
+import dev.reservoir.v1.TokenLabelSetsPrediction;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * Compares answers with their truths. The score is the share of right answers where truths are labels (one a token for
@@ -29,6 +33,7 @@ final class Tally {
                 addTokens(
                         truth.getTokenLabels().getLabelsList(),
                         answer.getTokenLabels().getLabelsList());
+            case TOKEN_LABEL_SETS -> addSets(truth.getTokenLabelSets(), answer.getTokenLabelSets());
             case VALUES ->
                 addValues(truth.getValues().getValuesList(), answer.getValues().getValuesList());
             case TRUTH_NOT_SET -> throw new IllegalArgumentException("truth: none (expected: one to compare with)");
@@ -56,6 +61,22 @@ final class Tally {
                 addRight(i < answer.size() && truth.get(i).equals(answer.get(i)));
             }
         }
+    }
+
+    private void addSets(TokenLabelSets truth, TokenLabelSetsPrediction answer) {
+        for (int i = 0; i < truth.getTokensCount(); i++) {
+            if (!truth.getTokens(i).getUnknown()) {
+                addRight(i < answer.getTokensCount()
+                        && names(truth.getLabelsList(), truth.getTokens(i).getIndicesList())
+                                .equals(names(
+                                        answer.getLabelsList(),
+                                        answer.getTokens(i).getIndicesList())));
+            }
+        }
+    }
+
+    private static Set<String> names(List<String> labels, List<Integer> indices) {
+        return indices.stream().map(labels::get).collect(Collectors.toSet());
     }
 
     private void addValues(List<Float> truth, List<Float> answer) {

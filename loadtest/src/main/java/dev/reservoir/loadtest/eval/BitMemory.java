@@ -7,18 +7,14 @@ import dev.reservoir.v1.Modality;
 import dev.reservoir.v1.Observation;
 import dev.reservoir.v1.Task;
 import dev.reservoir.v1.TensorModality;
-import dev.reservoir.v1.TokenClassification;
-import java.util.ArrayList;
+import dev.reservoir.v1.TokenMultiLabel;
 import java.util.BitSet;
-import java.util.List;
 import java.util.Locale;
 import java.util.Random;
 
 /**
  * Patterns of random bits (+1 and -1) and then one of them again, each of its bits set to 0 with probability one half: what was the pattern?
- *
- * <p>The observation is the paper's. Of the answer, a token of the wire contract has one label, so each token of the query is asked for one
- * of its bits, the first. Bits of a token are alike by symmetry; what is lost is that a head is taught only those.
+ * Each token of the query is asked for all of its bits.
  *
  * @param patterns 5 in the paper
  * @param bits of a pattern, 1,000 in the paper
@@ -26,6 +22,9 @@ import java.util.Random;
  */
 record BitMemory(int patterns, int bits, int width) {
     static final BitMemory PAPER = new BitMemory(5, 1_000, 50);
+
+    /** The paper's is 2 to 16. */
+    private static final int MINIBATCH = 4;
 
     BitMemory {
         if (patterns < 1 || width < 1 || bits < width || bits % width != 0) {
@@ -43,28 +42,32 @@ record BitMemory(int patterns, int bits, int width) {
                 "bit-memory",
                 String.format(
                         Locale.ROOT,
-                        "%s%d patterns of %,d bits, %d a token, %d tokens; asked for %d of the %,d bits, one a token",
+                        "%s%d patterns of %,d bits, %d a token, %d tokens; asked for all %,d bits, %s",
                         equals(PAPER) ? "" : "SMALLER THAN THE PAPER'S: ",
                         patterns,
                         bits,
                         width,
                         tokens(),
-                        queryTokens(),
-                        bits),
+                        bits,
+                        queryTokens() == 1
+                                ? "on the last token"
+                                : width + " on each of the last " + queryTokens() + " tokens"),
                 "generated",
                 Head.newBuilder()
                         .setModality(modality)
                         .setTask(Task.newBuilder()
-                                .setTokenClassification(
-                                        TokenClassification.newBuilder().addAllLabels(Targets.BITS)))
+                                .setTokenMultiLabel(TokenMultiLabel.newBuilder()
+                                        .addAllLabels(Targets.bitsOfAToken(width))
+                                        .setMaxLabels(width)))
                         .build(),
                 Head.newBuilder()
                         .setModality(modality)
-                        .setTask(Task.newBuilder().setMultiLabel(Targets.asSet(tokens(), queryTokens())))
+                        .setTask(Task.newBuilder().setMultiLabel(Targets.asSet(tokens() * width, bits)))
                         .build(),
                 tokens(),
                 Draws.fresh(this::item, heldOut.observations()),
                 amount.examples(),
+                MINIBATCH,
                 heldOut.validation(),
                 heldOut.test(),
                 0.9,
@@ -94,20 +97,16 @@ record BitMemory(int patterns, int bits, int width) {
         }
         boolean[] asked = drawn[random.nextInt(patterns)];
         int unasked = tokens() - queryTokens();
-        List<Integer> answer = new ArrayList<>();
         BitSet masked = new BitSet();
         for (int bit = 0; bit < bits; bit++) {
             boolean mask = random.nextBoolean();
             rows.addValues(mask ? 0 : asked[bit] ? 1 : -1);
-            if (bit % width == 0) {
-                answer.add(asked[bit] ? 1 : 0);
-                masked.set(unasked + bit / width, mask);
-            }
+            masked.set(unasked * width + bit, mask);
         }
         return new Item(
                 Example.newBuilder()
                         .setObservation(Observation.newBuilder().setTensor(rows))
-                        .setTarget(Targets.perToken(unasked, answer))
+                        .setTarget(Targets.perToken(unasked, width, asked))
                         .build(),
                 masked);
     }

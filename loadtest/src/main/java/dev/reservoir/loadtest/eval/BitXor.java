@@ -50,6 +50,7 @@ final class BitXor {
                 TOKENS,
                 Draws.laps(all.subList(heldOut, all.size())),
                 amount.examples(),
+                Contender.MINIBATCH,
                 all.subList(0, amount.validation()),
                 all.subList(amount.validation(), heldOut),
                 0.95,

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 final class Catalog {
     static final List<String> NAMES = List.of("bit-xor", "bit-memory", "listops", "mnist", "cifar-10", "cifar-10-lra");
 
-    private static final BitMemory SMALL_MEMORY = new BitMemory(5, 40, 10);
+    private static final BitMemory SMALL_MEMORY = new BitMemory(5, 50, 50);
 
     private final boolean quick;
     private final boolean everywhere;
@@ -45,7 +45,7 @@ final class Catalog {
                 memory.tokens(),
                 ablation(false),
                 "",
-                () -> memory.task(quick ? amount(2_400, 100, 300) : amount(40_000, 500, 2_000))));
+                () -> memory.task(quick ? amount(16_000, 100, 300) : amount(40_000, 500, 2_000))));
         Amount lists = amount(40_000, 500, 2_000);
         tasks.add(
                 quick

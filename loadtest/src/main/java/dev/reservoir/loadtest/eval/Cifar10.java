@@ -63,6 +63,7 @@ final class Cifar10 {
                 colour ? TOKENS : PIXELS,
                 Draws.laps(trained, (record, random) -> item(colour ? augmented(record, random) : record, colour)),
                 amount.examples(),
+                Contender.MINIBATCH,
                 shuffled.subList(0, validation).stream()
                         .map(record -> item(record, colour))
                         .toList(),

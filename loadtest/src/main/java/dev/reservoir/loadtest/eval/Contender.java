@@ -24,6 +24,7 @@ enum Contender {
     /** Rates that a linear map of the raw input is also tried at: there, smaller ones only mean fewer steps. */
     private static final List<Double> LINEAR_RATES = List.of(1e-2, 3e-2);
 
+    /** Examples a step, where a task does not ask for fewer: it decides how many examples a head may be given. */
     static final int MINIBATCH = 16;
 
     private final String id;
@@ -81,12 +82,12 @@ enum Contender {
         Head.Builder head =
                 (withoutSubstrate() ? task.control() : task.spec()).toBuilder().setSeed(seed);
         if (this == NO_SUBSTRATE) {
-            learning.setGradient(Gradient.newBuilder().setLearningRate(rate).setMinibatch(MINIBATCH));
+            learning.setGradient(Gradient.newBuilder().setLearningRate(rate).setMinibatch(task.minibatch()));
         } else if (this == NO_SUBSTRATE_LEAST_SQUARES) {
             learning.setLeastSquares(RecursiveLeastSquares.getDefaultInstance());
         } else {
             learning.setFpt(
-                    Fpt.newBuilder().addAllParts(parts).setLearningRate(rate).setMinibatch(MINIBATCH));
+                    Fpt.newBuilder().addAllParts(parts).setLearningRate(rate).setMinibatch(task.minibatch()));
         }
         if (withoutSubstrate()) {
             head.setEncoder(Encoder.newBuilder().setPooling(Encoder.Pooling.INPUT_ONLY));

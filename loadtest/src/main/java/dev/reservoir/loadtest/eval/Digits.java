@@ -49,6 +49,7 @@ final class Digits {
                 TOKENS,
                 Draws.laps(train.subList(validation, train.size())),
                 amount.examples(),
+                Contender.MINIBATCH,
                 train.subList(0, validation),
                 tested,
                 0.8,

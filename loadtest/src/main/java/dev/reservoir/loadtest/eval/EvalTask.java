@@ -13,7 +13,8 @@ import java.util.List;
  * @param control modality and task of the control that reads the raw input: what a task per token asks, as a set of labels
  * @param tokens that the substrate reads for one observation, at most
  * @param stream the examples to train on, for a seed
- * @param examples how many of them a head learns; a multiple of every minibatch
+ * @param examples how many of them a head learns
+ * @param minibatch of them a step of every rule that makes steps; a divisor of {@link Contender#MINIBATCH}
  * @param validation decides the learning rate
  * @param test scores what was decided
  * @param statedScore windowed accuracy whose time is reported
@@ -32,6 +33,7 @@ record EvalTask(
         int tokens,
         Stream stream,
         int examples,
+        int minibatch,
         List<Item> validation,
         List<Item> test,
         double statedScore,
@@ -61,11 +63,15 @@ record EvalTask(
             throw new IllegalArgumentException(name + ": " + examples + " examples, " + validation.size()
                     + " validation, " + test.size() + " test (expected: some of each)");
         }
+        if (minibatch < 1 || Contender.MINIBATCH % minibatch != 0) {
+            throw new IllegalArgumentException(
+                    name + ": minibatch " + minibatch + " (expected: a divisor of " + Contender.MINIBATCH + ")");
+        }
     }
 
     /** Of the amount of work too: what is kept under it answers the same question. */
     String fingerprint() {
-        return form + "; " + source + "; " + examples + " examples, " + validation.size() + " validation, "
-                + test.size() + " test";
+        return form + "; " + source + "; " + examples + " examples by " + minibatch + ", " + validation.size()
+                + " validation, " + test.size() + " test";
     }
 }

@@ -89,6 +89,7 @@ final class ListOps {
                 LONGEST,
                 stream,
                 amount.examples(),
+                Contender.MINIBATCH,
                 validation,
                 test,
                 0.3,

@@ -10,6 +10,10 @@ import dev.reservoir.v1.LabelSequence;
 import dev.reservoir.v1.LabelSet;
 import dev.reservoir.v1.LabelSetPrediction;
 import dev.reservoir.v1.Target;
+import dev.reservoir.v1.TokenLabelSet;
+import dev.reservoir.v1.TokenLabelSetPrediction;
+import dev.reservoir.v1.TokenLabelSets;
+import dev.reservoir.v1.TokenLabelSetsPrediction;
 import dev.reservoir.v1.TokenLabelsPrediction;
 import dev.reservoir.v1.ValuesPrediction;
 import dev.reservoir.v1.Vector;
@@ -51,6 +55,36 @@ final class TallyTest {
 
         assertThat(tally.count()).isEqualTo(3);
         assertThat(tally.score()).isEqualTo(1.0 / 3, within(1e-12));
+    }
+
+    @Test
+    void comparesTheSetsOfKnownTokensByName() {
+        TokenLabelSet unknown = TokenLabelSet.newBuilder().setUnknown(true).build();
+        TokenLabelSet both =
+                TokenLabelSet.newBuilder().addIndices(1).addIndices(0).build();
+        TokenLabelSet first = TokenLabelSet.newBuilder().addIndices(0).build();
+        tally.add(
+                Target.newBuilder()
+                        .setTokenLabelSets(TokenLabelSets.newBuilder()
+                                .addAllLabels(List.of("a", "b"))
+                                .addAllTokens(List.of(unknown, both, first, first)))
+                        .build(),
+                HeadPrediction.newBuilder()
+                        .setTokenLabelSets(TokenLabelSetsPrediction.newBuilder()
+                                .addAllLabels(List.of("b", "a"))
+                                .addTokens(set())
+                                .addTokens(set(0, 1))
+                                .addTokens(set(0)))
+                        .build());
+
+        assertThat(tally.count()).isEqualTo(3);
+        assertThat(tally.score()).isEqualTo(1.0 / 3, within(1e-12));
+    }
+
+    private static TokenLabelSetPrediction set(Integer... indices) {
+        return TokenLabelSetPrediction.newBuilder()
+                .addAllIndices(List.of(indices))
+                .build();
     }
 
     @Test

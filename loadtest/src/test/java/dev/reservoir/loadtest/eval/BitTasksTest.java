@@ -6,6 +6,10 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.reservoir.v1.Example;
 import dev.reservoir.v1.Observation;
+import dev.reservoir.v1.Target;
+import dev.reservoir.v1.TokenLabelSet;
+import dev.reservoir.v1.TokenLabelSets;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
@@ -60,10 +64,62 @@ final class BitTasksTest {
         assertThat(values).hasSize(120 * 50);
         assertThat(values.subList(0, 5000)).containsOnly(1f, -1f);
         assertThat(values.subList(5000, 6000)).contains(0f, 1f, -1f);
-        assertThat(item.example().getTarget().getTokenLabels().getLabelsList().subList(0, 100))
-                .containsOnly("");
-        assertThat(item.example().getTarget().getTokenLabels().getLabelsList().subList(100, 120))
-                .containsOnly("0", "1");
+        TokenLabelSets truth = item.example().getTarget().getTokenLabelSets();
+        assertThat(truth.getLabelsCount()).isEqualTo(50);
+        assertThat(truth.getTokensCount()).isEqualTo(120);
+        assertThat(truth.getTokensList().subList(0, 100)).allMatch(TokenLabelSet::getUnknown);
+        assertThat(truth.getTokensList().subList(100, 120))
+                .noneMatch(TokenLabelSet::getUnknown)
+                .noneMatch(token -> token.getIndicesCount() == 0);
+        EvalTask task = BitMemory.PAPER.task(new Amount(16, 1, 1));
+        assertThat(task.tokens()).isEqualTo(120);
+        assertThat(task.spec().getTask().getTokenMultiLabel().getLabelsList()).isEqualTo(truth.getLabelsList());
+        assertThat(task.form())
+                .isEqualTo(
+                        "5 patterns of 1,000 bits, 50 a token, 120 tokens; asked for all 1,000 bits, 50 on each of the"
+                                + " last 20 tokens");
+    }
+
+    /** Every bit of one of the patterns is asked for, and each is shown or hidden by an even chance. */
+    @Test
+    void asksForEveryBitOfAPatternAndHidesHalf() {
+        int masked = 0;
+        for (int draw = 0; draw < 20; draw++) {
+            Item item = BitMemory.PAPER.item(new Random(draw));
+            List<Float> values = item.example().getObservation().getTensor().getValuesList();
+            List<Boolean> truth = bits(item.example().getTarget());
+            assertThat(truth).hasSize(1_000);
+            assertThat(IntStream.range(0, 5)
+                            .mapToObj(pattern -> signs(values.subList(1_000 * pattern, 1_000 * pattern + 1_000))))
+                    .contains(truth);
+            for (int bit = 0; bit < 1_000; bit++) {
+                float shown = values.get(5_000 + bit);
+                assertThat(item.hard().get(5_000 + bit)).isEqualTo(shown == 0);
+                assertThat(shown == 0 || shown > 0 == truth.get(bit)).isTrue();
+            }
+            assertThat(item.hard().nextSetBit(0)).isGreaterThanOrEqualTo(5_000);
+            masked += item.hard().cardinality();
+        }
+        // Four deviations of 20,000 even draws.
+        assertThat(masked / 20_000.0).isCloseTo(0.5, within(0.0142));
+    }
+
+    private static List<Boolean> signs(List<Float> values) {
+        return values.stream().map(value -> value > 0).toList();
+    }
+
+    /** What is asked, token after token. */
+    private static List<Boolean> bits(Target target) {
+        TokenLabelSets sets = target.getTokenLabelSets();
+        List<Boolean> bits = new ArrayList<>();
+        for (TokenLabelSet token : sets.getTokensList()) {
+            if (!token.getUnknown()) {
+                for (int bit = 0; bit < sets.getLabelsCount(); bit++) {
+                    bits.add(token.getIndicesList().contains(bit));
+                }
+            }
+        }
+        return bits;
     }
 
     /** The pattern that agrees with every bit shown is the one that was asked for. */
@@ -79,12 +135,8 @@ final class BitTasksTest {
                                     query.get(bit) == 0f || query.get(bit).equals(pattern.get(bit))))
                     .toList();
             assertThat(agreeing).isNotEmpty();
-            List<String> labels = item.example().getTarget().getTokenLabels().getLabelsList();
-            assertThat(agreeing)
-                    .anySatisfy(pattern -> assertThat(labels.subList(20, 24))
-                            .isEqualTo(IntStream.range(0, 4)
-                                    .mapToObj(token -> pattern.get(10 * token) == 1f ? "1" : "0")
-                                    .toList()));
+            assertThat(agreeing.stream().map(BitTasksTest::signs))
+                    .contains(bits(item.example().getTarget()));
         }
     }
 
@@ -97,14 +149,13 @@ final class BitTasksTest {
         int masked = 0;
         for (Item item : MEMORY.test()) {
             List<Float> values = item.example().getObservation().getTensor().getValuesList();
-            List<String> labels = item.example().getTarget().getTokenLabels().getLabelsList();
-            for (int token = 20; token < 24; token++) {
-                float shown = values.get(10 * token);
-                assertThat(item.hard().get(token)).isEqualTo(shown == 0);
-                String answer = shown == 0 ? Integer.toString(guess.nextInt(2)) : shown == 1 ? "1" : "0";
+            List<Boolean> truth = bits(item.example().getTarget());
+            for (int bit = 0; bit < 40; bit++) {
+                float shown = values.get(200 + bit);
+                boolean answer = shown == 0 ? guess.nextBoolean() : shown > 0;
                 asked++;
                 masked += shown == 0 ? 1 : 0;
-                right += answer.equals(labels.get(token)) ? 1 : 0;
+                right += answer == truth.get(bit) ? 1 : 0;
             }
         }
         assertThat((double) masked / asked).isCloseTo(0.5, within(0.05));
@@ -138,6 +189,29 @@ final class BitTasksTest {
                 .hasSize(2);
         assertThat(XOR.control().getTask().getMultiLabel().getLabelsList())
                 .containsExactly("bit-5", "bit-6", "bit-7", "bit-8", "bit-9");
+
+        Example memory = MEMORY.test().get(0).example();
+        List<Boolean> bits = bits(memory.getTarget());
+        assertThat(Targets.asSet(memory).getObservation()).isEqualTo(memory.getObservation());
+        assertThat(Targets.asSet(memory).getTarget().getLabels().getLabelsList())
+                .containsExactlyElementsOf(IntStream.range(0, 40)
+                        .filter(bits::get)
+                        .mapToObj(bit -> "bit-" + (200 + bit))
+                        .toList());
+        assertThat(MEMORY.control().getTask().getMultiLabel().getLabelsList())
+                .hasSize(40)
+                .startsWith("bit-200")
+                .endsWith("bit-239");
+    }
+
+    /** Cells of the form that asked for one bit a token, or of other steps, are of no use to this one. */
+    @Test
+    void isKeptUnderItsFormAndItsMinibatch() {
+        assertThat(MEMORY.fingerprint())
+                .isEqualTo(
+                        "SMALLER THAN THE PAPER'S: 5 patterns of 40 bits, 10 a token, 24 tokens; asked for all 40 bits,"
+                                + " 10 on each of the last 4 tokens; generated; 64 examples by 4, 50 validation, 400 test");
+        assertThat(XOR.fingerprint()).contains("64 examples by 16, ");
     }
 
     @Test

@@ -95,6 +95,20 @@ final class FptCommandTest {
         assertThat(fake.createdNames()).hasSize(1).first().asString().endsWith("/heads/bit-xor-fpt-3e-03-4");
     }
 
+    /** Empty sets say 0 to every bit, which half of all and half of the masked ones are. */
+    @Test
+    void scoresEveryBitOfAMemory() throws Exception {
+        assertThat(runOnFake("--task", "bit-memory", "--contender", "fpt", "--rates", "1e-3", "--seeds", "1"))
+                .isZero();
+
+        JsonObject task = json().getAsJsonArray("tasks").get(1).getAsJsonObject();
+        JsonObject cell = task.getAsJsonArray("cells").get(0).getAsJsonObject();
+        assertThat(task.get("name").getAsString()).isEqualTo("bit-memory");
+        assertThat(task.get("form").getAsString()).contains("asked for all 50 bits, on the last token");
+        assertThat(cell.get("test").getAsDouble()).isBetween(0.47, 0.53);
+        assertThat(cell.get("testHard").getAsDouble()).isBetween(0.47, 0.53);
+    }
+
     @Test
     void goesOnWhereAnEarlierRunWasBrokenOff() throws Exception {
         fake.breakTrainingOfHeadsNamed("fpt-3e-03-2", 20);

@@ -7,6 +7,7 @@ import dev.reservoir.v1.HeadPrediction;
 import dev.reservoir.v1.LabelPrediction;
 import dev.reservoir.v1.LabelSetPrediction;
 import dev.reservoir.v1.Target;
+import dev.reservoir.v1.TokenLabelSetsPrediction;
 import dev.reservoir.v1.TokenLabelsPrediction;
 import java.util.BitSet;
 import java.util.List;
@@ -49,6 +50,39 @@ final class ScoreTest {
     }
 
     @Test
+    void countsEveryBitOfATokenByNameAndApartThoseThatAreHard() {
+        BitSet hard = new BitSet();
+        hard.set(3, 5);
+        Item item = new Item(
+                Example.newBuilder()
+                        .setTarget(Targets.perToken(1, 2, new boolean[] {true, false, true, true}))
+                        .build(),
+                hard);
+
+        // Bits 2 to 5 are asked: 1 0 1 1. The answer's labels are in another order: 1 1 0 1.
+        score.add(item, sets("bit-1", "bit-0", List.of(0), List.of(0, 1), List.of(0)));
+        assertThat(score.asked()).isEqualTo(4);
+        assertThat(score.all()).isEqualTo(0.5);
+        assertThat(score.hard()).isZero();
+        // The control names places of all tokens.
+        score.add(item, set("bit-2", "bit-4", "bit-5"));
+        assertThat(score.all()).isEqualTo(6.0 / 8);
+        assertThat(score.hard()).isEqualTo(2.0 / 4);
+        score.add(item, HeadPrediction.getDefaultInstance());
+        assertThat(score.all()).as("no answer is no right answer").isEqualTo(6.0 / 12);
+    }
+
+    @SafeVarargs
+    private static HeadPrediction sets(String first, String second, List<Integer>... tokens) {
+        TokenLabelSetsPrediction.Builder sets =
+                TokenLabelSetsPrediction.newBuilder().addLabels(first).addLabels(second);
+        for (List<Integer> indices : tokens) {
+            sets.addTokensBuilder().addAllIndices(indices);
+        }
+        return HeadPrediction.newBuilder().setTokenLabelSets(sets).build();
+    }
+
+    @Test
     void countsWhatIsNotAnsweredAsWrong() {
         score.add(
                 Item.plain(Example.newBuilder()
@@ -74,9 +108,9 @@ final class ScoreTest {
         assertThat(new Score().all()).isZero();
     }
 
-    private static HeadPrediction set(String label) {
+    private static HeadPrediction set(String... labels) {
         return HeadPrediction.newBuilder()
-                .setLabels(LabelSetPrediction.newBuilder().addLabels(label))
+                .setLabels(LabelSetPrediction.newBuilder().addAllLabels(List.of(labels)))
                 .build();
     }
 

@@ -6,10 +6,12 @@ import dev.reservoir.v1.Head;
 import dev.reservoir.v1.HeadPrediction;
 import dev.reservoir.v1.LabelPrediction;
 import dev.reservoir.v1.LabelSetPrediction;
+import dev.reservoir.v1.Matrix;
 import dev.reservoir.v1.Metrics;
 import dev.reservoir.v1.Observation;
 import dev.reservoir.v1.Score;
 import dev.reservoir.v1.Target;
+import dev.reservoir.v1.TokenLabelSetsPrediction;
 import dev.reservoir.v1.TokenLabelsPrediction;
 import dev.reservoir.v1.ValuesPrediction;
 import java.util.HashMap;
@@ -22,7 +24,7 @@ import java.util.stream.IntStream;
  * does not look at its input: it answers the most frequent label, or the mean of the values seen.
  *
  * <p>Of tasks per token it knows the xor of two strings of bits, but only at the learning rate {@value #XOR_RATE}; at others it answers 0. As
- * a set of labels it answers the empty one.
+ * a set of labels, and of sets a token, it answers the empty one.
  */
 final class FakeHead {
     static final double XOR_RATE = 3e-3;
@@ -49,6 +51,8 @@ final class FakeHead {
         examples++;
         if (truth.hasTokenLabels() || truth.hasLabels()) {
             right += asked(truth).equals(before.getTokenLabels().getLabelsList()) ? 1 : 0;
+        } else if (truth.hasTokenLabelSets()) {
+            right += 0.5;
         } else if (truth.hasLabel()) {
             right += before.getLabel().getLabel().equals(truth.getLabel()) ? 1 : 0;
             labelsByWord
@@ -78,6 +82,14 @@ final class FakeHead {
             return answer.setTokenLabels(TokenLabelsPrediction.newBuilder()
                             .addAllLabels(xor(observation.getTokens().getSymbolsList())))
                     .build();
+        }
+        if (spec.getTask().hasTokenMultiLabel()) {
+            TokenLabelSetsPrediction.Builder sets = TokenLabelSetsPrediction.newBuilder();
+            Matrix rows = observation.getTensor();
+            for (int row = 0; row < rows.getValuesCount() / rows.getColumns(); row++) {
+                sets.addTokensBuilder();
+            }
+            return answer.setTokenLabelSets(sets).build();
         }
         if (spec.getTask().hasMultiLabel()) {
             return answer.setLabels(LabelSetPrediction.getDefaultInstance()).build();

@@ -24,7 +24,8 @@ final class SpecChange {
     private static final Map<String, Class<? extends Task.Labelled>> LABELS = Map.of(
             "task.classification.labels", Task.Classification.class,
             "task.multi_label.labels", Task.MultiLabel.class,
-            "task.token_classification.labels", Task.TokenClassification.class);
+            "task.token_classification.labels", Task.TokenClassification.class,
+            "task.token_multi_label.labels", Task.TokenMultiLabel.class);
     private static final String EXPECTED =
             RATE + ", " + DECAY + ", " + FPT_RATE + ", " + FPT_DECAY + ", " + WINDOW + " or task.{kind}.labels";
 
@@ -113,9 +114,12 @@ final class SpecChange {
         if (task instanceof Task.Classification) {
             return new Task.Classification(all, labelled.maxLabels());
         }
-        return task instanceof Task.MultiLabel
-                ? new Task.MultiLabel(all, labelled.maxLabels())
-                : new Task.TokenClassification(all, labelled.maxLabels());
+        if (task instanceof Task.MultiLabel) {
+            return new Task.MultiLabel(all, labelled.maxLabels());
+        }
+        return task instanceof Task.TokenClassification
+                ? new Task.TokenClassification(all, labelled.maxLabels())
+                : new Task.TokenMultiLabel(all, labelled.maxLabels());
     }
 
     private static List<String> labels(String path, Head wanted) {
@@ -123,7 +127,9 @@ final class SpecChange {
         return switch (path) {
             case "task.classification.labels" -> task.getClassification().getLabelsList();
             case "task.multi_label.labels" -> task.getMultiLabel().getLabelsList();
-            default -> task.getTokenClassification().getLabelsList();
+            case "task.token_classification.labels" ->
+                task.getTokenClassification().getLabelsList();
+            default -> task.getTokenMultiLabel().getLabelsList();
         };
     }
 

@@ -23,11 +23,13 @@ import dev.reservoir.heads.train.FptLearners;
 import dev.reservoir.heads.train.FusedStep;
 import dev.reservoir.server.substrate.BertProgram.Products;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -58,7 +60,7 @@ class FusedTrainingTest {
                 new HeadName("tests", id), modality, task, new EncoderSpec(pooling, 64, false), learning, id.length());
     }
 
-    /** Images, short and long symbol sequences, windows, texts; minibatches of 1 to 5. */
+    /** Images, short and long symbol sequences, rows, windows, texts; minibatches of 1 to 5. */
     private static List<Course> courses(int rounds) {
         Random random = new Random(4);
         Set<Part> all = EnumSet.allOf(Part.class);
@@ -79,6 +81,23 @@ class FusedTrainingTest {
                 labels.add(random.nextInt(3) == 0 ? "" : Integer.toString(1 - symbol));
             }
             return new Example(new Observation.Symbols(symbols), new Target.TokenLabels(labels));
+        }));
+        ModalitySpec rows = new ModalitySpec.Tensor(5, 12);
+        Task sets = new Task.TokenMultiLabel(List.of("l7"), 20);
+        courses.add(course(spec("sets", rows, sets, Pooling.PER_TOKEN, learning(all, 2, 2)), rounds, () -> {
+            int tokens = 1 + random.nextInt(12);
+            List<String> labels = IntStream.range(0, 20).mapToObj(c -> "l" + c).toList();
+            List<Target.TokenSet> truths = new ArrayList<>();
+            for (int t = 0; t < tokens; t++) {
+                boolean unknown = random.nextInt(3) == 0;
+                truths.add(new Target.TokenSet(
+                        unknown,
+                        IntStream.range(0, unknown ? 0 : 20)
+                                .filter(c -> random.nextBoolean())
+                                .toArray()));
+            }
+            return new Example(
+                    new Observation.Tensor(floats(random, 5 * tokens), 5), new Target.TokenLabelSets(labels, truths));
         }));
         ModalitySpec dna = new ModalitySpec.Tokens(4, 30, 1);
         courses.add(course(
@@ -203,8 +222,18 @@ class FusedTrainingTest {
 
     /** Scores as they are, to the last bit. */
     private static String describe(Prediction prediction) {
-        return prediction instanceof Prediction.Values values
-                ? java.util.Arrays.toString(values.values())
-                : prediction.toString();
+        if (prediction instanceof Prediction.Values values) {
+            return Arrays.toString(values.values());
+        }
+        if (prediction instanceof Prediction.TokenLabelSets sets) {
+            StringBuilder text = new StringBuilder(sets.labels().toString());
+            for (Prediction.TokenSet token : sets.tokens()) {
+                text.append(Arrays.toString(token.indices()))
+                        .append(Arrays.toString(token.scored()))
+                        .append(Arrays.toString(token.scores()));
+            }
+            return text.toString();
+        }
+        return prediction.toString();
     }
 }

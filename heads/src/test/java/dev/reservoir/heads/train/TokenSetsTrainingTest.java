@@ -1,0 +1,277 @@
+package dev.reservoir.heads.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.reservoir.heads.EncoderSpec.Pooling;
+import dev.reservoir.heads.HeadSpec;
+import dev.reservoir.heads.HiddenStates;
+import dev.reservoir.heads.ModalitySpec;
+import dev.reservoir.heads.Observation;
+import dev.reservoir.heads.ObservationEncoder;
+import dev.reservoir.heads.Prediction;
+import dev.reservoir.heads.Refused;
+import dev.reservoir.heads.Substrate.NormBank;
+import dev.reservoir.heads.SubstrateLearner.Portion;
+import dev.reservoir.heads.Target;
+import dev.reservoir.heads.Target.TokenSet;
+import dev.reservoir.heads.Task;
+import dev.reservoir.heads.task.Truth;
+import dev.reservoir.heads.train.Specs.Example;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+/** FPT heads that answer a set of labels a token. */
+class TokenSetsTrainingTest {
+    private static final int D = LinearSubstrate.D;
+    private static final int WIDTH = 3;
+    private static final List<String> LABELS = List.of("u", "v", "w");
+
+    private final LinearSubstrate substrate = new LinearSubstrate();
+
+    private static HeadSpec spec(int minibatch) {
+        return Specs.spec(
+                "a",
+                new ModalitySpec.Tensor(WIDTH, 5),
+                new Task.TokenMultiLabel(LABELS, 3),
+                Pooling.PER_TOKEN,
+                Specs.learning(Specs.ALL, minibatch),
+                1);
+    }
+
+    /** Label {@code c} holds for a token where its number {@code c} is above the mean of all tokens'; a third are not told. */
+    private static List<Example> examples(int count, long seed) {
+        Random random = new Random(seed);
+        List<Example> examples = new ArrayList<>();
+        for (int n = 0; n < count; n++) {
+            int tokens = 1 + random.nextInt(5);
+            float[] values = new float[tokens * WIDTH];
+            double[] mean = new double[WIDTH];
+            for (int i = 0; i < values.length; i++) {
+                values[i] = (float) random.nextGaussian();
+                mean[i % WIDTH] += values[i] / tokens;
+            }
+            List<TokenSet> sets = new ArrayList<>();
+            for (int t = 0; t < tokens; t++) {
+                int from = t * WIDTH;
+                boolean unknown = random.nextInt(3) == 0;
+                sets.add(new TokenSet(
+                        unknown,
+                        IntStream.range(0, unknown ? 0 : 3)
+                                .filter(c -> values[from + c] >= 0.2 * mean[c])
+                                .toArray()));
+            }
+            examples.add(new Example(new Observation.Tensor(values, WIDTH), new Target.TokenLabelSets(LABELS, sets)));
+        }
+        return examples;
+    }
+
+    private static TokenSet set(Example example, int token) {
+        return ((Target.TokenLabelSets) example.target()).tokens().get(token);
+    }
+
+    private static int tokens(Example example) {
+        return ((Target.TokenLabelSets) example.target()).tokens().size();
+    }
+
+    private static boolean holds(TokenSet set, int label) {
+        return Arrays.stream(set.indices()).anyMatch(index -> index == label);
+    }
+
+    /** Everything that learns, in double, in the plainest way. */
+    private final class Oracle {
+        final double[][] parts;
+        final double[][] readout;
+
+        Oracle(Parameters parameters) {
+            Inside inside = parameters.inside();
+            parts = new double[][] {
+                wide(inside.input()),
+                wide(inside.inputBias()),
+                wide(inside.positions()),
+                wide(inside.norms().gains()),
+                wide(inside.norms().biases())
+            };
+            readout = Arrays.stream(parameters.readout()).map(this::wide).toArray(double[][]::new);
+        }
+
+        private double[] wide(float[] values) {
+            double[] wide = new double[values.length];
+            for (int i = 0; i < wide.length; i++) {
+                wide[i] = values[i];
+            }
+            return wide;
+        }
+
+        double[] part(int part) {
+            return part < parts.length ? parts[part] : readout[part - parts.length];
+        }
+
+        /** Mean binary cross entropy over known tokens and labels. */
+        double loss(List<Example> examples) {
+            double sum = 0;
+            int count = 0;
+            for (Example example : examples) {
+                int tokens = tokens(example);
+                float[] values = ((Observation.Tensor) example.observation()).values();
+                double[][] rows = new double[tokens][D];
+                double[] mean = new double[D];
+                for (int t = 0; t < tokens; t++) {
+                    for (int d = 0; d < D; d++) {
+                        rows[t][d] = parts[1][d] + parts[2][t * D + d];
+                        for (int i = 0; i < WIDTH; i++) {
+                            rows[t][d] += values[t * WIDTH + i] * parts[0][i * D + d];
+                        }
+                        mean[d] += rows[t][d] / tokens;
+                    }
+                }
+                for (int t = 0; t < tokens; t++) {
+                    if (set(example, t).unknown()) {
+                        continue;
+                    }
+                    double[] hidden = new double[D];
+                    for (int d = 0; d < D; d++) {
+                        double mixed = mean[d];
+                        for (int in = 0; in < D; in++) {
+                            mixed += rows[t][in] * substrate.mixing(in, d);
+                        }
+                        hidden[d] = parts[3][d] * mixed + parts[4][d];
+                    }
+                    for (int c = 0; c < 3; c++) {
+                        double score = readout[c][D];
+                        for (int d = 0; d < D; d++) {
+                            score += readout[c][d] * hidden[d];
+                        }
+                        double chance = 1 / (1 + Math.exp(-score));
+                        sum -= Math.log(holds(set(example, t), c) ? chance : 1 - chance);
+                        count++;
+                    }
+                }
+            }
+            return sum / count;
+        }
+    }
+
+    @Test
+    void theGradientIsThatOfFiniteDifferencesInDouble() {
+        FptLearner learner = Specs.learner(substrate, spec(6));
+        // Away from zero readouts, which stop the gradient on its way inside.
+        Specs.learnAlone(substrate, learner, examples(60, 2));
+        List<Example> examples = examples(6, 3);
+        Parameters.Gradient gradient = gradient(learner, examples);
+        float[][] slopes = {
+            gradient.input(),
+            gradient.inputBias(),
+            gradient.positions(),
+            gradient.gains(),
+            gradient.biases(),
+            gradient.readout()[0],
+            gradient.readout()[1],
+            gradient.readout()[2]
+        };
+        Oracle oracle = new Oracle(learner.parameters());
+        for (int part = 0; part < slopes.length; part++) {
+            assertThat(Math.sqrt(Vectors.squares(slopes[part]))).isGreaterThan(1e-4);
+            double[] values = oracle.part(part);
+            assertThat(values).hasSameSizeAs(slopes[part]);
+            for (int at = 0; at < values.length; at++) {
+                double kept = values[at];
+                values[at] = kept + 1e-5;
+                double up = oracle.loss(examples);
+                values[at] = kept - 1e-5;
+                double down = oracle.loss(examples);
+                values[at] = kept;
+                assertThat((up - down) / 2e-5).as("part %d [%d]", part, at).isCloseTo(slopes[part][at], within(1e-6));
+            }
+        }
+    }
+
+    private Parameters.Gradient gradient(FptLearner learner, List<Example> examples) {
+        List<dev.reservoir.heads.train.Example> read = new ArrayList<>();
+        for (Example example : examples) {
+            List<Truth> truths = new ArrayList<>();
+            for (int t = 0; t < tokens(example); t++) {
+                if (!set(example, t).unknown()) {
+                    truths.add(new Truth(
+                            t, t == tokens(example) - 1, 3, 3, set(example, t).indices(), null, null));
+                }
+            }
+            read.add(new dev.reservoir.heads.train.Example(
+                    Specs.reader(substrate, learner.spec().modality()).read(example.observation()), truths));
+        }
+        FptUpdate update = new FptUpdate(learner, read, true);
+        Portion portion = update.portions().get(0);
+        try (var traced =
+                substrate.trace(portion.sequences(), NormBank.of(List.of(update.norms())), new int[portion.size()])) {
+            float[] upstream = new float[traced.hidden().values().length];
+            portion.judge(traced.hidden(), 0, upstream);
+            portion.follow(traced.gradients(upstream), 0, 0);
+        }
+        return update.gradient();
+    }
+
+    @Test
+    void theScoreCountsEveryLabelOfEveryKnownTokenBeforeItIsLearned() {
+        FptLearner learner = Specs.learner(substrate, spec(1));
+        long right = 0;
+        long judged = 0;
+        long tokens = 0;
+        for (Example example : examples(400, 4)) {
+            Prediction.TokenLabelSets answer = predict(learner, example.observation());
+            for (int t = 0; t < tokens(example); t++) {
+                TokenSet truth = set(example, t);
+                if (!truth.unknown()) {
+                    tokens++;
+                    int[] said = answer.tokens().get(t).indices();
+                    for (int c = 0; c < 3; c++) {
+                        int label = c;
+                        right += Arrays.stream(said).anyMatch(index -> index == label) == holds(truth, c) ? 1 : 0;
+                        judged++;
+                    }
+                }
+            }
+            Specs.learnAlone(substrate, learner, List.of(example));
+        }
+        assertThat(learner.metrics().total().count()).isEqualTo(tokens);
+        assertThat(learner.metrics().total().accuracy()).isEqualTo((double) right / judged);
+        assertThat(learner.metrics().windowed().accuracy()).isGreaterThan(0.85);
+    }
+
+    private Prediction.TokenLabelSets predict(FptLearner learner, Observation observation) {
+        ObservationEncoder encoder = learner.snapshot().encoder();
+        var encoded = encoder.encode(observation);
+        HiddenStates hidden =
+                substrate.forward(List.of(encoded.input()), NormBank.of(List.of(encoder.norms())), new int[1]);
+        return (Prediction.TokenLabelSets) learner.snapshot().predict(encoder.features(encoded, hidden, 0), 0);
+    }
+
+    @Test
+    void labelsBecomeKnownWithTheirMinibatch() {
+        HeadSpec open = Specs.spec(
+                "a",
+                new ModalitySpec.Tensor(WIDTH, 5),
+                new Task.TokenMultiLabel(List.of(), 2),
+                Pooling.PER_TOKEN,
+                Specs.learning(Specs.ALL, 2),
+                1);
+        FptLearner learner = Specs.learner(substrate, open);
+        Observation two = new Observation.Tensor(new float[2 * WIDTH], WIDTH);
+        TokenSet none = new TokenSet(false, new int[0]);
+        TokenSet first = new TokenSet(false, new int[] {0});
+        Specs.learnAlone(
+                substrate,
+                learner,
+                List.of(
+                        new Example(two, new Target.TokenLabelSets(List.of("x"), List.of(none, first))),
+                        new Example(two, new Target.TokenLabelSets(List.of("y"), List.of(first, first)))));
+        assertThat(learner.snapshot().labels()).containsExactly("x", "y");
+        assertThat(learner.trainableParameters()).isEqualTo(2L * (D + 1) + WIDTH * D + D + 5 * D + 2 * D);
+        Refused third = learner.take(two, new Target.TokenLabelSets(List.of("z"), List.of(none, first)), null);
+        assertThat(third).isNotNull().hasMessage("labels: \"z\" (expected: at most 2 labels)");
+        assertThat(learner.metrics().refused()).isEqualTo(1);
+    }
+}

@@ -1,0 +1,282 @@
+package dev.reservoir.server.grpc;
+
+import static dev.reservoir.server.grpc.Messages.create;
+import static dev.reservoir.server.grpc.Messages.name;
+import static dev.reservoir.server.grpc.Messages.open;
+import static dev.reservoir.server.grpc.Messages.predict;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.google.protobuf.FieldMask;
+import dev.reservoir.heads.Reason;
+import dev.reservoir.v1.Example;
+import dev.reservoir.v1.Fpt;
+import dev.reservoir.v1.GetHeadRequest;
+import dev.reservoir.v1.Gradient;
+import dev.reservoir.v1.Head;
+import dev.reservoir.v1.HeadServiceGrpc;
+import dev.reservoir.v1.HeadServiceGrpc.HeadServiceBlockingStub;
+import dev.reservoir.v1.InferenceServiceGrpc;
+import dev.reservoir.v1.InferenceServiceGrpc.InferenceServiceBlockingStub;
+import dev.reservoir.v1.LabelSequence;
+import dev.reservoir.v1.Learning;
+import dev.reservoir.v1.Matrix;
+import dev.reservoir.v1.Metrics;
+import dev.reservoir.v1.Modality;
+import dev.reservoir.v1.Observation;
+import dev.reservoir.v1.Progress;
+import dev.reservoir.v1.RecursiveLeastSquares;
+import dev.reservoir.v1.Refusal;
+import dev.reservoir.v1.Target;
+import dev.reservoir.v1.Task;
+import dev.reservoir.v1.TensorModality;
+import dev.reservoir.v1.TextModality;
+import dev.reservoir.v1.TokenLabelSet;
+import dev.reservoir.v1.TokenLabelSetPrediction;
+import dev.reservoir.v1.TokenLabelSets;
+import dev.reservoir.v1.TokenLabelSetsPrediction;
+import dev.reservoir.v1.TokenMultiLabel;
+import dev.reservoir.v1.TrainRequest;
+import dev.reservoir.v1.UpdateHeadRequest;
+import io.grpc.ManagedChannel;
+import io.grpc.StatusRuntimeException;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Heads that answer a set of labels a token, over a socket. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class TokenSetsHeadTest {
+    private static final List<String> BITS = List.of("x", "y", "z");
+
+    private TestServer server;
+    private ManagedChannel channel;
+    private HeadServiceBlockingStub heads;
+    private InferenceServiceBlockingStub inference;
+    private int made;
+
+    @BeforeAll
+    void start() {
+        server = TestServer.start();
+        channel = server.channel();
+        heads = HeadServiceGrpc.newBlockingStub(channel);
+        inference = InferenceServiceGrpc.newBlockingStub(channel);
+    }
+
+    @AfterAll
+    void stop() {
+        server.close();
+    }
+
+    private static Head.Builder head(TokenMultiLabel.Builder task, Learning.Builder learning) {
+        return Head.newBuilder()
+                .setModality(Modality.newBuilder()
+                        .setTensor(TensorModality.newBuilder().setWidth(3).setMaxRows(4)))
+                .setTask(Task.newBuilder().setTokenMultiLabel(task))
+                .setLearning(learning);
+    }
+
+    private String newHead(Head.Builder head) {
+        String id = "s" + made++;
+        heads.createHead(create(id, head.build()));
+        return id;
+    }
+
+    private static Observation rows(float... values) {
+        Matrix.Builder matrix = Matrix.newBuilder().setColumns(3);
+        for (float value : values) {
+            matrix.addValues(value);
+        }
+        return Observation.newBuilder().setTensor(matrix).build();
+    }
+
+    private static TokenLabelSet has(Integer... indices) {
+        return TokenLabelSet.newBuilder().addAllIndices(List.of(indices)).build();
+    }
+
+    private static Target sets(List<String> labels, TokenLabelSet... tokens) {
+        return Target.newBuilder()
+                .setTokenLabelSets(
+                        TokenLabelSets.newBuilder().addAllLabels(labels).addAllTokens(List.of(tokens)))
+                .build();
+    }
+
+    private static TrainRequest example(long sequence, Observation observation, Target target) {
+        return TrainRequest.newBuilder()
+                .setExample(Example.newBuilder()
+                        .setSequence(sequence)
+                        .setObservation(observation)
+                        .setTarget(target))
+                .build();
+    }
+
+    static Stream<Learning.Builder> rules() {
+        return Stream.of(
+                Learning.newBuilder().setLeastSquares(RecursiveLeastSquares.getDefaultInstance()),
+                Learning.newBuilder().setGradient(Gradient.newBuilder().setLearningRate(0.05)),
+                Learning.newBuilder()
+                        .setFpt(Fpt.newBuilder().setLearningRate(2e-2).setMinibatch(4)));
+    }
+
+    /** Label n holds where number n of the row is positive; the first row is not told. */
+    @ParameterizedTest
+    @MethodSource("rules")
+    void aHeadLearnsSetsFromAStreamAndAnswersThem(Learning.Builder rule) {
+        String id = newHead(head(TokenMultiLabel.newBuilder().addLabels("z"), rule));
+        Random random = new Random(1);
+        Training training = Training.on(channel, Replies.reading());
+        training.opened(open(id));
+        for (int n = 1; n <= 600; n++) {
+            float[] values = new float[9];
+            for (int i = 0; i < 9; i++) {
+                values[i] = random.nextBoolean() ? 1 : -1;
+            }
+            training.send(example(
+                    n,
+                    rows(values),
+                    sets(
+                            BITS,
+                            TokenLabelSet.newBuilder().setUnknown(true).build(),
+                            truth(values, 1),
+                            truth(values, 2))));
+        }
+        List<Progress> progress = training.finish();
+        Metrics metrics = progress.get(progress.size() - 1).getMetrics();
+        assertThat(metrics.getExamples()).isEqualTo(600);
+        assertThat(metrics.getTotal().getCount()).isEqualTo(1_200);
+        assertThat(metrics.getWindowed().getAccuracy()).isGreaterThan(0.95);
+
+        float[] probe = {-1, -1, -1, 1, -1, 1, -1, 1, -1};
+        TokenLabelSetsPrediction answer = inference
+                .predict(predict(rows(probe), id).toBuilder()
+                        .setMinAppliedSequence(600)
+                        .setMaxScores(2)
+                        .build())
+                .getPredictions(0)
+                .getTokenLabelSets();
+        List<String> labels = heads.getHead(
+                        GetHeadRequest.newBuilder().setName(name(id)).build())
+                .getLabelsList();
+        assertThat(answer.getLabelsList()).isEqualTo(labels).hasSize(3).startsWith("z");
+        assertThat(answer.getTokensCount()).isEqualTo(3);
+        assertThat(names(answer, answer.getTokens(1))).containsExactlyInAnyOrder("x", "z");
+        assertThat(names(answer, answer.getTokens(2))).containsExactly("y");
+        assertThat(answer.getTokens(2).getScoredIndicesCount()).isEqualTo(2);
+        assertThat(labels.get(answer.getTokens(2).getScoredIndices(0))).isEqualTo("y");
+        assertThat(answer.getTokens(2).getScores(0)).isGreaterThan(0.5f);
+    }
+
+    private static TokenLabelSet truth(float[] values, int row) {
+        return has(IntStream.range(0, 3)
+                .filter(i -> values[3 * row + i] > 0)
+                .boxed()
+                .toArray(Integer[]::new));
+    }
+
+    private static List<String> names(TokenLabelSetsPrediction answer, TokenLabelSetPrediction token) {
+        return token.getIndicesList().stream().map(answer::getLabels).toList();
+    }
+
+    @ParameterizedTest
+    @MethodSource("rules")
+    void examplesThatDoNotFitAreRefusedOneByOneAndTheStreamGoesOn(Learning.Builder rule) {
+        String id = newHead(head(TokenMultiLabel.newBuilder().addAllLabels(BITS).setMaxLabels(3), rule));
+        Observation two = rows(1, 1, 1, -1, -1, -1);
+        Target[] wrong = {
+            sets(BITS, has(0)),
+            sets(BITS, has(0), has(), has()),
+            sets(List.of("w", "x"), has(0), has()),
+            sets(List.of("x", "y", "z", "w"), has(0), has()),
+            sets(BITS, has(0, 1, 0), has()),
+            sets(BITS, has(3), has()),
+            sets(List.of("x", "x"), has(0), has()),
+            sets(BITS, has(), has(1).toBuilder().setUnknown(true).build()),
+            Target.newBuilder()
+                    .setTokenLabels(LabelSequence.newBuilder().addAllLabels(List.of("x", "y")))
+                    .build()
+        };
+        String[] messages = {
+            "target: 1 sets of labels (expected: 2, one a token)",
+            "target: 3 sets of labels (expected: 2, one a token)",
+            "labels: \"w\" (expected: at most 3 labels)",
+            "target: 4 labels (expected: at most max_labels 3)",
+            "target: token 0: label index 0 twice (expected: each label once a token)",
+            "target: token 0: label index 3 (expected: less than the 3 labels named)",
+            "target: label \"x\" twice (expected: each label once)",
+            "target: token 1 unknown with 1 labels (expected: none where the truth is unknown)",
+            "target: a target of kind TokenLabels (expected: a target of TokenMultiLabel)"
+        };
+        Training training = Training.on(channel, Replies.reading());
+        training.opened(open(id));
+        for (int i = 0; i < wrong.length; i++) {
+            training.send(example(i + 1, two, wrong[i]));
+        }
+        int good = 4;
+        for (int i = 0; i < good; i++) {
+            training.send(example(wrong.length + 1 + i, two, sets(BITS, has(2, 0), has())));
+        }
+        List<Progress> progress = training.finish();
+        List<Refusal> refusals =
+                progress.stream().flatMap(one -> one.getRefusalsList().stream()).toList();
+        assertThat(refusals).hasSize(wrong.length);
+        for (int i = 0; i < wrong.length; i++) {
+            assertThat(refusals.get(i).getSequence()).isEqualTo(i + 1);
+            assertThat(refusals.get(i).getStatus().getMessage()).isEqualTo(messages[i]);
+            Errors.info(
+                    i == 2 ? Reason.LABEL_LIMIT : Reason.WRONG_TARGET,
+                    refusals.get(i).getStatus());
+        }
+        Metrics metrics = progress.get(progress.size() - 1).getMetrics();
+        assertThat(metrics.getExamples()).isEqualTo(good);
+        assertThat(metrics.getRefused()).isEqualTo(wrong.length);
+    }
+
+    @Test
+    void whatCannotBeATaskIsRefusedWithItsField() {
+        Learning.Builder any = Learning.newBuilder();
+        refused(head(TokenMultiLabel.newBuilder().setMaxLabels(4_097), any), "task.token_multi_label.max_labels: 4097");
+        refused(
+                head(TokenMultiLabel.newBuilder().addAllLabels(BITS).setMaxLabels(2), any),
+                "task.token_multi_label.labels: 3 labels (expected: at most max_labels 2)");
+        refused(
+                head(TokenMultiLabel.newBuilder(), any)
+                        .setModality(Modality.newBuilder().setText(TextModality.getDefaultInstance())),
+                "task.token_multi_label: ");
+        refused(
+                head(TokenMultiLabel.newBuilder().setMaxLabels(200), any)
+                        .setModality(Modality.newBuilder()
+                                .setTensor(
+                                        TensorModality.newBuilder().setWidth(3).setMaxRows(400))),
+                "task.token_multi_label.max_labels: 200 labels, 400 tokens (expected: at most 65536 labels of all tokens)");
+    }
+
+    private void refused(Head.Builder head, String message) {
+        assertThatThrownBy(() -> heads.createHead(create("refused", head.build())))
+                .isInstanceOfSatisfying(
+                        StatusRuntimeException.class, failure -> Errors.info(Reason.INVALID_FIELD, failure))
+                .hasMessageContaining(message);
+    }
+
+    @Test
+    void labelsMayBeAdded() {
+        String id = newHead(head(TokenMultiLabel.newBuilder().addLabels("x"), Learning.newBuilder()));
+        Head wanted = Head.newBuilder()
+                .setName(name(id))
+                .setTask(Task.newBuilder()
+                        .setTokenMultiLabel(TokenMultiLabel.newBuilder().addLabels("y")))
+                .build();
+        Head updated = heads.updateHead(UpdateHeadRequest.newBuilder()
+                .setHead(wanted)
+                .setUpdateMask(FieldMask.newBuilder().addPaths("task.token_multi_label.labels"))
+                .build());
+        assertThat(updated.getLabelsList()).containsExactly("x", "y");
+        assertThat(updated.getTask().getTokenMultiLabel().getLabelsList()).containsExactly("x", "y");
+    }
+}
