@@ -1,6 +1,8 @@
 package dev.reservoir.server;
 
 import dev.reservoir.server.bench.BenchCommand;
+import dev.reservoir.server.export.ExportCommand;
+import dev.reservoir.server.export.ExportFailure;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -11,7 +13,7 @@ import picocli.CommandLine.Command;
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {ServeCommand.class, BenchCommand.class, CommandLine.HelpCommand.class})
+        subcommands = {ServeCommand.class, ExportCommand.class, BenchCommand.class, CommandLine.HelpCommand.class})
 public final class ReservoirServer {
     private ReservoirServer() {}
 
@@ -29,6 +31,10 @@ public final class ReservoirServer {
         if (problem instanceof IllegalArgumentException || problem instanceof StartFailure) {
             command.getErr().println(command.getCommandName() + ": " + problem.getMessage());
             return 2;
+        }
+        if (problem instanceof ExportFailure) {
+            command.getErr().println(command.getCommandName() + ": " + problem.getMessage());
+            return 1;
         }
         throw problem;
     }
