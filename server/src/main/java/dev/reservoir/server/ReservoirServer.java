@@ -18,11 +18,13 @@ public final class ReservoirServer {
     private ReservoirServer() {}
 
     public static void main(String[] args) {
-        int exitCode = new CommandLine(new ReservoirServer())
+        System.exit(commandLine().execute(args));
+    }
+
+    static CommandLine commandLine() {
+        return new CommandLine(new ReservoirServer())
                 .setCaseInsensitiveEnumValuesAllowed(true)
-                .setExecutionExceptionHandler(ReservoirServer::explain)
-                .execute(args);
-        System.exit(exitCode);
+                .setExecutionExceptionHandler(ReservoirServer::explain);
     }
 
     /** A user's mistake is one line; a defect keeps its stack. */

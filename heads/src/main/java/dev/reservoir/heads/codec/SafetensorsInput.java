@@ -74,18 +74,18 @@ public record SafetensorsInput(Map<String, String> metadata, Map<String, NamedTe
     }
 
     private static NamedTensor tensor(String name, JsonObject entry, int start, ByteBuffer data) {
-        String type = entry.get("dtype").getAsString();
+        String type = field(entry, "dtype").getAsString();
         if (!type.equals("F32") && !type.equals("I32")) {
             throw wrong("tensor " + name + " of " + type, "F32 or I32");
         }
-        JsonArray sizes = entry.getAsJsonArray("shape");
+        JsonArray sizes = field(entry, "shape").getAsJsonArray();
         int[] shape = new int[sizes.size()];
         for (int i = 0; i < shape.length; i++) {
             shape[i] = sizes.get(i).getAsInt();
         }
         NamedTensor tensor = new NamedTensor(
                 name, NamedTensor.Type.valueOf(type), shape, i -> data.getInt(start + Integer.BYTES * i));
-        JsonArray offsets = entry.getAsJsonArray("data_offsets");
+        JsonArray offsets = field(entry, "data_offsets").getAsJsonArray();
         long end = start + (long) Integer.BYTES * tensor.count();
         if (offsets.size() != 2
                 || offsets.get(0).getAsLong() != start
@@ -96,6 +96,14 @@ public record SafetensorsInput(Map<String, String> metadata, Map<String, NamedTe
             throw wrong("tensor " + name + " up to byte " + end, "at most " + data.limit());
         }
         return tensor;
+    }
+
+    private static JsonElement field(JsonObject entry, String name) {
+        JsonElement value = entry.get(name);
+        if (value == null) {
+            throw wrong("a header that is not one: a tensor without " + name, "dtype, shape and data_offsets");
+        }
+        return value;
     }
 
     private static void checkFinite(NamedTensor tensor) {

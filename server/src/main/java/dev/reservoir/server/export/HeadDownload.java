@@ -124,7 +124,8 @@ final class HeadDownload {
 
     private void ended(@Nullable GrpcStatus status, @Nullable String message) {
         if (status != GrpcStatus.OK) {
-            done.tryFail(new ExportFailure("server " + server + ": " + status + ", " + message));
+            done.tryFail(new ExportFailure(
+                    "server " + server + ": " + (status == null ? "no status" : status.name()) + ", " + message));
         } else if (exported == null || exported.getFileBytes() != received) {
             done.tryFail(new ExportFailure("server " + server + ": " + received + " bytes of a file (expected: "
                     + (exported == null ? "a head" : exported.getFileBytes()) + ")"));
