@@ -21,4 +21,7 @@ public interface HeadSnapshot {
      * @param maxScores most scores to report, best first; 0 for none but the winner
      */
     Prediction predict(Features features, int maxScores);
+
+    /** Shows what answers are computed from features with; with an {@link #encoder} of its own also that one's parts. */
+    void visitParts(PartVisitor parts);
 }

@@ -39,6 +39,13 @@ public interface ObservationEncoder {
     Features features(Encoded encoded, @Nullable HiddenStates hidden, int sequence);
 
     /**
+     * Shows what features are computed from rows of numbers, or from token ids, with.
+     *
+     * @throws Refused TOO_LARGE where a map is too large to be written out
+     */
+    void visitParts(PartVisitor parts);
+
+    /**
      * @param input what the substrate reads, null where the features need no pass
      * @param rawInput the observation as numbers, {@code [rows, width]} as features will lay it out; empty where they hold no raw input
      * @param rows rows of the features: 1, or one a token

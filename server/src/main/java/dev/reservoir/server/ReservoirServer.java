@@ -1,6 +1,8 @@
 package dev.reservoir.server;
 
 import dev.reservoir.server.bench.BenchCommand;
+import dev.reservoir.server.export.ExportCommand;
+import dev.reservoir.server.export.ExportFailure;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -11,16 +13,18 @@ import picocli.CommandLine.Command;
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {ServeCommand.class, BenchCommand.class, CommandLine.HelpCommand.class})
+        subcommands = {ServeCommand.class, ExportCommand.class, BenchCommand.class, CommandLine.HelpCommand.class})
 public final class ReservoirServer {
     private ReservoirServer() {}
 
     public static void main(String[] args) {
-        int exitCode = new CommandLine(new ReservoirServer())
+        System.exit(commandLine().execute(args));
+    }
+
+    static CommandLine commandLine() {
+        return new CommandLine(new ReservoirServer())
                 .setCaseInsensitiveEnumValuesAllowed(true)
-                .setExecutionExceptionHandler(ReservoirServer::explain)
-                .execute(args);
-        System.exit(exitCode);
+                .setExecutionExceptionHandler(ReservoirServer::explain);
     }
 
     /** A user's mistake is one line; a defect keeps its stack. */
@@ -29,6 +33,10 @@ public final class ReservoirServer {
         if (problem instanceof IllegalArgumentException || problem instanceof StartFailure) {
             command.getErr().println(command.getCommandName() + ": " + problem.getMessage());
             return 2;
+        }
+        if (problem instanceof ExportFailure) {
+            command.getErr().println(command.getCommandName() + ": " + problem.getMessage());
+            return 1;
         }
         throw problem;
     }

@@ -1,5 +1,7 @@
 package dev.reservoir.heads.modality;
 
+import dev.reservoir.heads.NamedTensor;
+import dev.reservoir.heads.PartVisitor;
 import java.util.Random;
 
 /**
@@ -57,6 +59,15 @@ public final class OrthogonalProjection implements Projection {
     @Override
     public double meanGain() {
         return Math.sqrt(Math.min(1, (double) out / in));
+    }
+
+    @Override
+    public void visitParts(String name, float gain, PartVisitor parts) {
+        parts.tensor(new NamedTensor(
+                name + ".weight",
+                NamedTensor.Type.F32,
+                new int[] {in, out},
+                i -> Float.floatToRawIntBits(gain * weights[i])));
     }
 
     private static double[][] orthonormal(int count, int length, long seed) {

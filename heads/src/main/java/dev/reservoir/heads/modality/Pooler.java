@@ -2,6 +2,8 @@ package dev.reservoir.heads.modality;
 
 import dev.reservoir.heads.EncoderSpec.Pooling;
 import dev.reservoir.heads.HiddenStates;
+import dev.reservoir.heads.PartVisitor;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -67,6 +69,15 @@ final class Pooler {
         }
         for (int row = 0; row < rows; row++) {
             scale(target, row * stride);
+        }
+    }
+
+    void visitParts(PartVisitor parts) {
+        parts.choice("pooling", pooling.name().toLowerCase(Locale.ROOT));
+        parts.choice("pooled_length", "root_of_width");
+        if (projection != null) {
+            parts.choice("flatten_width", Integer.toString(width));
+            projection.visitParts("flatten", 1, parts);
         }
     }
 

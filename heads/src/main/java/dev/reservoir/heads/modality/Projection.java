@@ -1,5 +1,7 @@
 package dev.reservoir.heads.modality;
 
+import dev.reservoir.heads.PartVisitor;
+
 /** A fixed linear map {@code [in] -> [out]}, a function of its sizes and seed alone on every machine. Immutable. */
 interface Projection {
     int in();
@@ -11,6 +13,9 @@ interface Projection {
 
     /** Mean length of the image of a vector of length 1 that points anywhere. */
     double meanGain();
+
+    /** Shows the map times {@code gain}: as {@code name.weight}, or as {@code name.places} and {@code name.values}. */
+    void visitParts(String name, float gain, PartVisitor parts);
 
     /** The map of input rows to the width of a substrate: orthogonal where that takes little memory, else sparse. */
     static Projection input(int in, int out) {

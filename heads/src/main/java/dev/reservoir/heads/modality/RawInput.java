@@ -1,7 +1,9 @@
 package dev.reservoir.heads.modality;
 
+import dev.reservoir.heads.NamedTensor;
 import dev.reservoir.heads.ObservationReader;
 import dev.reservoir.heads.ObservationRows;
+import dev.reservoir.heads.PartVisitor;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,6 +38,14 @@ final class RawInput {
     /** Numbers in a row of features. */
     int width() {
         return width;
+    }
+
+    void visitParts(PartVisitor parts) {
+        parts.tensor(NamedTensor.of("raw.scale", new float[] {scale}, 1));
+        if (projection != null) {
+            parts.choice("raw_width", Integer.toString(width));
+            projection.visitParts("raw", 1, parts);
+        }
     }
 
     /** Rows of features {@code [1 or reading.rows(), width]}. */

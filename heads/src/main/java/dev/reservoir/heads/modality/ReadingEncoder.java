@@ -7,6 +7,7 @@ import dev.reservoir.heads.Observation;
 import dev.reservoir.heads.ObservationEncoder;
 import dev.reservoir.heads.ObservationReader;
 import dev.reservoir.heads.ObservationRows;
+import dev.reservoir.heads.PartVisitor;
 import dev.reservoir.heads.SubstrateInput;
 import org.jspecify.annotations.Nullable;
 
@@ -92,6 +93,17 @@ final class ReadingEncoder implements ObservationEncoder {
             }
         }
         return new Features(values, encoded.rows(), encoded.tokens(), encoded.scale());
+    }
+
+    @Override
+    public void visitParts(PartVisitor parts) {
+        if (projection != null) {
+            projection.visitParts("input", gain, parts);
+        }
+        pooler.visitParts(parts);
+        if (raw != null) {
+            raw.visitParts(parts);
+        }
     }
 
     private SubstrateInput embeddings(ObservationRows reading) {

@@ -1,5 +1,10 @@
 package dev.reservoir.heads.modality;
 
+import dev.reservoir.heads.NamedTensor;
+import dev.reservoir.heads.PartVisitor;
+import dev.reservoir.heads.Reason;
+import dev.reservoir.heads.Refused;
+
 /**
  * A sparse Johnson-Lindenstrauss transform in the block construction of Kane and Nelson (2014, doi:10.1145/2559902): the output is cut into
  * {@link #NONZEROS} blocks and each input coordinate goes to one place of each block, with a sign and weight {@code 1 / sqrt(NONZEROS)}.
@@ -13,6 +18,9 @@ final class SparseProjection implements Projection {
     private static final float WEIGHT = 0.5f;
     /** Bits that choose a place; one more chooses the sign. */
     private static final int PLACE_BITS = 15;
+
+    /** Most inputs of a map that is shown: it takes 32 bytes an input. */
+    private static final int MOST_WRITTEN = 1 << 22;
 
     private final int in;
     private final int out;
@@ -39,7 +47,7 @@ final class SparseProjection implements Projection {
 
     @Override
     public void add(int coordinate, float value, float[] target, int offset) {
-        long bits = mix(seed + coordinate * 0x9E3779B97F4A7C15L);
+        long bits = bits(coordinate);
         float weighted = WEIGHT * value;
         int start = offset;
         for (int k = 0; k < NONZEROS; k++) {
@@ -53,6 +61,38 @@ final class SparseProjection implements Projection {
     @Override
     public double meanGain() {
         return 1;
+    }
+
+    @Override
+    public void visitParts(String name, float gain, PartVisitor parts) {
+        if (in > MOST_WRITTEN) {
+            throw new Refused(
+                    Reason.TOO_LARGE,
+                    name + ": a map of " + in + " numbers (expected: at most " + MOST_WRITTEN + " to be written out)");
+        }
+        int[] shape = {in, NONZEROS};
+        float weight = WEIGHT * gain;
+        parts.tensor(new NamedTensor(
+                name + ".places", NamedTensor.Type.I32, shape, i -> place(bits(i / NONZEROS), i % NONZEROS)));
+        parts.tensor(new NamedTensor(
+                name + ".values",
+                NamedTensor.Type.F32,
+                shape,
+                i -> Float.floatToRawIntBits(positive(bits(i / NONZEROS), i % NONZEROS) ? weight : -weight)));
+    }
+
+    private long bits(int coordinate) {
+        return mix(seed + coordinate * 0x9E3779B97F4A7C15L);
+    }
+
+    /** Where a coordinate goes in block {@code k}. */
+    private int place(long bits, int k) {
+        long own = bits >>> k * (PLACE_BITS + 1);
+        return k * block + (int) (((own & 0x7FFF) * block) >>> PLACE_BITS);
+    }
+
+    private static boolean positive(long bits, int k) {
+        return (bits >>> k * (PLACE_BITS + 1) & 0x8000) == 0;
     }
 
     private static long mix(long value) {

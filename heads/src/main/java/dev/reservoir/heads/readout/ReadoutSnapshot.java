@@ -3,6 +3,7 @@ package dev.reservoir.heads.readout;
 import dev.reservoir.heads.Features;
 import dev.reservoir.heads.HeadSnapshot;
 import dev.reservoir.heads.ObservationEncoder;
+import dev.reservoir.heads.PartVisitor;
 import dev.reservoir.heads.Prediction;
 import dev.reservoir.heads.task.Answers;
 import java.util.List;
@@ -40,5 +41,11 @@ record ReadoutSnapshot(Answers answers, Weights weights) implements HeadSnapshot
             System.arraycopy(scores, 0, all, row * outputs, outputs);
         }
         return answers.of(all, features.rows(), features.scale(), maxScores);
+    }
+
+    @Override
+    public void visitParts(PartVisitor parts) {
+        answers.visitParts(parts);
+        weights.visitParts(parts);
     }
 }

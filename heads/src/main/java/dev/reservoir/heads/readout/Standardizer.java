@@ -1,5 +1,8 @@
 package dev.reservoir.heads.readout;
 
+import dev.reservoir.heads.NamedTensor;
+import dev.reservoir.heads.PartVisitor;
+
 /**
  * Running mean and deviation of each feature (Welford 1962, DOI 10.1080/00401706.1962.10490022), a function of the rows seen, in order. A
  * standardised number is cut to [-8, 8], so that a feature that moves for the first time does not throw the weights.
@@ -22,6 +25,12 @@ final class Standardizer {
         /** Writes {@code shift.length} numbers. */
         void apply(float[] values, int from, float[] out) {
             apply(values, from, shift, factor, out);
+        }
+
+        void visitParts(PartVisitor parts) {
+            parts.tensor(NamedTensor.of("standard.shift", shift, shift.length));
+            parts.tensor(NamedTensor.of("standard.factor", factor, factor.length));
+            parts.tensor(NamedTensor.of("standard.limit", new float[] {LIMIT}, 1));
         }
 
         private static void apply(float[] values, int from, float[] shift, float[] factor, float[] out) {

@@ -1,5 +1,7 @@
 package dev.reservoir.heads.readout;
 
+import dev.reservoir.heads.NamedTensor;
+import dev.reservoir.heads.PartVisitor;
 import dev.reservoir.heads.readout.Standardizer.Scaling;
 import org.jspecify.annotations.Nullable;
 
@@ -91,6 +93,18 @@ record Weights(
             a0 += a[i] * x[from + i];
         }
         return (a0 + a1) + (a2 + a3) + a[features];
+    }
+
+    void visitParts(PartVisitor parts) {
+        if (scaling != null) {
+            scaling.visitParts(parts);
+        }
+        parts.tensor(NamedTensor.turned("readout.weight", rows, outputs, 0, features));
+        float[] biases = new float[outputs];
+        for (int c = 0; c < outputs; c++) {
+            biases[c] = rows[c][features];
+        }
+        parts.tensor(NamedTensor.of("readout.bias", biases, outputs));
     }
 
     long bytes() {

@@ -1,6 +1,7 @@
 package dev.reservoir.heads.task;
 
 import dev.reservoir.heads.Features;
+import dev.reservoir.heads.PartVisitor;
 import dev.reservoir.heads.Prediction;
 import dev.reservoir.heads.Prediction.Scored;
 import dev.reservoir.heads.Task;
@@ -86,6 +87,12 @@ public record Answers(
             tokens.add(new Prediction.TokenSet(Arrays.copyOf(chosen, held), best, theirs));
         }
         return new Prediction.TokenLabelSets(labels, List.copyOf(tokens));
+    }
+
+    /** Shows how outputs become scores. */
+    public void visitParts(PartVisitor parts) {
+        boolean softmax = link == Loss.SOFTMAX;
+        parts.choice("link", softmax ? "softmax" : link == Loss.LOGISTIC ? "logistic" : "none");
     }
 
     /** Place behind {@code from} of the highest of {@code count} scores, the first of equal ones. */

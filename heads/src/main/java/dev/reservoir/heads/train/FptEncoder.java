@@ -6,8 +6,10 @@ import dev.reservoir.heads.Observation;
 import dev.reservoir.heads.ObservationEncoder;
 import dev.reservoir.heads.ObservationReader;
 import dev.reservoir.heads.ObservationRows;
+import dev.reservoir.heads.PartVisitor;
 import dev.reservoir.heads.Substrate;
 import dev.reservoir.heads.Substrate.NormRow;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** An observation through the parts of one snapshot. */
@@ -60,5 +62,12 @@ final class FptEncoder implements ObservationEncoder {
             throw new IllegalArgumentException("hidden states: none (expected: some)");
         }
         return new Features(pooling.pool(hidden, sequence), encoded.rows(), encoded.tokens(), encoded.scale());
+    }
+
+    @Override
+    public void visitParts(PartVisitor parts) {
+        inside.visitParts(pooling.width(), parts);
+        parts.choice("pooling", pooling.pooling().name().toLowerCase(Locale.ROOT));
+        parts.choice("pooled_length", "as_it_is");
     }
 }

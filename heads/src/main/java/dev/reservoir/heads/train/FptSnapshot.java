@@ -2,7 +2,9 @@ package dev.reservoir.heads.train;
 
 import dev.reservoir.heads.Features;
 import dev.reservoir.heads.HeadSnapshot;
+import dev.reservoir.heads.NamedTensor;
 import dev.reservoir.heads.ObservationEncoder;
+import dev.reservoir.heads.PartVisitor;
 import dev.reservoir.heads.Prediction;
 import dev.reservoir.heads.task.Answers;
 import java.util.List;
@@ -36,5 +38,17 @@ record FptSnapshot(Answers answers, float[][] readout, int features, Observation
             }
         }
         return answers.of(scores, read.rows(), read.scale(), maxScores);
+    }
+
+    @Override
+    public void visitParts(PartVisitor parts) {
+        encoder.visitParts(parts);
+        answers.visitParts(parts);
+        parts.tensor(NamedTensor.turned("readout.weight", readout, readout.length, 0, features));
+        float[] biases = new float[readout.length];
+        for (int c = 0; c < biases.length; c++) {
+            biases[c] = readout[c][features];
+        }
+        parts.tensor(NamedTensor.of("readout.bias", biases, biases.length));
     }
 }

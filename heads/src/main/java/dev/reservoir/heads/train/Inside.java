@@ -1,6 +1,8 @@
 package dev.reservoir.heads.train;
 
+import dev.reservoir.heads.NamedTensor;
 import dev.reservoir.heads.ObservationRows;
+import dev.reservoir.heads.PartVisitor;
 import dev.reservoir.heads.Substrate;
 import dev.reservoir.heads.Substrate.NormRow;
 import dev.reservoir.heads.SubstrateInput;
@@ -38,5 +40,18 @@ record Inside(float[] input, float[] inputBias, float[] positions, NormRow norms
             Vectors.add(1, positions, 0, rows, 0, rows.length);
         }
         return new SubstrateInput.Embeddings(rows, tokens);
+    }
+
+    void visitParts(int width, PartVisitor parts) {
+        if (input.length > 0) {
+            parts.tensor(NamedTensor.of("input.weight", input, input.length / width, width));
+            parts.tensor(NamedTensor.of("input.bias", inputBias, width));
+        }
+        if (positions.length > 0) {
+            parts.tensor(NamedTensor.of("positions", positions, positions.length / width, width));
+        }
+        int count = norms.gains().length / width;
+        parts.tensor(NamedTensor.of("norms.gain", norms.gains(), count, width));
+        parts.tensor(NamedTensor.of("norms.bias", norms.biases(), count, width));
     }
 }

@@ -14,6 +14,8 @@ import dev.reservoir.server.registry.LiveHead;
 import dev.reservoir.server.registry.Published;
 import dev.reservoir.v1.CreateHeadRequest;
 import dev.reservoir.v1.DeleteHeadRequest;
+import dev.reservoir.v1.ExportHeadRequest;
+import dev.reservoir.v1.ExportHeadResponse;
 import dev.reservoir.v1.GetHeadRequest;
 import dev.reservoir.v1.Head;
 import dev.reservoir.v1.HeadServiceGrpc;
@@ -31,11 +33,14 @@ final class HeadService {
     private static final int PAGE_BYTES = 3 << 20;
 
     private static final int REQUEST_ID_CHARACTERS = 64;
+    /** Each holds a snapshot, which its head may long have replaced. */
+    private static final int MOST_EXPORTS = 16;
 
     private final HeadRegistry registry;
     private final Engine engine;
     private final HeadView view;
     private final AtomicInteger creations = new AtomicInteger();
+    private final AtomicInteger exports = new AtomicInteger();
 
     HeadService(HeadRegistry registry, Engine engine, HeadView view) {
         this.registry = registry;
@@ -50,6 +55,7 @@ final class HeadService {
         methods.unary(HeadServiceGrpc.getUpdateHeadMethod(), this::update);
         methods.unary(HeadServiceGrpc.getDeleteHeadMethod(), this::delete);
         methods.unary(HeadServiceGrpc.getWatchHeadMethod(), this::watch);
+        methods.unary(HeadServiceGrpc.getExportHeadMethod(), this::export);
     }
 
     private void create(ServerCall<CreateHeadRequest, Head> call, CreateHeadRequest request) {
@@ -145,5 +151,17 @@ final class HeadService {
         int asked = request.getIntervalMillis();
         int interval = asked == 0 ? 1_000 : Refused.checkRange("interval_millis", asked, 50, 60_000);
         new HeadWatch(call, view, registry.get(HeadName.parse(request.getName())), interval).start();
+    }
+
+    private void export(ServerCall<ExportHeadRequest, ExportHeadResponse> call, ExportHeadRequest request) {
+        LiveHead head = registry.get(HeadName.parse(request.getName()));
+        int most = MOST_EXPORTS;
+        if (exports.incrementAndGet() > most) {
+            exports.decrementAndGet();
+            throw new Refused(
+                    Reason.OVERLOADED, "exports: more than " + most + " under way (expected: at most " + most + ")");
+        }
+        call.onClosed(exports::decrementAndGet);
+        new HeadExport(call, view, head).start();
     }
 }

@@ -16,6 +16,10 @@ final class HeadView {
         this.substrate = substrate;
     }
 
+    SubstrateInfo substrate() {
+        return substrate;
+    }
+
     Head of(LiveHead head) {
         return of(head, head.published());
     }

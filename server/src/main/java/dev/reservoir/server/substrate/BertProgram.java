@@ -5,6 +5,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.IValue;
 import dev.reservoir.heads.Substrate.Gradients;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
@@ -49,7 +50,7 @@ final class BertProgram implements AutoCloseable {
         this.products = products;
         this.program = new TorchProgram("bert.py", device, intraOpThreads);
         try {
-            load(weights);
+            load(program, weights, products);
         } catch (RuntimeException e) {
             program.close();
             throw e;
@@ -197,6 +198,15 @@ final class BertProgram implements AutoCloseable {
         }
     }
 
+    /** Writes the program and its weights as a file that {@code torch.jit.load} reads, ready for {@code trace} and {@code gradients}. */
+    void write(OutputStream out) {
+        program.call(call -> {
+            prepareGradients(call);
+            return 0;
+        });
+        program.write(out);
+    }
+
     @Override
     public void close() {
         program.close();
@@ -215,7 +225,9 @@ final class BertProgram implements AutoCloseable {
         return numbers;
     }
 
-    private void load(BertWeights weights) {
+    /** Gives the weights to {@code bert.py}, or to a program around it that hands them on. */
+    static void load(TorchProgram program, BertWeights weights, Products products) {
+        BertShape shape = weights.shape();
         program.call(call -> {
             call.run(
                     "setup",

@@ -4,6 +4,8 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.zip.CRC32;
@@ -13,16 +15,20 @@ import java.util.zip.ZipOutputStream;
 /**
  * Packs TorchScript source into the archive that libtorch loads, so that no Python is needed.
  *
- * <p>The archive is a zip of the source, a version, no constants and one pickled object: an instance of the class {@code Program} whose declared
- * attributes start as false, 0, 0.0 or an empty list. Entries are stored without a time, so equal sources give equal bytes.
+ * <p>The archive is a zip of the source, a version, no constants and one pickled object: an instance of the source's last class, whose declared
+ * attributes start as false, 0, 0.0, an empty text, list or map, or an instance of a class before it. Entries are stored without a time, so
+ * equal sources give equal bytes.
  */
 final class ProgramArchive {
-    private static final Pattern ATTRIBUTE = Pattern.compile("(?m)^  (\\w+) : (bool|int|float|List\\[Tensor])$");
+    private static final Pattern CLASS = Pattern.compile("(?m)^class (\\w+)\\(Module\\):$");
+    private static final Pattern ATTRIBUTE = Pattern.compile(
+            "(?m)^  (\\w+) : (bool|int|float|str|List\\[Tensor]|List\\[str]|Dict\\[str, Tensor]|__torch__\\.\\w+)$");
+    private static final String OWN_CLASS = "__torch__.";
 
     // Opcodes of Python's pickle, protocol 2.
     private static final byte[] HEAD = {(byte) 0x80, 2};
     private static final byte[] NEW_OBJECT = {')', (byte) 0x81, '}', '('};
-    private static final byte[] BUILD_AND_STOP = {'u', 'b', '.'};
+    private static final byte[] BUILD = {'u', 'b'};
     private static final byte[] EMPTY_TUPLE_AND_STOP = {')', '.'};
 
     private ProgramArchive() {}
@@ -42,19 +48,43 @@ final class ProgramArchive {
     }
 
     private static byte[] object(String source) {
+        Map<String, String> bodies = new LinkedHashMap<>();
+        Matcher classes = CLASS.matcher(source);
+        String last = "";
+        int body = 0;
+        while (classes.find()) {
+            bodies.put(last, source.substring(body, classes.start()));
+            last = classes.group(1);
+            body = classes.end();
+        }
+        bodies.put(last, source.substring(body));
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         out.writeBytes(HEAD);
-        out.writeBytes("c__torch__\nProgram\n".getBytes(StandardCharsets.US_ASCII));
-        out.writeBytes(NEW_OBJECT);
-        Matcher attributes = ATTRIBUTE.matcher(source);
-        while (attributes.find()) {
-            byte[] name = attributes.group(1).getBytes(StandardCharsets.US_ASCII);
-            out.writeBytes(new byte[] {'X', (byte) name.length, 0, 0, 0});
-            out.writeBytes(name);
-            out.writeBytes(initial(attributes.group(2)));
-        }
-        out.writeBytes(BUILD_AND_STOP);
+        putObject(out, last, bodies);
+        out.write('.');
         return out.toByteArray();
+    }
+
+    private static void putObject(ByteArrayOutputStream out, String name, Map<String, String> bodies) {
+        String body = bodies.get(name);
+        if (body == null || name.isEmpty()) {
+            throw new IllegalArgumentException("class: \"" + name + "\" (expected: one of the source's)");
+        }
+        out.writeBytes(("c__torch__\n" + name + "\n").getBytes(StandardCharsets.US_ASCII));
+        out.writeBytes(NEW_OBJECT);
+        Matcher attributes = ATTRIBUTE.matcher(body);
+        while (attributes.find()) {
+            byte[] attribute = attributes.group(1).getBytes(StandardCharsets.US_ASCII);
+            out.writeBytes(new byte[] {'X', (byte) attribute.length, 0, 0, 0});
+            out.writeBytes(attribute);
+            String type = attributes.group(2);
+            if (type.startsWith(OWN_CLASS)) {
+                putObject(out, type.substring(OWN_CLASS.length()), bodies);
+            } else {
+                out.writeBytes(initial(type));
+            }
+        }
+        out.writeBytes(BUILD);
     }
 
     private static byte[] initial(String type) {
@@ -62,6 +92,8 @@ final class ProgramArchive {
             case "bool" -> new byte[] {(byte) 0x89};
             case "int" -> new byte[] {'K', 0};
             case "float" -> new byte[] {'G', 0, 0, 0, 0, 0, 0, 0, 0};
+            case "str" -> new byte[] {'X', 0, 0, 0, 0};
+            case "Dict[str, Tensor]" -> new byte[] {'}'};
             default -> new byte[] {']'};
         };
     }

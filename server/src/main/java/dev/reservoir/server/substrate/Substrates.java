@@ -23,17 +23,12 @@ public final class Substrates {
      * @throws IllegalArgumentException for an unknown name, a precision or a device that this machine has not
      */
     public static OpenSubstrate open(SubstrateOptions options) {
-        boolean random = options.name().startsWith(RANDOM);
-        String shape = random ? options.name().substring(RANDOM.length()) : options.name();
-        if (!shape.equals(MINILM)) {
-            throw new IllegalArgumentException(
-                    "substrate: " + options.name() + " (expected: " + MINILM + " or " + RANDOM + MINILM + ")");
-        }
+        checkName(options.name());
         Engine engine = NativeRuntime.load(options.intraOpThreads());
         Device device = device(options.device(), engine);
         PrecisionChoice choice = choose(options, device);
         MiniLmArtifact artifact = new MiniLmArtifact();
-        BertWeights weights = random ? BertWeights.random(BertShape.MINILM, RANDOM_SEED) : artifact.weights();
+        BertWeights weights = weights(options.name(), artifact);
         BertProgram program = new BertProgram(weights, choice.products(), device, options.intraOpThreads());
         try {
             CoBatchingCheck check = CoBatchingCheck.of(program);
@@ -51,6 +46,18 @@ public final class Substrates {
             program.close();
             throw e;
         }
+    }
+
+    /** @throws IllegalArgumentException for an unknown name */
+    static void checkName(String name) {
+        if (!name.equals(MINILM) && !name.equals(RANDOM + MINILM)) {
+            throw new IllegalArgumentException(
+                    "substrate: " + name + " (expected: " + MINILM + " or " + RANDOM + MINILM + ")");
+        }
+    }
+
+    static BertWeights weights(String name, MiniLmArtifact artifact) {
+        return name.startsWith(RANDOM) ? BertWeights.random(BertShape.MINILM, RANDOM_SEED) : artifact.weights();
     }
 
     private static PrecisionChoice choose(SubstrateOptions options, Device device) {

@@ -13,6 +13,7 @@ import ai.djl.pytorch.jni.JniUtils;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.Buffer;
 import java.nio.ByteOrder;
@@ -22,10 +23,12 @@ import java.nio.LongBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.stream.Collectors;
 
 /**
- * A TorchScript program that lives in libtorch, compiled from a resource of this package.
+ * A TorchScript program that lives in libtorch, compiled from resources of this package.
  *
  * <p>Guarantees: any number of threads may call at once; what a call allocates is freed when it ends, except what it returns; closing waits for
  * the calls under way, and calls that come later fail with {@link IllegalStateException}. Calls run without gradients (inference tensors).
@@ -43,8 +46,13 @@ final class TorchProgram implements AutoCloseable {
 
     /** Loads {@code resource} of this package; the natives must be loaded. */
     TorchProgram(String resource, Device device, int intraOpThreads) {
-        this.name = resource;
-        this.source = read(resource);
+        this(List.of(resource), device, intraOpThreads);
+    }
+
+    /** Loads resources of this package as one source, whose last class is the program; the natives must be loaded. */
+    TorchProgram(List<String> resources, Device device, int intraOpThreads) {
+        this.name = resources.get(resources.size() - 1);
+        this.source = resources.stream().map(TorchProgram::read).collect(Collectors.joining("\n"));
         this.device = device;
         this.intraOpThreads = intraOpThreads;
         prepareThread();
@@ -84,6 +92,14 @@ final class TorchProgram implements AutoCloseable {
         } finally {
             lock.readLock().unlock();
         }
+    }
+
+    /** Writes the program with all it holds now as a file that {@code torch.jit.load} reads. */
+    void write(OutputStream out) {
+        call(call -> {
+            JniUtils.writeModule(module, out, false);
+            return 0;
+        });
     }
 
     @Override
@@ -149,12 +165,25 @@ final class TorchProgram implements AutoCloseable {
             return keep(IValue.listFrom(values));
         }
 
+        IValue text(String value) {
+            return keep(IValue.from(value));
+        }
+
+        /** At least one text. */
+        IValue texts(List<String> list) {
+            return keep(IValue.listFrom(list.stream().map(this::text).toArray(IValue[]::new)));
+        }
+
         IValue tensor(PtNDArray tensor) {
             return keep(IValue.from(tensor));
         }
 
         IValue tensors(List<PtNDArray> list) {
             return keep(IValue.listFrom(list.toArray(new PtNDArray[0])));
+        }
+
+        IValue tensors(Map<String, PtNDArray> map) {
+            return keep(IValue.stringMapFrom(map));
         }
 
         IValue floats(float[] data, long... shape) {

@@ -11,6 +11,11 @@ final class WeightDigest {
 
     /** 64 hexadecimal characters, computed from the live weights. */
     static String of(BertProgram program) {
+        return of(program, program.products());
+    }
+
+    /** As if its products were others that hold the same weights. */
+    static String of(BertProgram program, BertProgram.Products products) {
         MessageDigest digest;
         try {
             digest = MessageDigest.getInstance("SHA-256");
@@ -19,7 +24,7 @@ final class WeightDigest {
         }
         text(digest, program.source());
         text(digest, program.shape().toString());
-        text(digest, program.products().name());
+        text(digest, products.name());
         program.visitWeights(digest::update);
         StringBuilder text = new StringBuilder();
         for (byte value : digest.digest()) {

@@ -518,3 +518,39 @@ class Program(Module):
     else:
       all = [torch.cat(by_query), torch.cat(by_key), torch.cat(by_value)]
     return all
+
+  # The place of each row in its sequence, [N], for sequences of these lengths one after the other; on the device of like.
+  def places_of(self: __torch__.Program, lengths: List[int], like: Tensor) -> Tensor:
+    places = annotate(List[Tensor], [])
+    for i in range(len(lengths)):
+      ones = torch.to(torch.new_zeros(like, [lengths[i]]), 4) + 1
+      places = places + [torch.cumsum(ones, 0) - 1]
+    return torch.cat(places)
+
+  # A count and a length for each run of equal lengths.
+  def groups_of(self: __torch__.Program, lengths: List[int]) -> List[int]:
+    groups = annotate(List[int], [])
+    start = 0
+    for i in range(len(lengths)):
+      last = True
+      if i + 1 < len(lengths):
+        last = lengths[i + 1] != lengths[i]
+      if last:
+        groups = groups + [i + 1 - start, lengths[i]]
+        start = i + 1
+    return groups
+
+  # Hidden states [N, D] of token ids [N]: sequences of these lengths one after the other, in any order.
+  def encode(self: __torch__.Program, tokens: Tensor, lengths: List[int]) -> Tensor:
+    none = torch.new_zeros(self.table[0], [0])
+    return self.encode_rows(self.words(tokens), lengths, none, none)
+
+  # The same for rows [N, D] in place of words; with gains and biases [norms, 1, D] in place of the norms' own, or empty.
+  def encode_rows(self: __torch__.Program, given: Tensor, lengths: List[int], gains: Tensor, biases: Tensor) -> Tensor:
+    places = self.places_of(lengths, given)
+    none = torch.slice(places, 0, 0, 0)
+    if torch.numel(gains) == 0:
+      slots = none
+    else:
+      slots = torch.zeros_like(places)
+    return self.forward(none, places, given, none, self.groups_of(lengths), gains, biases, slots)

@@ -1,0 +1,58 @@
+package dev.reservoir.heads.codec;
+
+import com.google.gson.JsonArray;
+import dev.reservoir.heads.HeadSnapshot;
+import dev.reservoir.heads.HeadSpec;
+import dev.reservoir.heads.ModalitySpec;
+import dev.reservoir.heads.NamedTensor;
+import dev.reservoir.heads.ObservationEncoder;
+import dev.reservoir.heads.PartVisitor;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** A head as a file: what it computes its answers with, and nothing of how it learns. */
+public final class HeadFile {
+    /** Names what the file is, under {@code format} in its metadata. */
+    public static final String FORMAT = "reservoir.head.v1";
+
+    private HeadFile() {}
+
+    /**
+     * The file of what a head had learned at one moment.
+     *
+     * @param frozen the encoder of a snapshot that has none of its own
+     * @param origin further metadata: where the head comes from
+     * @throws dev.reservoir.heads.Refused TOO_LARGE where a map of it is too large to be written out
+     */
+    public static SafetensorsOutput of(
+            HeadSpec spec, HeadSnapshot snapshot, ObservationEncoder frozen, Map<String, String> origin) {
+        Map<String, String> metadata = new LinkedHashMap<>();
+        metadata.put("format", FORMAT);
+        metadata.put("weights", "[in, out]");
+        metadata.put("reads", spec.modality() instanceof ModalitySpec.Text ? "token_ids" : "rows");
+        metadata.put("max_tokens", Integer.toString(spec.modality().maxTokens()));
+        JsonArray labels = new JsonArray();
+        snapshot.labels().forEach(labels::add);
+        metadata.put("labels", labels.toString());
+        metadata.putAll(origin);
+        List<NamedTensor> tensors = new ArrayList<>();
+        PartVisitor parts = new PartVisitor() {
+            @Override
+            public void tensor(NamedTensor tensor) {
+                tensors.add(tensor);
+            }
+
+            @Override
+            public void choice(String name, String value) {
+                metadata.put(name, value);
+            }
+        };
+        if (snapshot.encoder() == null) {
+            frozen.visitParts(parts);
+        }
+        snapshot.visitParts(parts);
+        return new SafetensorsOutput(metadata, tensors);
+    }
+}

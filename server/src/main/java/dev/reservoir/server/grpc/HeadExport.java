@@ -1,0 +1,100 @@
+package dev.reservoir.server.grpc;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.UnsafeByteOperations;
+import com.google.protobuf.util.JsonFormat;
+import dev.reservoir.heads.LearningSpec;
+import dev.reservoir.heads.codec.HeadFile;
+import dev.reservoir.heads.codec.SafetensorsOutput;
+import dev.reservoir.server.registry.LiveHead;
+import dev.reservoir.server.registry.Published;
+import dev.reservoir.v1.ExportHeadRequest;
+import dev.reservoir.v1.ExportHeadResponse;
+import dev.reservoir.v1.ExportedHead;
+import dev.reservoir.v1.ExportedHead.Served;
+import dev.reservoir.v1.Head;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+
+/** Sends the snapshot that was published when the call came, a piece at a time and only while the client reads. */
+final class HeadExport {
+    /** The transport takes 16 messages of a stream that nobody reads, whatever their size. */
+    private static final int PIECE_BYTES = 64 << 10;
+
+    private final ServerCall<ExportHeadRequest, ExportHeadResponse> call;
+    private final ExportHeadResponse first;
+    private final SafetensorsOutput file;
+    private boolean waiting;
+
+    HeadExport(ServerCall<ExportHeadRequest, ExportHeadResponse> call, HeadView view, LiveHead live) {
+        this.call = call;
+        Published published = live.published();
+        Head head = view.of(live, published);
+        Served served = served(published);
+        file = HeadFile.of(published.spec(), published.snapshot(), live.encoder(), origin(view, head, served));
+        first = ExportHeadResponse.newBuilder()
+                .setExported(ExportedHead.newBuilder()
+                        .setHead(head)
+                        .setFormat(HeadFile.FORMAT)
+                        .setFileBytes(file.size())
+                        .setServed(served))
+                .build();
+    }
+
+    void start() {
+        call.write(first);
+        call.onWritable(this::goOn);
+        goOn();
+    }
+
+    /** One piece a turn of the event loop, so that other calls go on between. */
+    private void goOn() {
+        if (!waiting) {
+            waiting = true;
+            call.runOnContext(() -> {
+                waiting = false;
+                send();
+            });
+        }
+    }
+
+    private void send() {
+        if (!call.writable()) {
+            return;
+        }
+        byte[] piece = file.next(PIECE_BYTES);
+        if (piece.length == 0) {
+            call.end();
+            return;
+        }
+        call.write(ExportHeadResponse.newBuilder()
+                .setChunk(UnsafeByteOperations.unsafeWrap(piece))
+                .build());
+        goOn();
+    }
+
+    private static Served served(Published published) {
+        if (!(published.spec().learning() instanceof LearningSpec.Fpt)) {
+            return Served.READOUT;
+        }
+        // An FPT head's own snapshot reads through an encoder of its own.
+        return published.snapshot().encoder() == null ? Served.COMPANION : Served.FPT;
+    }
+
+    private static Map<String, String> origin(HeadView view, Head head, Served served) {
+        Map<String, String> origin = new LinkedHashMap<>();
+        try {
+            origin.put(
+                    "head",
+                    JsonFormat.printer().omittingInsignificantWhitespace().print(head));
+        } catch (InvalidProtocolBufferException e) {
+            throw new IllegalStateException(e);
+        }
+        origin.put("served", served.name().toLowerCase(Locale.ROOT));
+        origin.put("substrate", head.getSubstrate());
+        origin.put("substrate_digest", head.getSubstrateDigest());
+        origin.put("substrate_precision", view.substrate().precision());
+        return origin;
+    }
+}
