@@ -1,7 +1,9 @@
 package dev.reservoir.loadtest.eval;
 
 import dev.reservoir.v1.Example;
+import dev.reservoir.v1.Fpt;
 import dev.reservoir.v1.Head;
+import dev.reservoir.v1.Learning;
 import dev.reservoir.v1.Matrix;
 import dev.reservoir.v1.Modality;
 import dev.reservoir.v1.Observation;
@@ -42,7 +44,7 @@ record BitMemory(int patterns, int bits, int width) {
                 "bit-memory",
                 String.format(
                         Locale.ROOT,
-                        "%s%d patterns of %,d bits, %d a token, %d tokens; asked for all %,d bits, %s",
+                        "%s%d patterns of %,d bits, %d a token, %d tokens; asked for all %,d bits, %s; an FPT head's rate ends at a quarter",
                         equals(PAPER) ? "" : "SMALLER THAN THE PAPER'S: ",
                         patterns,
                         bits,
@@ -59,6 +61,8 @@ record BitMemory(int patterns, int bits, int width) {
                                 .setTokenMultiLabel(TokenMultiLabel.newBuilder()
                                         .addAllLabels(Targets.bitsOfAToken(width))
                                         .setMaxLabels(width)))
+                        .setLearning(
+                                Learning.newBuilder().setFpt(Fpt.newBuilder().setHalfLifeSteps(halfLifeSteps(amount))))
                         .build(),
                 Head.newBuilder()
                         .setModality(modality)
@@ -76,6 +80,11 @@ record BitMemory(int patterns, int bits, int width) {
                 "shown bits copied, masked ones guessed",
                 "masked bits",
                 new Published(100, 75.8, 100));
+    }
+
+    /** Of the rate, which so ends at a quarter of what it was. */
+    private static int halfLifeSteps(Amount amount) {
+        return Math.max(1, amount.examples() / MINIBATCH / 2);
     }
 
     int queryTokens() {

@@ -1,7 +1,6 @@
 package dev.reservoir.loadtest.eval;
 
 import dev.reservoir.v1.Encoder;
-import dev.reservoir.v1.Fpt;
 import dev.reservoir.v1.Fpt.Part;
 import dev.reservoir.v1.Gradient;
 import dev.reservoir.v1.Head;
@@ -86,8 +85,10 @@ enum Contender {
         } else if (this == NO_SUBSTRATE_LEAST_SQUARES) {
             learning.setLeastSquares(RecursiveLeastSquares.getDefaultInstance());
         } else {
-            learning.setFpt(
-                    Fpt.newBuilder().addAllParts(parts).setLearningRate(rate).setMinibatch(task.minibatch()));
+            learning.setFpt(task.spec().getLearning().getFpt().toBuilder()
+                    .addAllParts(parts)
+                    .setLearningRate(rate)
+                    .setMinibatch(task.minibatch()));
         }
         if (withoutSubstrate()) {
             head.setEncoder(Encoder.newBuilder().setPooling(Encoder.Pooling.INPUT_ONLY));

@@ -9,7 +9,7 @@ import java.util.List;
  * @param name letters, digits and {@code -}
  * @param form what exactly is asked, with its sizes: results of different forms are never compared
  * @param source where the examples come from
- * @param spec modality, task and encoder of an FPT head, without learning
+ * @param spec modality, task and encoder of an FPT head, and what of its learning is the task's own
  * @param control modality and task of the control that reads the raw input: what a task per token asks, as a set of labels
  * @param tokens that the substrate reads for one observation, at most
  * @param stream the examples to train on, for a seed

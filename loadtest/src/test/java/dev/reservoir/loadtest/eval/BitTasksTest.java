@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.reservoir.v1.Example;
+import dev.reservoir.v1.Fpt.Part;
 import dev.reservoir.v1.Observation;
 import dev.reservoir.v1.Target;
 import dev.reservoir.v1.TokenLabelSet;
@@ -77,7 +78,14 @@ final class BitTasksTest {
         assertThat(task.form())
                 .isEqualTo(
                         "5 patterns of 1,000 bits, 50 a token, 120 tokens; asked for all 1,000 bits, 50 on each of the"
-                                + " last 20 tokens");
+                                + " last 20 tokens; an FPT head's rate ends at a quarter");
+        assertThat(Contender.FPT.head(task, 1e-3, 1).getLearning().getFpt())
+                .isEqualTo(task.spec().getLearning().getFpt().toBuilder()
+                        .addAllParts(List.of(Part.READOUT, Part.NORMS, Part.INPUT, Part.POSITIONS))
+                        .setLearningRate(1e-3)
+                        .setMinibatch(4)
+                        .setHalfLifeSteps(2)
+                        .build());
     }
 
     /** Every bit of one of the patterns is asked for, and each is shown or hidden by an even chance. */
@@ -210,7 +218,7 @@ final class BitTasksTest {
         assertThat(MEMORY.fingerprint())
                 .isEqualTo(
                         "SMALLER THAN THE PAPER'S: 5 patterns of 40 bits, 10 a token, 24 tokens; asked for all 40 bits,"
-                                + " 10 on each of the last 4 tokens; generated; 64 examples by 4, 50 validation, 400 test");
+                                + " 10 on each of the last 4 tokens; an FPT head's rate ends at a quarter; generated; 64 examples by 4, 50 validation, 400 test");
         assertThat(XOR.fingerprint()).contains("64 examples by 16, ");
     }
 
