@@ -9,7 +9,6 @@ import static org.awaitility.Awaitility.await;
 import com.google.protobuf.TextFormat;
 import com.google.protobuf.util.JsonFormat;
 import dev.reservoir.heads.Reason;
-import dev.reservoir.server.mixing.WordTokenizer;
 import dev.reservoir.v1.DeleteHeadRequest;
 import dev.reservoir.v1.Example;
 import dev.reservoir.v1.ExportHeadRequest;
@@ -23,15 +22,9 @@ import dev.reservoir.v1.HeadServiceGrpc;
 import dev.reservoir.v1.HeadServiceGrpc.HeadServiceBlockingStub;
 import dev.reservoir.v1.InferenceServiceGrpc;
 import dev.reservoir.v1.LabelScore;
-import dev.reservoir.v1.LabelSequence;
-import dev.reservoir.v1.LabelSet;
-import dev.reservoir.v1.Matrix;
 import dev.reservoir.v1.Observation;
 import dev.reservoir.v1.PredictRequest;
-import dev.reservoir.v1.Target;
-import dev.reservoir.v1.Task;
 import dev.reservoir.v1.TrainRequest;
-import dev.reservoir.v1.Vector;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import java.io.ByteArrayOutputStream;
@@ -40,7 +33,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Random;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -54,7 +46,7 @@ class ExportHeadTest {
     private static final String ROWS = "modality { tensor { width: 3 max_rows: 4 } } ";
     private static final String CLASSES = "task { classification { } } ";
 
-    private final Random random = new Random(5);
+    private final ExportExamples examples = new ExportExamples();
     private TestServer server;
     private ManagedChannel channel;
     private HeadServiceBlockingStub heads;
@@ -97,77 +89,17 @@ class ExportHeadTest {
         }
     }
 
-    private Observation observation(Head head) {
-        if (head.getModality().hasText()) {
-            List<String> words = List.of("a", "lovely", "awful", "day", "night", "train");
-            StringBuilder text = new StringBuilder();
-            for (int i = random.nextInt(6); i >= 0; i--) {
-                text.append(words.get(random.nextInt(6))).append(' ');
-            }
-            return Messages.text(text.toString());
-        }
-        int width = head.getModality().getTensor().getWidth();
-        Matrix.Builder matrix = Matrix.newBuilder().setColumns(width);
-        for (int i = width * (1 + random.nextInt(4)); i > 0; i--) {
-            matrix.addValues((float) random.nextGaussian());
-        }
-        return Observation.newBuilder().setTensor(matrix).build();
-    }
-
-    private static double[][] rows(Observation observation) {
-        if (observation.hasTensor()) {
-            Matrix matrix = observation.getTensor();
-            double[][] rows = new double[matrix.getValuesCount() / matrix.getColumns()][matrix.getColumns()];
-            for (int i = 0; i < matrix.getValuesCount(); i++) {
-                rows[i / matrix.getColumns()][i % matrix.getColumns()] = matrix.getValues(i);
-            }
-            return rows;
-        }
-        int[] ids = new WordTokenizer().encode(observation.getText(), 128);
-        double[][] rows = new double[ids.length][1];
-        for (int i = 0; i < ids.length; i++) {
-            rows[i][0] = ids[i];
-        }
-        return rows;
-    }
-
-    private Target target(Task task, Observation observation) {
-        Target.Builder target = Target.newBuilder();
-        String label = observation.hasText()
-                ? observation.getText().contains("lovely") ? "good" : "bad"
-                : observation.getTensor().getValues(0) > 0 ? "good" : "bad";
-        return switch (task.getKindCase()) {
-            case CLASSIFICATION -> target.setLabel(label).build();
-            case MULTI_LABEL ->
-                target.setLabels(LabelSet.newBuilder().addLabels(label)).build();
-            case REGRESSION -> {
-                Vector.Builder values = Vector.newBuilder();
-                for (int i = 0; i < task.getRegression().getDimensions(); i++) {
-                    values.addValues(label.length() + i);
-                }
-                yield target.setValues(values).build();
-            }
-            default -> {
-                LabelSequence.Builder labels = LabelSequence.newBuilder();
-                for (double[] row : rows(observation)) {
-                    labels.addLabels(row[0] > 0 ? "up" : "down");
-                }
-                yield target.setTokenLabels(labels).build();
-            }
-        };
-    }
-
     private Training train(String id, int from, int count) {
         Head head = heads.getHead(GetHeadRequest.newBuilder().setName(name(id)).build());
         Training training = Training.on(channel, Replies.reading());
         training.opened(Messages.open(id));
         for (int i = from; i < from + count; i++) {
-            Observation observation = observation(head);
+            Observation observation = examples.observation(head);
             training.send(TrainRequest.newBuilder()
                     .setExample(Example.newBuilder()
                             .setSequence(i)
                             .setObservation(observation)
-                            .setTarget(target(head.getTask(), observation)))
+                            .setTarget(ExportExamples.target(head.getTask(), observation)))
                     .build());
         }
         return training;
@@ -184,7 +116,7 @@ class ExportHeadTest {
     }
 
     private static void agree(HeadPrediction answer, ExportedOracle oracle, Observation observation) {
-        double[][] scores = oracle.scores(rows(observation));
+        double[][] scores = oracle.scores(ExportExamples.rows(observation));
         if (answer.hasTokenLabels()) {
             List<String> best = new ArrayList<>();
             for (double[] row : scores) {
@@ -194,7 +126,7 @@ class ExportHeadTest {
         } else if (answer.hasValues()) {
             assertThat(answer.getValues().getValuesCount()).isEqualTo(scores[0].length);
             for (int i = 0; i < scores[0].length; i++) {
-                assertThat((double) answer.getValues().getValues(i)).isCloseTo(scores[0][i], within(2e-4));
+                assertThat((double) answer.getValues().getValues(i)).isCloseTo(scores[0][i], within(2e-5));
             }
         } else {
             List<LabelScore> given = answer.hasLabel()
@@ -203,7 +135,7 @@ class ExportHeadTest {
             assertThat(given).hasSameSizeAs(oracle.labels());
             for (LabelScore score : given) {
                 double own = scores[0][oracle.labels().indexOf(score.getLabel())];
-                assertThat((double) score.getScore()).as(score.getLabel()).isCloseTo(own, within(2e-4));
+                assertThat((double) score.getScore()).as(score.getLabel()).isCloseTo(own, within(2e-5));
             }
         }
     }
@@ -248,7 +180,7 @@ class ExportHeadTest {
         JsonFormat.parser().merge(oracle.metadata.get("head"), inside);
         assertThat(inside.build()).isEqualTo(head);
         for (int i = 0; i < 8; i++) {
-            Observation observation = observation(head);
+            Observation observation = examples.observation(head);
             agree(predict(id, observation), oracle, observation);
         }
     }
@@ -261,7 +193,7 @@ class ExportHeadTest {
         assertThat(exported.head.getServed()).isEqualTo(Served.COMPANION);
         ExportedOracle oracle = new ExportedOracle(exported.file);
         assertThat(oracle.parts).containsKey("raw.scale").doesNotContainKey("norms.gain");
-        Observation observation = observation(exported.head.getHead());
+        Observation observation = examples.observation(exported.head.getHead());
         agree(predict("young", observation), oracle, observation);
     }
 

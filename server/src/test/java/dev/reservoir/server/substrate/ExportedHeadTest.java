@@ -200,14 +200,14 @@ final class ExportedHeadTest {
             set.scores().forEach(score -> byLabel.put(score.label(), score.score()));
         } else {
             assertThat(scores)
-                    .usingComparatorWithPrecision(2e-4f)
+                    .usingComparatorWithPrecision(2e-5f)
                     .containsExactly(((Prediction.Values) expected).values());
             return;
         }
         assertThat(scores).hasSize(labels.size()).hasSizeGreaterThan(1);
         for (int c = 0; c < scores.length; c++) {
             assertThat(new float[] {scores[c]})
-                    .usingComparatorWithPrecision(2e-4f)
+                    .usingComparatorWithPrecision(2e-5f)
                     .containsExactly(byLabel.get(labels.get(c)));
         }
     }
