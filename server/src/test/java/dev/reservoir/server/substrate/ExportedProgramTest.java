@@ -129,7 +129,7 @@ final class ExportedProgramTest {
         IValue gains = floats(bank.gains(), SHAPE.norms(), 1, SHAPE.width());
         IValue biases = floats(bank.biases(), SHAPE.norms(), 1, SHAPE.width());
         IValue given = floats(batch.given(), 13, SHAPE.width());
-        HiddenStates own = program.forward(batch, norms, rows -> batch.unpack(rows, SHAPE.width()));
+        HiddenStates own = program.forward(batch, norms, null, rows -> batch.unpack(rows, SHAPE.width()));
         assertThat(numbers(run("encode_rows", given, lengths(sorted), gains, biases)))
                 .isEqualTo(own.values());
 
@@ -140,15 +140,14 @@ final class ExportedProgramTest {
                 IValue.listFrom(batch.groups()),
                 gains,
                 biases,
-                ints(norms.slotOfRows()));
+                ints(norms.slotOfPlaces()));
         PtNDArray[] loaded = run(
                         "gradients",
                         traced,
                         floats(upstream, 13, SHAPE.width()),
                         IValue.listFrom(batch.groups()),
                         gains,
-                        ints(norms.slotOfRows()),
-                        ints(new int[3]))
+                        ints(norms.slotOfPlaces()))
                 .toTensorArray(manager);
         BertSubstrate substrate = new BertSubstrate(program, Infos.of(program), Fixtures.row(bank));
         try (var trace = substrate.trace(sequences, bank, new int[3])) {
