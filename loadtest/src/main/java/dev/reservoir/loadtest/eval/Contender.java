@@ -1,7 +1,9 @@
 package dev.reservoir.loadtest.eval;
 
 import dev.reservoir.v1.Encoder;
+import dev.reservoir.v1.Fpt;
 import dev.reservoir.v1.Fpt.Part;
+import dev.reservoir.v1.FrozenCompanion;
 import dev.reservoir.v1.Gradient;
 import dev.reservoir.v1.Head;
 import dev.reservoir.v1.Learning;
@@ -13,10 +15,12 @@ import java.util.List;
 enum Contender {
     FPT("fpt", "pretrained, frozen", "minilm", List.of(Part.READOUT, Part.NORMS, Part.INPUT, Part.POSITIONS)),
     RANDOM("random", "random weights, frozen", "random:minilm", FPT.parts),
+    FPT_COMPANION("fpt-companion", "as fpt, with a frozen companion; the better one answers", "minilm", FPT.parts),
     READOUT_NORMS_INPUT(
             "readout-norms-input", "as fpt, positions frozen", "minilm", List.of(Part.READOUT, Part.NORMS, Part.INPUT)),
     READOUT_NORMS("readout-norms", "as fpt, positions and input frozen", "minilm", List.of(Part.READOUT, Part.NORMS)),
     READOUT("readout", "as fpt, only the readout learns", "minilm", List.of(Part.READOUT)),
+    FROZEN_LEAST_SQUARES("frozen-ls", "least squares on frozen features", "minilm", List.of()),
     NO_SUBSTRATE("no-substrate", "Adam on the raw input", "minilm", List.of()),
     NO_SUBSTRATE_LEAST_SQUARES("no-substrate-ls", "least squares on the raw input", "minilm", List.of());
 
@@ -54,17 +58,21 @@ enum Contender {
 
     /** Whether it reads the raw input alone. */
     boolean withoutSubstrate() {
-        return parts.isEmpty();
+        return this == NO_SUBSTRATE || this == NO_SUBSTRATE_LEAST_SQUARES;
     }
 
     /** Whether it says which part of an FPT head matters, and is no control. */
     boolean ablation() {
-        return this == READOUT || this == READOUT_NORMS || this == READOUT_NORMS_INPUT;
+        return this == READOUT || this == READOUT_NORMS || this == READOUT_NORMS_INPUT || this == FPT_COMPANION;
+    }
+
+    private boolean leastSquares() {
+        return this == NO_SUBSTRATE_LEAST_SQUARES || this == FROZEN_LEAST_SQUARES;
     }
 
     /** The rates of its sweep; 0 where it has none. */
     List<Double> rates(List<Double> asked) {
-        if (this == NO_SUBSTRATE_LEAST_SQUARES) {
+        if (leastSquares()) {
             return List.of(0.0);
         }
         if (this != NO_SUBSTRATE) {
@@ -82,18 +90,24 @@ enum Contender {
                 (withoutSubstrate() ? task.control() : task.spec()).toBuilder().setSeed(seed);
         if (this == NO_SUBSTRATE) {
             learning.setGradient(Gradient.newBuilder().setLearningRate(rate).setMinibatch(task.minibatch()));
-        } else if (this == NO_SUBSTRATE_LEAST_SQUARES) {
+        } else if (leastSquares()) {
             learning.setLeastSquares(RecursiveLeastSquares.getDefaultInstance());
         } else {
-            learning.setFpt(task.spec().getLearning().getFpt().toBuilder()
+            Fpt.Builder fpt = task.spec().getLearning().getFpt().toBuilder()
                     .addAllParts(parts)
                     .setLearningRate(rate)
-                    .setMinibatch(task.minibatch()));
+                    .setMinibatch(task.minibatch());
+            if (this == FPT_COMPANION) {
+                fpt.setCompanion(FrozenCompanion.getDefaultInstance());
+            }
+            learning.setFpt(fpt);
         }
         if (withoutSubstrate()) {
             head.setEncoder(Encoder.newBuilder().setPooling(Encoder.Pooling.INPUT_ONLY));
+        } else if (this == FROZEN_LEAST_SQUARES) {
+            head.clearEncoder();
         }
-        return head.setKind(withoutSubstrate() ? Head.Kind.READOUT : Head.Kind.FPT)
+        return head.setKind(parts.isEmpty() ? Head.Kind.READOUT : Head.Kind.FPT)
                 .setLearning(learning)
                 .build();
     }
