@@ -45,7 +45,7 @@ final class Catalog {
                 memory.tokens(),
                 ablation(false),
                 "",
-                () -> memory.task(quick ? amount(16_000, 100, 300) : amount(40_000, 500, 2_000))));
+                () -> memory.task(quick ? amount(12_000, 100, 300) : amount(40_000, 500, 2_000))));
         Amount lists = amount(40_000, 500, 2_000);
         tasks.add(
                 quick
