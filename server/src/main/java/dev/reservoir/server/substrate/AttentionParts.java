@@ -11,7 +11,9 @@ import java.util.function.LongSupplier;
 
 /** Times the attention of a training pass by itself, as the substrate's program computes it: to tell where a step's time goes. One thread's. */
 public final class AttentionParts implements AutoCloseable {
-    /** An operand that is not used where no product is asked for. */
+    /** The mode of packed f32 products, and the settings that attention alone has no use for. */
+    private static final int PACKED = 0;
+
     private static final int UNUSED = 0;
 
     private final TorchProgram program;
@@ -26,7 +28,7 @@ public final class AttentionParts implements AutoCloseable {
         this.nanoClock = nanoClock;
         program.call(call -> call.run(
                 "setup",
-                call.number(UNUSED),
+                call.number(PACKED),
                 call.number(UNUSED),
                 call.number(info.attentionHeads()),
                 call.number(UNUSED),
@@ -41,8 +43,8 @@ public final class AttentionParts implements AutoCloseable {
             IValue gradient = call.tensor(random(call, rows, width));
             IValue groups = call.numbers(new long[] {sequences, tokens});
             long start = nanoClock.getAsLong();
-            call.run("attend", qkv, groups);
-            call.run("attend_back", qkv, gradient, groups);
+            IValue[] traced = call.parts(call.run("attend_traced", qkv, groups));
+            call.run("attend_back", qkv, traced[0], traced[1], gradient, groups);
             return nanoClock.getAsLong() - start;
         });
     }

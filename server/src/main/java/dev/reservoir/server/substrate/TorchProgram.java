@@ -206,6 +206,13 @@ final class TorchProgram implements AutoCloseable {
             return tensors.create(data, new Shape(shape), type);
         }
 
+        /** The parts of a tuple. */
+        IValue[] parts(IValue tuple) {
+            IValue[] parts = tuple.toIValueTuple();
+            values.addAll(List.of(parts));
+            return parts;
+        }
+
         PtNDArray array(IValue value) {
             return value.toTensor(tensors);
         }

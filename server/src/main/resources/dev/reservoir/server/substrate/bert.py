@@ -6,8 +6,7 @@
 #
 # mode 0: f32 on processors, by oneDNN with packed weights. A row's result must not depend on how many rows there are.
 #         That holds of its linear product where the inner width is D, but not where it is the feed-forward one: there
-#         it cuts the inner sum by the number of rows. A 1 x 1 convolution is the same product, with rows for pixels,
-#         and adds up in one order; so the products of that inner width are convolutions.
+#         it cuts the inner sum by the number of rows. So a product of that inner width is a sum of some of width D.
 # mode 1: torch.linear in the weights' own type; spare is the least number of rows that it is given.
 class Program(Module):
   __parameters__ = []
@@ -56,21 +55,28 @@ class Program(Module):
       held = ops.mkldnn._reorder_linear_weight(held, None)
     return held
 
-  # A matrix [out, in] whose inner width is the feed-forward one, for add_wide_product. oneDNN is told a picture's size to
-  # choose the layout by; the product takes any size.
-  def pack_wide(self: __torch__.Program, weight: Tensor) -> Tensor:
-    held = weight
+  # A matrix [D, in] whose inner width is the feed-forward one, for add_wide_product; in mode 0 in parts of the inner width
+  # D, the last maybe less.
+  def pack_wide(self: __torch__.Program, weight: Tensor) -> List[Tensor]:
+    held = [weight]
     if self.mode == 0:
-      size = [1, torch.size(held, 1), 16, 1]
-      held = torch.reshape(torch.contiguous(held), [torch.size(held, 0), torch.size(held, 1), 1, 1])
-      held = ops.mkldnn._reorder_convolution_weight(held, [0, 0], [1, 1], [1, 1], 1, size)
+      parts = torch.split(weight, torch.size(weight, 0), 1)
+      held = annotate(List[Tensor], [])
+      for k in range(len(parts)):
+        held = held + [self.pack(parts[k])]
     return held
 
-  # Contiguous rows [N, C] seen as a picture [1, C, N, 1], channels last.
-  def picture(self: __torch__.Program, x: Tensor) -> Tensor:
-    rows = torch.size(x, 0)
-    width = torch.size(x, 1)
-    return torch.as_strided(x, [1, width, rows, 1], [rows * width, 1, width, width])
+  # The parts of layer l, of a list that has equally many of each layer.
+  def wide(self: __torch__.Program, matrices: List[Tensor], l: int) -> List[Tensor]:
+    parts = len(matrices) // self.layers
+    return torch.slice(matrices, l * parts, (l + 1) * parts)
+
+  # The matrix that pack_wide was given.
+  def plain_wide(self: __torch__.Program, parts: List[Tensor]) -> Tensor:
+    held = annotate(List[Tensor], [])
+    for k in range(len(parts)):
+      held = held + [self.plain_held(parts[k])]
+    return torch.cat(held, 1)
 
   # Matrices come as f32 [in, out] and are held as [out, in], in bf16 where low is 1.
   def add_layer(self: __torch__.Program, matrices: List[Tensor], vectors: List[Tensor], low: int) -> int:
@@ -91,14 +97,14 @@ class Program(Module):
     self.out_bias = self.out_bias + [torch.clone(v[3])]
     self.up = self.up + [self.pack(torch.t(m[4]))]
     self.up_bias = self.up_bias + [torch.clone(v[4])]
-    self.down = self.down + [self.pack_wide(torch.contiguous(torch.t(m[5])))]
+    self.down = self.down + self.pack_wide(torch.contiguous(torch.t(m[5])))
     self.down_bias = self.down_bias + [torch.clone(v[5])]
     self.gains = self.gains + [torch.clone(v[6]), torch.clone(v[8])]
     self.biases = self.biases + [torch.clone(v[7]), torch.clone(v[9])]
     return 0
 
-  def dense(self: __torch__.Program, weight: Tensor) -> Tensor:
-    return torch.contiguous(torch.to(torch.t(self.plain_held(weight)), 6))
+  def dense(self: __torch__.Program, plain: Tensor) -> Tensor:
+    return torch.contiguous(torch.to(torch.t(plain), 6))
 
   # The tensor at a place of the canonical order, as it is held, in f32: three embeddings, then the gain and bias of
   # each norm, then per layer query, key and value in one [D, 3 D], its bias, attention output, bias, up, its bias, down,
@@ -119,19 +125,19 @@ class Program(Module):
       layer = (place - 3 - 2 * norms) // per
       part = (place - 3 - 2 * norms) % per
       if part == 0:
-        result = self.dense(self.qkv[layer])
+        result = self.dense(self.plain_held(self.qkv[layer]))
       elif part == 1:
         result = self.qkv_bias[layer]
       elif part == 2:
-        result = self.dense(self.out[layer])
+        result = self.dense(self.plain_held(self.out[layer]))
       elif part == 3:
         result = self.out_bias[layer]
       elif part == 4:
-        result = self.dense(self.up[layer])
+        result = self.dense(self.plain_held(self.up[layer]))
       elif part == 5:
         result = self.up_bias[layer]
       elif part == 6:
-        result = self.dense(self.down[layer])
+        result = self.dense(self.plain_wide(self.wide(self.down, layer)))
       else:
         result = self.down_bias[layer]
     return torch.contiguous(torch.to(result, 6))
@@ -164,21 +170,18 @@ class Program(Module):
       y = sum + torch.to(self.plain(x, weight, bias), 6)
     return y
 
-  # sum + b + x W^T where x has the feed-forward width. In mode 0 sum may be overwritten with it, and fewer than four rows
-  # are filled up: a convolution of so small a picture runs by oneDNN's reference code, two hundred times slower.
-  def add_wide_product(self: __torch__.Program, sum: Tensor, x: Tensor, weight: Tensor, bias: Optional[Tensor]) -> Tensor:
+  # sum + b + x W^T where x has the feed-forward width.
+  def add_wide_product(self: __torch__.Program, sum: Tensor, x: Tensor, weights: List[Tensor], bias: Optional[Tensor]) -> Tensor:
+    y = sum
     if self.mode == 0:
-      rows = torch.size(x, 0)
-      y = sum
-      filled = x
-      if rows < 4:
-        y = torch.cat([y, torch.new_zeros(y, [4 - rows, torch.size(y, 1)])])
-        filled = torch.cat([x, torch.new_zeros(x, [4 - rows, torch.size(x, 1)])])
-      none = annotate(List[Optional[number]], [])
-      added = ops.mkldnn._convolution_pointwise_(self.picture(y), self.picture(filled), weight, bias, [0, 0], [1, 1], [1, 1], 1, "add", 1, None, none, None)
-      y = torch.slice(y, 0, 0, rows)
+      parts = torch.split(x, torch.size(sum, 1), 1)
+      for k in range(len(weights)):
+        if k == 0:
+          y = self.add_product(y, parts[k], weights[k], bias)
+        else:
+          y = self.add_product(y, parts[k], weights[k], None)
     else:
-      y = sum + torch.to(self.plain(x, weight, bias), 6)
+      y = sum + torch.to(self.plain(x, weights[0], bias), 6)
     return y
 
   # Rows of the word table, [N, D].
@@ -290,7 +293,7 @@ class Program(Module):
       u = self.product(x, self.up[l], self.up_bias[l])
     else:
       u = self.plain(x, self.up[l], self.up_bias[l])
-    y = self.add_wide_product(x, torch.gelu_(u), self.down[l], self.down_bias[l])
+    y = self.add_wide_product(x, torch.gelu_(u), self.wide(self.down, l), self.down_bias[l])
     return self.norm(y, 2 * l + 2, groups, gains, biases, slots)
 
   # A pass over given rows with norms by slot, with what the way back needs. Here and after each layer: the rows so far;
@@ -309,7 +312,7 @@ class Program(Module):
     first = self.normalise(y)
     x = self.scale(first[0], 2 * l + 1, groups, gains, biases, slots)
     u = self.product(x, self.up[l], self.up_bias[l])
-    y = self.add_wide_product(x, torch.gelu(u), self.down[l], self.down_bias[l])
+    y = self.add_wide_product(x, torch.gelu(u), self.wide(self.down, l), self.down_bias[l])
     second = self.normalise(y)
     x = self.scale(second[0], 2 * l + 2, groups, gains, biases, slots)
     return [x] + torch.slice(saved, 1) + [qkv, mixed, sums] + first + [u] + second
@@ -335,8 +338,8 @@ class Program(Module):
       for part in range(3):
         self.qkv_back = self.qkv_back + [self.pack_back(parts[part])]
       self.out_back = self.out_back + [self.pack_back(self.plain_held(self.out[l]))]
-      self.up_back = self.up_back + [self.pack_wide(torch.t(self.plain_held(self.up[l])))]
-      self.down_back = self.down_back + [self.pack_back(self.plain_held(self.down[l]))]
+      self.up_back = self.up_back + self.pack_wide(torch.t(self.plain_held(self.up[l])))
+      self.down_back = self.down_back + [self.pack_back(self.plain_wide(self.wide(self.down, l)))]
     return 0
 
   # A packed matrix, [out, in].
@@ -344,7 +347,6 @@ class Program(Module):
     held = weight
     if self.mode == 0:
       held = torch.to_dense(weight)
-      held = torch.reshape(held, [torch.size(held, 0), torch.size(held, 1)])
     return held
 
   # In mode 1 a view: nothing is held twice.
@@ -362,7 +364,7 @@ class Program(Module):
     second = [self.by_sequence(g * saved[at + 6], groups), self.by_sequence(g, groups)]
     g = self.back_through_norm(self.times_gain(g, 2 * l + 2, groups, gains, slots), saved[at + 6], saved[at + 7])
     h = torch.gelu_backward(self.product_back(g, self.down_back[l]), saved[at + 5])
-    g = self.add_wide_product(g, h, self.up_back[l], None)
+    g = self.add_wide_product(g, h, self.wide(self.up_back, l), None)
     first = [self.by_sequence(g * saved[at + 3], groups), self.by_sequence(g, groups)]
     g = self.back_through_norm(self.times_gain(g, 2 * l + 1, groups, gains, slots), saved[at + 3], saved[at + 4])
     by_mixed = self.product_back(g, self.out_back[l])
