@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 final class BertProgram implements AutoCloseable {
     /** How the frozen products run; see the program. */
     enum Products {
-        /** f32 on a processor; oneDNN's packed products, as 1 x 1 convolutions where the inner width is the feed-forward one. */
+        /** f32 on a processor; oneDNN's packed products. */
         PACKED_F32(0, false),
         /** The weights' own type f32, by the library's own choice of kernel. */
         PLAIN_F32(1, false),

@@ -73,10 +73,10 @@ class Program(Module):
 
   # The matrix that pack_wide was given.
   def plain_wide(self: __torch__.Program, parts: List[Tensor]) -> Tensor:
-    held = annotate(List[Tensor], [])
-    for k in range(len(parts)):
-      held = held + [self.plain_held(parts[k])]
-    return torch.cat(held, 1)
+    held = self.plain_held(parts[0])
+    for k in range(1, len(parts)):
+      held = torch.cat([held, self.plain_held(parts[k])], 1)
+    return held
 
   # Matrices come as f32 [in, out] and are held as [out, in], in bf16 where low is 1.
   def add_layer(self: __torch__.Program, matrices: List[Tensor], vectors: List[Tensor], low: int) -> int:
