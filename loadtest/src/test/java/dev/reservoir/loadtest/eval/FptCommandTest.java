@@ -213,7 +213,7 @@ final class FptCommandTest {
     @ParameterizedTest
     @CsvSource({
         "--task=x, '--task: x (expected: of bit-xor, bit-memory, listops, mnist, cifar-10, cifar-10-lra)'",
-        "--contender=x, '--contender: x (expected: of fpt, random, readout-norms-input, readout-norms, readout, no-sub'",
+        "--contender=x, '--contender: x (expected: of fpt, random, fpt-companion, readout-norms-input, readout-norms, readout, frozen-ls'",
         "--rates=0, '--rates: 0.0 (expected: 1e-6 to 1)'",
         "'--rates=1e-3,1e-3', '--rates: [0.001, 0.001] (expected: each once)'",
         "--seeds=-1, '--seeds: -1 (expected: at least 0)'",
