@@ -42,8 +42,13 @@ public final class FusedStep {
      */
     public double run(List<? extends SubstrateLearner> learners) {
         List<Update> updates = new ArrayList<>(learners.size());
-        for (SubstrateLearner learner : learners) {
-            updates.add(learner.begin());
+        try {
+            for (SubstrateLearner learner : learners) {
+                updates.add(learner.begin());
+            }
+        } catch (RuntimeException e) {
+            updates.forEach(Update::abandon);
+            throw e;
         }
         RuntimeException failure = null;
         double tokens;

@@ -102,7 +102,9 @@ final class BertProgram implements AutoCloseable {
             IValue rows = call.run("enter", tokens, positions, given, places, by.groups, by.gains, by.biases, by.slots);
             for (int layer = 0; layer < shape.layers(); layer++) {
                 between.run();
-                rows = call.run("layer", rows, call.number(layer), by.groups, by.gains, by.biases, by.slots);
+                try (IValue before = rows) {
+                    rows = call.run("layer", before, call.number(layer), by.groups, by.gains, by.biases, by.slots);
+                }
             }
             return reader.read(call.read(rows));
         });
@@ -142,9 +144,11 @@ final class BertProgram implements AutoCloseable {
             for (int layer = 0; layer < shape.layers(); layer++) {
                 between.run();
                 IValue number = call.number(layer);
-                saved = layer + 1 < shape.layers()
-                        ? call.run("trace_layer", saved, number, by.groups, by.gains, by.biases, by.slots)
-                        : call.runDetached("trace_layer", saved, number, by.groups, by.gains, by.biases, by.slots);
+                try (IValue before = saved) {
+                    saved = layer + 1 < shape.layers()
+                            ? call.run("trace_layer", before, number, by.groups, by.gains, by.biases, by.slots)
+                            : call.runDetached("trace_layer", before, number, by.groups, by.gains, by.biases, by.slots);
+                }
             }
             return saved;
         });
@@ -170,7 +174,10 @@ final class BertProgram implements AutoCloseable {
                 IValue state = call.tensors(List.of(byHidden));
                 for (int layer = shape.layers() - 1; layer >= 0; layer--) {
                     between.run();
-                    state = call.run("back_layer", saved, state, call.number(layer), by.groups, by.gains, by.slots);
+                    try (IValue before = state) {
+                        state = call.run(
+                                "back_layer", saved, before, call.number(layer), by.groups, by.gains, by.slots);
+                    }
                 }
                 result = call.run("back_input", saved, state, by.groups, by.gains, by.slots);
             }
