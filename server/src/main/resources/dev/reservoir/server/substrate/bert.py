@@ -5,8 +5,8 @@
 # lengths. Every frozen product sees all N rows; attention runs a group at a time. No padding row exists.
 #
 # mode 0: f32 on processors, by oneDNN with packed weights. A row's result must not depend on how many rows there are.
-#         That holds of its linear product where the inner width is D, but not where it is the feed-forward one: there
-#         it cuts the inner sum by the number of rows. So a product of that inner width is a sum of some of width D.
+#         That holds of its linear product where the inner width is D; where it is the feed-forward one the inner sum is
+#         cut one way for up to 80 rows and another way for more. So a product of that inner width takes at most 80 rows.
 # mode 1: torch.linear in the weights' own type; spare is the least number of rows that it is given.
 class Program(Module):
   __parameters__ = []
@@ -55,29 +55,6 @@ class Program(Module):
       held = ops.mkldnn._reorder_linear_weight(held, None)
     return held
 
-  # A matrix [D, in] whose inner width is the feed-forward one, for add_wide_product; in mode 0 in parts of the inner width
-  # D, the last maybe less.
-  def pack_wide(self: __torch__.Program, weight: Tensor) -> List[Tensor]:
-    held = [weight]
-    if self.mode == 0:
-      parts = torch.split(weight, torch.size(weight, 0), 1)
-      held = annotate(List[Tensor], [])
-      for k in range(len(parts)):
-        held = held + [self.pack(parts[k])]
-    return held
-
-  # The parts of layer l, of a list that has equally many of each layer.
-  def wide(self: __torch__.Program, matrices: List[Tensor], l: int) -> List[Tensor]:
-    parts = len(matrices) // self.layers
-    return torch.slice(matrices, l * parts, (l + 1) * parts)
-
-  # The matrix that pack_wide was given.
-  def plain_wide(self: __torch__.Program, parts: List[Tensor]) -> Tensor:
-    held = self.plain_held(parts[0])
-    for k in range(1, len(parts)):
-      held = torch.cat([held, self.plain_held(parts[k])], 1)
-    return held
-
   # Matrices come as f32 [in, out] and are held as [out, in], in bf16 where low is 1.
   def add_layer(self: __torch__.Program, matrices: List[Tensor], vectors: List[Tensor], low: int) -> int:
     m = matrices
@@ -97,7 +74,7 @@ class Program(Module):
     self.out_bias = self.out_bias + [torch.clone(v[3])]
     self.up = self.up + [self.pack(torch.t(m[4]))]
     self.up_bias = self.up_bias + [torch.clone(v[4])]
-    self.down = self.down + self.pack_wide(torch.contiguous(torch.t(m[5])))
+    self.down = self.down + [self.pack(torch.t(m[5]))]
     self.down_bias = self.down_bias + [torch.clone(v[5])]
     self.gains = self.gains + [torch.clone(v[6]), torch.clone(v[8])]
     self.biases = self.biases + [torch.clone(v[7]), torch.clone(v[9])]
@@ -137,7 +114,7 @@ class Program(Module):
       elif part == 5:
         result = self.up_bias[layer]
       elif part == 6:
-        result = self.dense(self.plain_wide(self.wide(self.down, layer)))
+        result = self.dense(self.plain_held(self.down[layer]))
       else:
         result = self.down_bias[layer]
     return torch.contiguous(torch.to(result, 6))
@@ -170,18 +147,18 @@ class Program(Module):
       y = sum + torch.to(self.plain(x, weight, bias), 6)
     return y
 
-  # sum + b + x W^T where x has the feed-forward width.
-  def add_wide_product(self: __torch__.Program, sum: Tensor, x: Tensor, weights: List[Tensor], bias: Optional[Tensor]) -> Tensor:
-    y = sum
-    if self.mode == 0:
-      parts = torch.split(x, torch.size(sum, 1), 1)
-      for k in range(len(weights)):
-        if k == 0:
-          y = self.add_product(y, parts[k], weights[k], bias)
-        else:
-          y = self.add_product(y, parts[k], weights[k], None)
+  # sum + x W^T + b where x has the feed-forward width.
+  def add_wide_product(self: __torch__.Program, sum: Tensor, x: Tensor, weight: Tensor, bias: Optional[Tensor]) -> Tensor:
+    pieces = (torch.size(x, 0) + 79) // 80
+    if self.mode == 0 and pieces > 1:
+      sums = torch.chunk(sum, pieces)
+      rows = torch.chunk(x, pieces)
+      done = annotate(List[Tensor], [])
+      for k in range(len(rows)):
+        done = done + [self.add_product(sums[k], rows[k], weight, bias)]
+      y = torch.cat(done)
     else:
-      y = sum + torch.to(self.plain(x, weights[0], bias), 6)
+      y = self.add_product(sum, x, weight, bias)
     return y
 
   # Rows of the word table, [N, D].
@@ -293,7 +270,7 @@ class Program(Module):
       u = self.product(x, self.up[l], self.up_bias[l])
     else:
       u = self.plain(x, self.up[l], self.up_bias[l])
-    y = self.add_wide_product(x, torch.gelu_(u), self.wide(self.down, l), self.down_bias[l])
+    y = self.add_wide_product(x, torch.gelu_(u), self.down[l], self.down_bias[l])
     return self.norm(y, 2 * l + 2, groups, gains, biases, slots)
 
   # A pass over given rows with norms by slot, with what the way back needs. Here and after each layer: the rows so far;
@@ -312,7 +289,7 @@ class Program(Module):
     first = self.normalise(y)
     x = self.scale(first[0], 2 * l + 1, groups, gains, biases, slots)
     u = self.product(x, self.up[l], self.up_bias[l])
-    y = self.add_wide_product(x, torch.gelu(u), self.wide(self.down, l), self.down_bias[l])
+    y = self.add_wide_product(x, torch.gelu(u), self.down[l], self.down_bias[l])
     second = self.normalise(y)
     x = self.scale(second[0], 2 * l + 2, groups, gains, biases, slots)
     return [x] + torch.slice(saved, 1) + [qkv, mixed, sums] + first + [u] + second
@@ -338,8 +315,8 @@ class Program(Module):
       for part in range(3):
         self.qkv_back = self.qkv_back + [self.pack_back(parts[part])]
       self.out_back = self.out_back + [self.pack_back(self.plain_held(self.out[l]))]
-      self.up_back = self.up_back + self.pack_wide(torch.t(self.plain_held(self.up[l])))
-      self.down_back = self.down_back + [self.pack_back(self.plain_wide(self.wide(self.down, l)))]
+      self.up_back = self.up_back + [self.pack_back(self.plain_held(self.up[l]))]
+      self.down_back = self.down_back + [self.pack_back(self.plain_held(self.down[l]))]
     return 0
 
   # A packed matrix, [out, in].
@@ -364,7 +341,7 @@ class Program(Module):
     second = [self.by_sequence(g * saved[at + 6], groups), self.by_sequence(g, groups)]
     g = self.back_through_norm(self.times_gain(g, 2 * l + 2, groups, gains, slots), saved[at + 6], saved[at + 7])
     h = torch.gelu_backward(self.product_back(g, self.down_back[l]), saved[at + 5])
-    g = self.add_wide_product(g, h, self.wide(self.up_back, l), None)
+    g = self.add_wide_product(g, h, self.up_back[l], None)
     first = [self.by_sequence(g * saved[at + 3], groups), self.by_sequence(g, groups)]
     g = self.back_through_norm(self.times_gain(g, 2 * l + 1, groups, gains, slots), saved[at + 3], saved[at + 4])
     by_mixed = self.product_back(g, self.out_back[l])
