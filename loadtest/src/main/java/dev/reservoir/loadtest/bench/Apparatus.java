@@ -4,6 +4,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import dev.reservoir.loadtest.client.ReservoirClient;
 import dev.reservoir.loadtest.client.ServerProcess;
+import dev.reservoir.loadtest.run.RunFailure;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -138,7 +139,7 @@ final class Apparatus implements AutoCloseable {
             try {
                 opened.get(i).close();
             } catch (Exception e) {
-                throw new BenchFailure("could not be ended: " + e.getMessage(), e);
+                throw new RunFailure("could not be ended: " + e.getMessage(), e);
             }
         }
         opened.clear();

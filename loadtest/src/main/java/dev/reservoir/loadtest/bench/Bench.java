@@ -5,6 +5,7 @@ import dev.reservoir.loadtest.client.CallFailure;
 import dev.reservoir.loadtest.report.Display;
 import dev.reservoir.loadtest.report.Machine;
 import dev.reservoir.loadtest.report.Terminal;
+import dev.reservoir.loadtest.run.RunFailure;
 import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;
@@ -50,7 +51,7 @@ final class Bench {
         return List.copyOf(figures);
     }
 
-    /** @throws BenchFailure where a figure cannot be measured */
+    /** @throws RunFailure where a figure cannot be measured */
     BenchReport run(List<Figure> figures) throws InterruptedException {
         long start = System.nanoTime();
         List<Measured> measured = new ArrayList<>();
@@ -75,7 +76,7 @@ final class Bench {
             try {
                 numbers = figure.measure(apparatus, progress);
             } catch (CallFailure e) {
-                throw new BenchFailure(figure.name() + ": " + e.getMessage(), e);
+                throw new RunFailure(figure.name() + ": " + e.getMessage(), e);
             }
             measured.addAll(numbers);
             numbers.forEach(number -> out.println(BenchReport.line(number)));

@@ -1,7 +1,7 @@
 package dev.reservoir.loadtest.bench;
 
-import dev.reservoir.loadtest.client.ServerStartException;
 import dev.reservoir.loadtest.report.Terminal;
+import dev.reservoir.loadtest.run.RunCommand;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
@@ -9,13 +9,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** The {@code bench} subcommand. */
 @Command(
@@ -40,17 +36,8 @@ import picocli.CommandLine.Spec;
             "  java -jar loadtest/target/reservoir-loadtest.jar bench --json bench.json",
             "  java -jar loadtest/target/reservoir-loadtest.jar bench --only forward-8x64 --only fan-out"
         })
-public final class BenchCommand implements Callable<Integer> {
-    private static final int RUN_BROKE = 3;
+public final class BenchCommand extends RunCommand {
     private static final int MOST_THREADS = 8;
-
-    private final Terminal terminal;
-    private final PrintStream out;
-    private final PrintStream err;
-    private final Path home;
-
-    @Spec
-    private CommandSpec spec = CommandSpec.create();
 
     @Option(
             names = "--only",
@@ -82,14 +69,11 @@ public final class BenchCommand implements Callable<Integer> {
 
     /** @param home folder of this program's jar, from which the server's is found */
     public BenchCommand(Terminal terminal, PrintStream out, PrintStream err, Path home) {
-        this.terminal = terminal;
-        this.out = out;
-        this.err = err;
-        this.home = home;
+        super("bench", terminal, out, err, home);
     }
 
     @Override
-    public Integer call() {
+    protected int run() throws IOException, InterruptedException {
         if (list) {
             Bench.all()
                     .forEach(figure ->
@@ -98,27 +82,18 @@ public final class BenchCommand implements Callable<Integer> {
         }
         check(threads >= 0 && threads <= 256, "--threads: " + threads + " (expected: 0 to 256)");
         List<Figure> chosen = chosen();
-        Path jar = server();
+        Path jar = serverJar(serverJar, "one with --server-jar");
         Path folder = home.resolve("bench");
         int productThreads = threads > 0
                 ? threads
                 : Math.min(MOST_THREADS, Runtime.getRuntime().availableProcessors());
-        try {
-            Files.createDirectories(folder);
-            BenchReport report;
-            try (Apparatus apparatus = new Apparatus(jar, folder, productThreads)) {
-                report = shown(new Bench(apparatus, terminal, out).run(chosen));
-            }
-            summarise(report);
-            return 0;
-        } catch (BenchFailure | ServerStartException e) {
-            return broken(String.valueOf(e.getMessage()));
-        } catch (IOException e) {
-            return broken("a file could not be written: " + e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return broken("interrupted");
+        Files.createDirectories(folder);
+        BenchReport report;
+        try (Apparatus apparatus = new Apparatus(jar, folder, productThreads)) {
+            report = shown(new Bench(apparatus, terminal, out).run(chosen));
         }
+        summarise(report);
+        return 0;
     }
 
     private void summarise(BenchReport report) throws IOException {
@@ -166,29 +141,5 @@ public final class BenchCommand implements Callable<Integer> {
     private static String figureOf(String name) {
         int dot = name.indexOf('.');
         return dot < 0 ? name : name.substring(0, dot);
-    }
-
-    private Path server() {
-        Path jar = serverJar != null
-                ? serverJar
-                : home.resolve("../../server/target/reservoir-server.jar").normalize();
-        check(
-                Files.isRegularFile(jar),
-                (serverJar != null ? "--server-jar: " : "the server: ") + jar
-                        + " (expected: a jar; build the project, or name one with --server-jar)");
-        return jar;
-    }
-
-    private int broken(String why) {
-        out.flush();
-        err.println();
-        err.println("bench: " + why);
-        return RUN_BROKE;
-    }
-
-    private void check(boolean holds, String message) {
-        if (!holds) {
-            throw new ParameterException(spec.commandLine(), message);
-        }
     }
 }

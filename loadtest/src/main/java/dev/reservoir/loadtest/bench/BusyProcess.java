@@ -1,5 +1,6 @@
 package dev.reservoir.loadtest.bench;
 
+import dev.reservoir.loadtest.run.RunFailure;
 import java.io.IOException;
 import java.util.concurrent.TimeUnit;
 
@@ -28,11 +29,11 @@ final class BusyProcess implements AutoCloseable {
             BusyProcess busy = new BusyProcess(process);
             if (process.getInputStream().read() < 0) {
                 busy.close();
-                throw new BenchFailure("the busy process ended at once");
+                throw new RunFailure("the busy process ended at once");
             }
             return busy;
         } catch (IOException e) {
-            throw new BenchFailure("the busy process could not be run: " + e.getMessage(), e);
+            throw new RunFailure("the busy process could not be run: " + e.getMessage(), e);
         }
     }
 

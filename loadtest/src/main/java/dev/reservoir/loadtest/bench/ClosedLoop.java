@@ -2,6 +2,7 @@ package dev.reservoir.loadtest.bench;
 
 import dev.reservoir.loadtest.client.CallFailure;
 import dev.reservoir.loadtest.client.PredictionStream;
+import dev.reservoir.loadtest.run.RunFailure;
 import dev.reservoir.v1.PredictRequest;
 import dev.reservoir.v1.PredictResponse;
 import java.util.concurrent.CountDownLatch;
@@ -38,7 +39,7 @@ final class ClosedLoop {
         ended.await();
         Throwable failed = failure.get();
         if (failed != null) {
-            throw new BenchFailure(
+            throw new RunFailure(
                     String.valueOf(CallFailure.of("predicting", failed).getMessage()), failed);
         }
         long nanos = last.get() - first.get();
@@ -60,7 +61,7 @@ final class ClosedLoop {
                 return;
             }
         } else {
-            failure.compareAndSet(null, problem != null ? problem : new BenchFailure("a head refused: " + response));
+            failure.compareAndSet(null, problem != null ? problem : new RunFailure("a head refused: " + response));
         }
         ended.countDown();
     }

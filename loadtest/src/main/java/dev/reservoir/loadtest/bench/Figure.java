@@ -1,5 +1,6 @@
 package dev.reservoir.loadtest.bench;
 
+import dev.reservoir.loadtest.run.RunFailure;
 import java.util.List;
 
 /** One thing to measure; it may give several numbers. */
@@ -13,7 +14,7 @@ interface Figure {
     /**
      * Measures.
      *
-     * @throws BenchFailure where that is not possible
+     * @throws RunFailure where that is not possible
      */
     List<Measured> measure(Apparatus apparatus, Progress progress) throws InterruptedException;
 

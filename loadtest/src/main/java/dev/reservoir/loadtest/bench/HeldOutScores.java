@@ -4,6 +4,7 @@ import dev.reservoir.loadtest.client.CallFailure;
 import dev.reservoir.loadtest.client.ExampleSource;
 import dev.reservoir.loadtest.client.PredictionStream;
 import dev.reservoir.loadtest.client.ReservoirClient;
+import dev.reservoir.loadtest.run.RunFailure;
 import dev.reservoir.loadtest.workload.Workload;
 import dev.reservoir.loadtest.workload.Workloads;
 import dev.reservoir.v1.Example;
@@ -90,9 +91,9 @@ final class HeldOutScores {
         return scores;
     }
 
-    private static BenchFailure failed(CompletionException e) {
+    private static RunFailure failed(CompletionException e) {
         Throwable cause = e.getCause() == null ? e : e.getCause();
-        return new BenchFailure(
+        return new RunFailure(
                 String.valueOf(CallFailure.of("held-out scores", cause).getMessage()), cause);
     }
 }

@@ -2,6 +2,7 @@ package dev.reservoir.loadtest.bench;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import dev.reservoir.loadtest.run.RunFailure;
 import java.io.BufferedReader;
 import java.io.BufferedWriter;
 import java.io.IOException;
@@ -58,14 +59,14 @@ final class Hook implements AutoCloseable {
                             .start(),
                     log);
         } catch (IOException e) {
-            throw new BenchFailure("the server's bench could not be run: " + e.getMessage(), e);
+            throw new RunFailure("the server's bench could not be run: " + e.getMessage(), e);
         }
     }
 
     /**
      * Asks for one measurement and waits for it.
      *
-     * @throws BenchFailure where it was refused or the process ended
+     * @throws RunFailure where it was refused or the process ended
      */
     JsonObject ask(JsonObject request) {
         String line;
@@ -85,15 +86,15 @@ final class Hook implements AutoCloseable {
         }
         JsonObject answer = JsonParser.parseString(line).getAsJsonObject();
         if (answer.has("error")) {
-            throw new BenchFailure("the server's bench refused " + request + ": "
+            throw new RunFailure("the server's bench refused " + request + ": "
                     + answer.get("error").getAsString());
         }
         return answer;
     }
 
-    private BenchFailure ended(JsonObject request, @org.jspecify.annotations.Nullable IOException cause) {
+    private RunFailure ended(JsonObject request, @org.jspecify.annotations.Nullable IOException cause) {
         String message = "the server's bench ended at " + request + "; see " + log;
-        return cause == null ? new BenchFailure(message) : new BenchFailure(message, cause);
+        return cause == null ? new RunFailure(message) : new RunFailure(message, cause);
     }
 
     @Override

@@ -4,6 +4,7 @@ import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
+import dev.reservoir.loadtest.run.RunFailure;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.FloatBuffer;
@@ -29,14 +30,14 @@ final class OnnxModel implements AutoCloseable {
         try (InputStream in = OnnxModel.class.getResourceAsStream(resource);
                 OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
             if (in == null) {
-                throw new BenchFailure(resource + ": not on the class path (expected: the peer's artifact)");
+                throw new RunFailure(resource + ": not on the class path (expected: the peer's artifact)");
             }
             options.setIntraOpNumThreads(threads);
             options.setInterOpNumThreads(1);
             options.addConfigEntry("session.intra_op.allow_spinning", "0");
             session = environment.createSession(in.readAllBytes(), options);
         } catch (OrtException | IOException e) {
-            throw new BenchFailure("ONNX Runtime could not load " + resource + ": " + e.getMessage(), e);
+            throw new RunFailure("ONNX Runtime could not load " + resource + ": " + e.getMessage(), e);
         }
     }
 
@@ -70,7 +71,7 @@ final class OnnxModel implements AutoCloseable {
             hidden.get(values);
             return values;
         } catch (OrtException e) {
-            throw new BenchFailure("ONNX Runtime failed at " + shape + ": " + e.getMessage(), e);
+            throw new RunFailure("ONNX Runtime failed at " + shape + ": " + e.getMessage(), e);
         }
     }
 
@@ -84,7 +85,7 @@ final class OnnxModel implements AutoCloseable {
         try {
             session.close();
         } catch (OrtException e) {
-            throw new BenchFailure("ONNX Runtime could not be closed: " + e.getMessage(), e);
+            throw new RunFailure("ONNX Runtime could not be closed: " + e.getMessage(), e);
         }
     }
 }

@@ -2,6 +2,7 @@ package dev.reservoir.loadtest.bench;
 
 import com.google.gson.JsonObject;
 import dev.reservoir.loadtest.client.PredictionStream;
+import dev.reservoir.loadtest.run.RunFailure;
 import java.util.List;
 
 /** Predictions over a gRPC stream against predictions inside a process with the same engine. */
@@ -42,7 +43,7 @@ final class PredictStreamFigure implements Figure {
         hook.ask(engine(WARMING_TOKENS, WARMING_MILLIS));
         int tokens = hook.ask(engine).get("tokens").getAsInt();
         if (tokens != TOKENS) {
-            throw new BenchFailure("a text of " + tokens + " tokens (expected: " + TOKENS + ")");
+            throw new RunFailure("a text of " + tokens + " tokens (expected: " + TOKENS + ")");
         }
         TextHeads heads = TextHeads.create(apparatus.client(), name(), 1);
         try (PredictionStream stream = apparatus.client().predictions()) {

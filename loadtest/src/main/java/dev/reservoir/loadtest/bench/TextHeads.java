@@ -2,6 +2,7 @@ package dev.reservoir.loadtest.bench;
 
 import dev.reservoir.loadtest.client.PredictionStream;
 import dev.reservoir.loadtest.client.ReservoirClient;
+import dev.reservoir.loadtest.run.RunFailure;
 import dev.reservoir.v1.Classification;
 import dev.reservoir.v1.Gradient;
 import dev.reservoir.v1.Head;
@@ -80,7 +81,7 @@ final class TextHeads {
             try {
                 response = stream.predict(request).join();
             } catch (CompletionException e) {
-                throw new BenchFailure(String.valueOf(e.getCause() == null ? e : e.getCause()), e);
+                throw new RunFailure(String.valueOf(e.getCause() == null ? e : e.getCause()), e);
             }
             times[i] = (System.nanoTime() - start) / 1e6;
             check(response, heads);
@@ -95,11 +96,11 @@ final class TextHeads {
 
     private static void check(PredictResponse response, int heads) {
         if (response.getPredictionsCount() != heads) {
-            throw new BenchFailure(response.getPredictionsCount() + " answers (expected: " + heads + ")");
+            throw new RunFailure(response.getPredictionsCount() + " answers (expected: " + heads + ")");
         }
         for (HeadPrediction answer : response.getPredictionsList()) {
             if (answer.getLabel().getScoresCount() != CLASSES) {
-                throw new BenchFailure("an answer without " + CLASSES + " scores: " + answer);
+                throw new RunFailure("an answer without " + CLASSES + " scores: " + answer);
             }
         }
     }

@@ -5,6 +5,7 @@ import dev.reservoir.loadtest.client.OpenLoop;
 import dev.reservoir.loadtest.client.PredictionStream;
 import dev.reservoir.loadtest.client.ReservoirClient;
 import dev.reservoir.loadtest.client.Timekeeper;
+import dev.reservoir.loadtest.run.RunFailure;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -118,7 +119,7 @@ final class TrainBesideFigure implements Figure {
         }
         LoadReport report = loop.report();
         if (report.errors() > 0) {
-            throw new BenchFailure(report.errors() + " predictions failed, the first: " + report.firstError());
+            throw new RunFailure(report.errors() + " predictions failed, the first: " + report.firstError());
         }
         return report;
     }

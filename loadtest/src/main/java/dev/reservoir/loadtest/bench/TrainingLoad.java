@@ -3,6 +3,7 @@ package dev.reservoir.loadtest.bench;
 import dev.reservoir.loadtest.client.ReservoirClient;
 import dev.reservoir.loadtest.client.TrainingListener;
 import dev.reservoir.loadtest.client.TrainingStream;
+import dev.reservoir.loadtest.run.RunFailure;
 import dev.reservoir.v1.Classification;
 import dev.reservoir.v1.Encoder;
 import dev.reservoir.v1.Example;
@@ -106,7 +107,7 @@ final class TrainingLoad implements AutoCloseable {
         streams.forEach(TrainingStream::cancel);
         heads.forEach(client::deleteHead);
         if (broken) {
-            throw new BenchFailure("a training stream ended early (expected: none)");
+            throw new RunFailure("a training stream ended early (expected: none)");
         }
     }
 

@@ -17,6 +17,7 @@ import dev.reservoir.loadtest.report.JsonFile;
 import dev.reservoir.loadtest.report.Machine;
 import dev.reservoir.loadtest.report.ResultTable;
 import dev.reservoir.loadtest.report.Terminal;
+import dev.reservoir.loadtest.run.RunFailure;
 import dev.reservoir.loadtest.workload.Workload;
 import dev.reservoir.v1.Head;
 import dev.reservoir.v1.Substrate;
@@ -53,7 +54,7 @@ final class Demo {
     /**
      * Runs to the end.
      *
-     * @throws DemoFailure where that is not possible
+     * @throws RunFailure where that is not possible
      * @throws IOException where results cannot be written
      */
     DemoReport run() throws IOException, InterruptedException {
@@ -75,7 +76,7 @@ final class Demo {
                 ResultTable.lines(report, files, terminal.style()).forEach(out::println);
                 return report;
             } catch (CallFailure e) {
-                throw new DemoFailure(e.getMessage() + server.epitaph(), e);
+                throw new RunFailure(e.getMessage() + server.epitaph(), e);
             }
         }
     }

@@ -1,29 +1,24 @@
 package dev.reservoir.loadtest.demo;
 
-import dev.reservoir.loadtest.client.ReservoirClient;
 import dev.reservoir.loadtest.client.ServerProcess;
-import dev.reservoir.loadtest.client.ServerStartException;
 import dev.reservoir.loadtest.client.Timekeeper;
 import dev.reservoir.loadtest.report.DemoReport;
 import dev.reservoir.loadtest.report.Terminal;
+import dev.reservoir.loadtest.run.RunCommand;
+import dev.reservoir.loadtest.run.RunFailure;
 import dev.reservoir.loadtest.workload.Workload;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Random;
-import java.util.concurrent.Callable;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** The {@code demo} subcommand. */
 @Command(
@@ -55,18 +50,10 @@ import picocli.CommandLine.Spec;
             "  java -jar loadtest/target/reservoir-loadtest.jar demo --json demo.json",
             "  java -jar loadtest/target/reservoir-loadtest.jar demo --target 127.0.0.1:7400"
         })
-public final class DemoCommand implements Callable<Integer> {
+public final class DemoCommand extends RunCommand {
     private static final int HEAD_FAILED = 1;
-    private static final int RUN_BROKE = 3;
 
     private final Supplier<List<Workload>> workloads;
-    private final Terminal terminal;
-    private final PrintStream out;
-    private final PrintStream err;
-    private final Path home;
-
-    @Spec
-    private CommandSpec spec = CommandSpec.create();
 
     @Option(
             names = "--target",
@@ -149,59 +136,36 @@ public final class DemoCommand implements Callable<Integer> {
      */
     public DemoCommand(
             Supplier<List<Workload>> workloads, Terminal terminal, PrintStream out, PrintStream err, Path home) {
+        super("demo", terminal, out, err, home);
         this.workloads = workloads;
-        this.terminal = terminal;
-        this.out = out;
-        this.err = err;
-        this.home = home;
     }
 
     @Override
-    public Integer call() {
+    protected int run() throws IOException, InterruptedException {
         check(share > 0 && share <= 1, "--quick: " + share + " (expected: above 0, at most 1)");
         check(rate > 0 && rate <= 100_000, "--rate: " + rate + " (expected: above 0, at most 100000)");
         check(seed >= 0, "--seed: " + seed + " (expected: at least 0)");
         check(startLimit > 0, "--start-limit: " + startLimit + " (expected: at least 1)");
         check(stallLimit > 0, "--stall-limit: " + stallLimit + " (expected: at least 1)");
-        try {
-            List<Workload> chosen = chosen();
-            if (chosen.isEmpty()) {
-                throw new DemoFailure("this build ships no task");
-            }
-            DemoSettings settings = settings();
-            DemoReport report = new Demo(settings, chosen, terminal, out, Timekeeper.system()).run();
-            return report.failed().isEmpty() ? 0 : HEAD_FAILED;
-        } catch (DemoFailure | ServerStartException e) {
-            return broken(e.getMessage() == null ? e.toString() : e.getMessage());
-        } catch (IOException e) {
-            return broken("a file could not be written: " + e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return broken("interrupted");
+        List<Workload> chosen = chosen();
+        if (chosen.isEmpty()) {
+            throw new RunFailure("this build ships no task");
         }
-    }
-
-    private int broken(String why) {
-        out.flush();
-        err.println();
-        err.println("demo: " + why);
-        return RUN_BROKE;
+        DemoReport report = new Demo(settings(), chosen, terminal, out, Timekeeper.system()).run();
+        return report.failed().isEmpty() ? 0 : HEAD_FAILED;
     }
 
     private DemoSettings settings() {
-        if (target != null) {
-            try {
-                ReservoirClient.connect(target, Duration.ofSeconds(1)).close();
-            } catch (IllegalArgumentException e) {
-                throw new ParameterException(spec.commandLine(), "--" + e.getMessage());
-            }
-        }
+        checkTarget(target);
         Path folder = outFolder != null ? outFolder : home.resolve("demo");
         String tenant =
                 target == null ? "demo" : String.format(Locale.ROOT, "demo-%04x", new Random().nextInt(1 << 16));
         return new DemoSettings(
                 target,
-                target == null ? ServerProcess.command(server(), serverOptions) : List.of(),
+                target == null
+                        ? ServerProcess.command(
+                                serverJar(serverJar, "a server with --server-jar or --target"), serverOptions)
+                        : List.of(),
                 tenant,
                 folder,
                 json != null ? json : folder.resolve("demo.json"),
@@ -210,17 +174,6 @@ public final class DemoCommand implements Callable<Integer> {
                 Duration.ofSeconds(startLimit),
                 Duration.ofSeconds(stallLimit),
                 keepHeads);
-    }
-
-    private Path server() {
-        Path jar = serverJar != null
-                ? serverJar
-                : home.resolve("../../server/target/reservoir-server.jar").normalize();
-        check(
-                Files.isRegularFile(jar),
-                (serverJar != null ? "--server-jar: " : "the server: ") + jar
-                        + " (expected: a jar; build the project, or name a server with --server-jar or --target)");
-        return jar;
     }
 
     private List<Workload> chosen() {
@@ -250,11 +203,5 @@ public final class DemoCommand implements Callable<Integer> {
 
     private int share(int count) {
         return Math.max(1, (int) Math.round(share * count));
-    }
-
-    private void check(boolean holds, String message) {
-        if (!holds) {
-            throw new ParameterException(spec.commandLine(), message);
-        }
     }
 }

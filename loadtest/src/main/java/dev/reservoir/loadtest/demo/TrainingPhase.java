@@ -12,6 +12,7 @@ import dev.reservoir.loadtest.client.TrainingStream;
 import dev.reservoir.loadtest.report.Display;
 import dev.reservoir.loadtest.report.ProgressTable;
 import dev.reservoir.loadtest.report.Terminal;
+import dev.reservoir.loadtest.run.RunFailure;
 import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;
@@ -54,7 +55,7 @@ final class TrainingPhase {
      * Runs until every example is handled.
      *
      * @throws CallFailure where a stream breaks
-     * @throws DemoFailure where nothing is learned for too long, or all examples of a head were refused
+     * @throws RunFailure where nothing is learned for too long, or all examples of a head were refused
      */
     Outcome run(ReservoirClient training, ReservoirClient serving) throws InterruptedException {
         long start = time.nanoTime();
@@ -116,7 +117,7 @@ final class TrainingPhase {
                 handled = handledNow;
                 movedNanos = now;
             } else if (now - movedNanos > settings.stallLimit().toNanos()) {
-                throw new DemoFailure(
+                throw new RunFailure(
                         "no head learned anything for " + settings.stallLimit().toSeconds() + " s: " + standing());
             }
         }
@@ -171,7 +172,7 @@ final class TrainingPhase {
     private static void checkLearned(Contender contender) {
         for (Learning learning : List.of(contender.head(), contender.control())) {
             if (learning.learned() == 0) {
-                throw new DemoFailure(learning.head() + " learned nothing: " + learning.refused()
+                throw new RunFailure(learning.head() + " learned nothing: " + learning.refused()
                         + " examples refused, the first: " + learning.firstRefusal());
             }
         }

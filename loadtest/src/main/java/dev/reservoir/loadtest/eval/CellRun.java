@@ -7,6 +7,7 @@ import dev.reservoir.loadtest.client.ReservoirClient;
 import dev.reservoir.loadtest.client.Timekeeper;
 import dev.reservoir.loadtest.client.TrainingOutcome;
 import dev.reservoir.loadtest.client.TrainingStream;
+import dev.reservoir.loadtest.run.RunFailure;
 import dev.reservoir.v1.Example;
 import dev.reservoir.v1.Head;
 import dev.reservoir.v1.HeadPrediction;
@@ -102,7 +103,7 @@ final class CellRun {
         }
         double seconds = learning.seconds();
         if (outcome.metrics().getExamples() == 0) {
-            throw new EvalFailure(name + " learned nothing: " + outcome.refused() + " examples refused, the first: "
+            throw new RunFailure(name + " learned nothing: " + outcome.refused() + " examples refused, the first: "
                     + learning.firstRefusal());
         }
         phase = "validating";

@@ -9,6 +9,7 @@ import dev.reservoir.loadtest.report.Display;
 import dev.reservoir.loadtest.report.JsonFile;
 import dev.reservoir.loadtest.report.Machine;
 import dev.reservoir.loadtest.report.Terminal;
+import dev.reservoir.loadtest.run.RunFailure;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
@@ -45,7 +46,7 @@ final class Evaluation {
     /**
      * Runs to the end and writes what was found.
      *
-     * @throws EvalFailure where the run breaks; what was found until then is kept
+     * @throws RunFailure where the run breaks; what was found until then is kept
      */
     EvalReport run() throws IOException, InterruptedException {
         long start = time.nanoTime();
@@ -59,7 +60,7 @@ final class Evaluation {
         try {
             plan = settings.target() == null ? onOwnServers(state) : onTarget(settings.target(), state);
         } catch (UncheckedIOException e) {
-            throw new EvalFailure("data: " + e.getMessage(), e);
+            throw new RunFailure("data: " + e.getMessage(), e);
         }
         EvalReport report = report(plan, state, (time.nanoTime() - start) / 1e9);
         List<Path> files = new ArrayList<>(List.of(settings.json()));
@@ -148,8 +149,8 @@ final class Evaluation {
                             time)
                     .run(Display.on(terminal, out));
             return plan;
-        } catch (CallFailure | EvalFailure e) {
-            throw new EvalFailure(e.getMessage() + server.epitaph(), e);
+        } catch (CallFailure | RunFailure e) {
+            throw new RunFailure(e.getMessage() + server.epitaph(), e);
         }
     }
 

@@ -1,9 +1,9 @@
 package dev.reservoir.loadtest.eval;
 
-import dev.reservoir.loadtest.client.ReservoirClient;
-import dev.reservoir.loadtest.client.ServerStartException;
 import dev.reservoir.loadtest.client.Timekeeper;
 import dev.reservoir.loadtest.report.Terminal;
+import dev.reservoir.loadtest.run.RunCommand;
+import dev.reservoir.loadtest.run.RunFailure;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
@@ -15,13 +15,9 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Random;
-import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** The {@code eval fpt} subcommand. */
 @Command(
@@ -52,20 +48,11 @@ import picocli.CommandLine.Spec;
             "  java -jar loadtest/target/reservoir-loadtest.jar eval fpt --quick",
             "  java -jar loadtest/target/reservoir-loadtest.jar eval fpt --data DIR --task mnist --rates 3e-4,1e-3,3e-3"
         })
-public final class FptCommand implements Callable<Integer> {
-    private static final int RUN_BROKE = 3;
+public final class FptCommand extends RunCommand {
     private static final List<Double> RATES = List.of(3e-4, 1e-3, 3e-3, 1e-2);
     private static final List<Double> QUICK_RATES = List.of(1e-3, 3e-3);
     private static final List<Long> SEEDS = List.of(1L, 2L, 3L);
     private static final int MOST_SEEDS = 100;
-
-    private final Terminal terminal;
-    private final PrintStream out;
-    private final PrintStream err;
-    private final Path home;
-
-    @Spec
-    private CommandSpec spec = CommandSpec.create();
 
     @Option(
             names = "--quick",
@@ -198,26 +185,18 @@ public final class FptCommand implements Callable<Integer> {
 
     /** @param home folder of this program's jar, from which the server's is found */
     public FptCommand(Terminal terminal, PrintStream out, PrintStream err, Path home) {
-        this.terminal = terminal;
-        this.out = out;
-        this.err = err;
-        this.home = home;
+        super("eval fpt", terminal, out, err, home);
     }
 
     @Override
-    public Integer call() {
+    protected int run() throws InterruptedException {
         List<TaskEntry> chosen = chosen();
         EvalSettings settings = settings(contenders());
         try {
             new Evaluation(settings, chosen, terminal, out, Timekeeper.system()).run();
             return 0;
-        } catch (EvalFailure | ServerStartException e) {
-            return broken(String.valueOf(e.getMessage()));
         } catch (IOException e) {
-            return broken("a file could not be read or written: " + e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return broken("interrupted");
+            throw new RunFailure("a file could not be read or written: " + e, e);
         }
     }
 
@@ -234,17 +213,11 @@ public final class FptCommand implements Callable<Integer> {
         check(together >= 1 && together <= 256, "--together: " + together + " (expected: 1 to 256)");
         check(startLimit > 0, "--start-limit: " + startLimit + " (expected: at least 1)");
         check(stallLimit > 0, "--stall-limit: " + stallLimit + " (expected: at least 1)");
-        if (target != null) {
-            try {
-                ReservoirClient.connect(target, Duration.ofSeconds(1)).close();
-            } catch (IllegalArgumentException e) {
-                throw new ParameterException(spec.commandLine(), "--" + e.getMessage());
-            }
-        }
+        checkTarget(target);
         Path folder = outFolder != null ? outFolder : home.resolve("eval-fpt");
         return new EvalSettings(
                 target,
-                target == null ? server() : null,
+                target == null ? serverJar(serverJar, "a server with --server-jar or --target") : null,
                 serverOptions,
                 target == null ? "eval" : String.format(Locale.ROOT, "eval-%04x", new Random().nextInt(1 << 16)),
                 folder,
@@ -287,29 +260,5 @@ public final class FptCommand implements Callable<Integer> {
 
     private static List<String> contenderNames() {
         return Arrays.stream(Contender.values()).map(Contender::id).toList();
-    }
-
-    private Path server() {
-        Path jar = serverJar != null
-                ? serverJar
-                : home.resolve("../../server/target/reservoir-server.jar").normalize();
-        check(
-                Files.isRegularFile(jar),
-                (serverJar != null ? "--server-jar: " : "the server: ") + jar
-                        + " (expected: a jar; build the project, or name a server with --server-jar or --target)");
-        return jar;
-    }
-
-    private int broken(String why) {
-        out.flush();
-        err.println();
-        err.println("eval fpt: " + why);
-        return RUN_BROKE;
-    }
-
-    private void check(boolean holds, String message) {
-        if (!holds) {
-            throw new ParameterException(spec.commandLine(), message);
-        }
     }
 }

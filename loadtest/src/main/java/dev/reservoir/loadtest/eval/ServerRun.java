@@ -4,6 +4,7 @@ import dev.reservoir.loadtest.client.CallFailure;
 import dev.reservoir.loadtest.client.ReservoirClient;
 import dev.reservoir.loadtest.client.Timekeeper;
 import dev.reservoir.loadtest.report.Display;
+import dev.reservoir.loadtest.run.RunFailure;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -68,7 +69,7 @@ final class ServerRun {
      * Runs until nothing is due.
      *
      * @throws CallFailure where the server is at fault
-     * @throws EvalFailure where nothing moves for too long
+     * @throws RunFailure where nothing moves for too long
      */
     void run(Display display) throws InterruptedException, IOException {
         ExecutorService threads = Executors.newFixedThreadPool(together, job -> {
@@ -99,7 +100,7 @@ final class ServerRun {
                     moved = movedNow;
                     movedNanos = time.nanoTime();
                 } else if (time.nanoTime() - movedNanos > stallLimit.toNanos()) {
-                    throw new EvalFailure(
+                    throw new RunFailure(
                             "no head learned or answered for " + stallLimit.toSeconds() + " s: " + standing(now));
                 }
             }
@@ -134,7 +135,7 @@ final class ServerRun {
             return ended.get();
         } catch (ExecutionException e) {
             Throwable cause = e.getCause() == null ? e : e.getCause();
-            if (cause instanceof EvalFailure failure) {
+            if (cause instanceof RunFailure failure) {
                 throw failure;
             }
             throw CallFailure.of("a cell", cause);

@@ -3,6 +3,7 @@ package dev.reservoir.loadtest.bench;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.reservoir.loadtest.run.RunFailure;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -28,12 +29,12 @@ final class HookTest {
             assertThat(hook.ask(Apparatus.request("count")).get("line").getAsInt())
                     .isEqualTo(1);
             assertThatThrownBy(() -> hook.ask(Apparatus.request("refuse")))
-                    .isInstanceOf(BenchFailure.class)
+                    .isInstanceOf(RunFailure.class)
                     .hasMessage("the server's bench refused {\"measure\":\"refuse\"}: not that");
             assertThat(hook.ask(Apparatus.request("count")).get("line").getAsInt())
                     .isEqualTo(3);
             assertThatThrownBy(() -> hook.ask(Apparatus.request("end")))
-                    .isInstanceOf(BenchFailure.class)
+                    .isInstanceOf(RunFailure.class)
                     .hasMessageStartingWith("the server's bench ended at {\"measure\":\"end\"}; see ");
         }
     }

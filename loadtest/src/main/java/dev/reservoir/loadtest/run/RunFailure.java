@@ -1,14 +1,14 @@
-package dev.reservoir.loadtest.eval;
+package dev.reservoir.loadtest.run;
 
 /** A run that could not be brought to its end; the message says why, for a person. */
-final class EvalFailure extends RuntimeException {
+public final class RunFailure extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    EvalFailure(String message) {
+    public RunFailure(String message) {
         super(message);
     }
 
-    EvalFailure(String message, Throwable cause) {
+    public RunFailure(String message, Throwable cause) {
         super(message, cause);
     }
 }
