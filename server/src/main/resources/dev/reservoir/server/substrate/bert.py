@@ -187,46 +187,30 @@ class Program(Module):
       y = self.scale(torch.layer_norm(x, width, None, None, self.eps), n, groups, gains, biases, slots)
     return y
 
-  # Normalised rows [N, D] times the gains of norm n plus its biases, [norms, S, D]; slots [B] has the slot of each place.
-  def scale(self: __torch__.Program, normalised: Tensor, n: int, groups: List[int], gains: Tensor, biases: Tensor, slots: Tensor) -> Tensor:
-    if torch.size(gains, 1) == 1:
-      y = torch.addcmul(biases[n], normalised, gains[n])
-    else:
-      gain = torch.unsqueeze(torch.index_select(gains[n], 0, slots), 1)
+  # Rows [N, D] times their sequence's gains of norm n, plus its biases where there are any; both [norms, S, D]; slots [B]
+  # has the slot of each place.
+  def scale(self: __torch__.Program, x: Tensor, n: int, groups: List[int], gains: Tensor, biases: Optional[Tensor], slots: Tensor) -> Tensor:
+    y = torch.empty_like(x)
+    width = torch.size(x, 1)
+    gain = torch.unsqueeze(torch.index_select(gains[n], 0, slots), 1)
+    bias = gain
+    if biases is not None:
       bias = torch.unsqueeze(torch.index_select(biases[n], 0, slots), 1)
-      y = torch.empty_like(normalised)
-      width = torch.size(normalised, 1)
-      place = 0
-      start = 0
-      for k in range(len(groups) // 2):
-        last = place + groups[2 * k]
-        end = start + groups[2 * k] * groups[2 * k + 1]
-        shape = [groups[2 * k], groups[2 * k + 1], width]
-        to = torch.reshape(torch.slice(y, 0, start, end), shape)
-        rows = torch.reshape(torch.slice(normalised, 0, start, end), shape)
-        done = torch.addcmul(torch.slice(bias, 0, place, last), rows, torch.slice(gain, 0, place, last), value=1, out=to)
-        place = last
-        start = end
-    return y
-
-  # Rows [N, D] times their sequence's gains of norm n.
-  def times_gain(self: __torch__.Program, g: Tensor, n: int, groups: List[int], gains: Tensor, slots: Tensor) -> Tensor:
-    if torch.size(gains, 1) == 1:
-      y = g * gains[n]
-    else:
-      gain = torch.unsqueeze(torch.index_select(gains[n], 0, slots), 1)
-      y = torch.empty_like(g)
-      width = torch.size(g, 1)
-      place = 0
-      start = 0
-      for k in range(len(groups) // 2):
-        last = place + groups[2 * k]
-        end = start + groups[2 * k] * groups[2 * k + 1]
-        shape = [groups[2 * k], groups[2 * k + 1], width]
-        to = torch.reshape(torch.slice(y, 0, start, end), shape)
-        done = torch.mul(torch.reshape(torch.slice(g, 0, start, end), shape), torch.slice(gain, 0, place, last), out=to)
-        place = last
-        start = end
+    place = 0
+    start = 0
+    for k in range(len(groups) // 2):
+      last = place + groups[2 * k]
+      end = start + groups[2 * k] * groups[2 * k + 1]
+      shape = [groups[2 * k], groups[2 * k + 1], width]
+      to = torch.reshape(torch.slice(y, 0, start, end), shape)
+      rows = torch.reshape(torch.slice(x, 0, start, end), shape)
+      by = torch.slice(gain, 0, place, last)
+      if biases is None:
+        done = torch.mul(rows, by, out=to)
+      else:
+        done = torch.addcmul(torch.slice(bias, 0, place, last), rows, by, value=1, out=to)
+      place = last
+      start = end
     return y
 
   # Softmax attention inside each sequence: [N, 3 D] to [N, D].
@@ -339,11 +323,11 @@ class Program(Module):
     at = 3 + 8 * l
     g = state[0]
     second = [self.by_sequence(g * saved[at + 6], groups), self.by_sequence(g, groups)]
-    g = self.back_through_norm(self.times_gain(g, 2 * l + 2, groups, gains, slots), saved[at + 6], saved[at + 7])
+    g = self.back_through_norm(self.scale(g, 2 * l + 2, groups, gains, None, slots), saved[at + 6], saved[at + 7])
     h = torch.gelu_backward(self.product_back(g, self.down_back[l]), saved[at + 5])
     g = self.add_wide_product(g, h, self.up_back[l], None)
     first = [self.by_sequence(g * saved[at + 3], groups), self.by_sequence(g, groups)]
-    g = self.back_through_norm(self.times_gain(g, 2 * l + 1, groups, gains, slots), saved[at + 3], saved[at + 4])
+    g = self.back_through_norm(self.scale(g, 2 * l + 1, groups, gains, None, slots), saved[at + 3], saved[at + 4])
     by_mixed = self.product_back(g, self.out_back[l])
     if self.mode == 0:
       parts = self.attend_back(saved[at], saved[at + 1], saved[at + 2], by_mixed, groups)
@@ -358,7 +342,7 @@ class Program(Module):
   def back_input(self: __torch__.Program, saved: List[Tensor], state: List[Tensor], groups: List[int], gains: Tensor, slots: Tensor) -> List[Tensor]:
     g = state[0]
     sums = torch.slice(state, 1) + [self.by_sequence(g * saved[1], groups), self.by_sequence(g, groups)]
-    g = self.back_through_norm(self.times_gain(g, 0, groups, gains, slots), saved[1], saved[2])
+    g = self.back_through_norm(self.scale(g, 0, groups, gains, None, slots), saved[1], saved[2])
     return [g, self.by_slot(torch.slice(sums, 0, None, 2), gains, slots), self.by_slot(torch.slice(sums, 1, None, 2), gains, slots)]
 
   # The whole way back from the gradient by the hidden states [N, D].
@@ -531,5 +515,5 @@ class Program(Module):
     if torch.numel(gains) == 0:
       slots = none
     else:
-      slots = torch.zeros_like(places)
+      slots = torch.slice(torch.zeros_like(places), 0, 0, len(lengths))
     return self.forward(none, places, given, none, self.groups_of(lengths), gains, biases, slots)
