@@ -18,6 +18,7 @@ import dev.reservoir.loadtest.report.Machine;
 import dev.reservoir.loadtest.report.ResultTable;
 import dev.reservoir.loadtest.report.Terminal;
 import dev.reservoir.loadtest.run.RunFailure;
+import dev.reservoir.loadtest.run.RunServer;
 import dev.reservoir.loadtest.workload.Workload;
 import dev.reservoir.v1.Head;
 import dev.reservoir.v1.Substrate;
@@ -66,7 +67,7 @@ final class Demo {
         out.println("Reservoir demo: " + workloads.size() + " heads of " + modalities
                 + " modalities, each with a control, learn at once on one frozen transformer");
         out.println();
-        try (DemoServer server = server()) {
+        try (RunServer server = server()) {
             out.println("server     " + server.description());
             try (ReservoirClient training = ReservoirClient.connect(server.grpc(), CALL_DEADLINE);
                     ReservoirClient serving = ReservoirClient.connect(server.grpc(), CALL_DEADLINE)) {
@@ -81,14 +82,14 @@ final class Demo {
         }
     }
 
-    private DemoServer server() {
+    private RunServer server() {
         String target = settings.target();
         if (target != null) {
-            return DemoServer.running(target);
+            return RunServer.running(target);
         }
         Display display = Display.on(terminal, out);
         String waiting = "server     starting (the first start unpacks native libraries and takes longer)";
-        DemoServer server = DemoServer.start(
+        RunServer server = RunServer.start(
                 settings.serverCommand(), settings.out().resolve("server.log"), settings.startLimit(), passed -> {
                     String line = waiting + String.format(Locale.ROOT, " %d s", passed.toSeconds());
                     display.update(time.nanoTime(), List.of(line), line);

@@ -4,12 +4,12 @@ import dev.reservoir.loadtest.client.CallFailure;
 import dev.reservoir.loadtest.client.ReservoirClient;
 import dev.reservoir.loadtest.client.ServerProcess;
 import dev.reservoir.loadtest.client.Timekeeper;
-import dev.reservoir.loadtest.demo.DemoServer;
 import dev.reservoir.loadtest.report.Display;
 import dev.reservoir.loadtest.report.JsonFile;
 import dev.reservoir.loadtest.report.Machine;
 import dev.reservoir.loadtest.report.Terminal;
 import dev.reservoir.loadtest.run.RunFailure;
+import dev.reservoir.loadtest.run.RunServer;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
@@ -90,7 +90,7 @@ final class Evaluation {
                     continue;
                 }
             }
-            try (DemoServer server = start(substrate)) {
+            try (RunServer server = start(substrate)) {
                 plan = run(server, plan, state);
             }
         }
@@ -98,7 +98,7 @@ final class Evaluation {
     }
 
     private Plan onTarget(String target, StateFile state) throws IOException, InterruptedException {
-        try (DemoServer server = DemoServer.running(target)) {
+        try (RunServer server = RunServer.running(target)) {
             return run(server, null, state);
         }
     }
@@ -109,7 +109,7 @@ final class Evaluation {
         return names;
     }
 
-    private DemoServer start(String substrate) {
+    private RunServer start(String substrate) {
         Path jar = settings.serverJar();
         if (jar == null) {
             throw new IllegalStateException("server: none (expected: a jar)");
@@ -118,14 +118,14 @@ final class Evaluation {
         options.addAll(settings.serverOptions());
         Display display = Display.on(terminal, out);
         Path log = settings.out().resolve("server-" + substrate.replace(':', '-') + ".log");
-        return DemoServer.start(ServerProcess.command(jar, options), log, settings.startLimit(), passed -> {
+        return RunServer.start(ServerProcess.command(jar, options), log, settings.startLimit(), passed -> {
             String line = String.format(Locale.ROOT, "server     starting with %s %d s", substrate, passed.toSeconds());
             display.update(time.nanoTime(), List.of(line), line);
         });
     }
 
     /** @param before the plan, where another substrate's run made it */
-    private Plan run(DemoServer server, @Nullable Plan before, StateFile state)
+    private Plan run(RunServer server, @Nullable Plan before, StateFile state)
             throws IOException, InterruptedException {
         out.println("server     " + server.description());
         try (ReservoirClient training = ReservoirClient.connect(server.grpc(), CALL_DEADLINE);

@@ -1,4 +1,4 @@
-package dev.reservoir.loadtest.demo;
+package dev.reservoir.loadtest.run;
 
 import dev.reservoir.loadtest.client.ServerAddresses;
 import dev.reservoir.loadtest.client.ServerProcess;
@@ -8,23 +8,23 @@ import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** The server a demo or an evaluation talks to: a child process of its own, or one that was running before. */
-public final class DemoServer implements AutoCloseable {
+/** The server that a run talks to: a child process of its own, or one that was running before. */
+public final class RunServer implements AutoCloseable {
     private final String grpc;
     private final @Nullable ServerProcess process;
 
-    private DemoServer(String grpc, @Nullable ServerProcess process) {
+    private RunServer(String grpc, @Nullable ServerProcess process) {
         this.grpc = grpc;
         this.process = process;
     }
 
-    public static DemoServer running(String target) {
-        return new DemoServer(target, null);
+    public static RunServer running(String target) {
+        return new RunServer(target, null);
     }
 
-    public static DemoServer start(List<String> command, Path log, Duration limit, Consumer<Duration> waiting) {
+    public static RunServer start(List<String> command, Path log, Duration limit, Consumer<Duration> waiting) {
         ServerProcess process = ServerProcess.start(command, log, limit, waiting);
-        return new DemoServer(process.addresses().grpc(), process);
+        return new RunServer(process.addresses().grpc(), process);
     }
 
     /** {@code host:port}. */
