@@ -57,7 +57,11 @@ final class Messages {
     }
 
     static Observation tensor(float... values) {
-        Matrix.Builder matrix = Matrix.newBuilder().setColumns(values.length);
+        return matrix(values.length, values);
+    }
+
+    static Observation matrix(int columns, float... values) {
+        Matrix.Builder matrix = Matrix.newBuilder().setColumns(columns);
         for (float value : values) {
             matrix.addValues(value);
         }
