@@ -66,7 +66,7 @@ class ReadYourWritesTest {
                 () -> client.inference.predict(predict(text("my own"), "fresh").toBuilder()
                         .setMinAppliedSequence(1)
                         .build()));
-        await().until(() -> server.head(name("fresh")).writer().admittedThrough() == 1);
+        await().until(() -> server.admitted("fresh") == 1);
         assertThat(answer).isNotDone();
         gate.countDown();
 

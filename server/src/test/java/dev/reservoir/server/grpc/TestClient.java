@@ -33,6 +33,10 @@ final class TestClient {
         return id;
     }
 
+    Head get(String head) {
+        return heads.getHead(Messages.get(head));
+    }
+
     Training training() {
         return Training.on(channel, Replies.reading());
     }
