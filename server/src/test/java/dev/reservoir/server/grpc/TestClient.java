@@ -4,13 +4,16 @@ import static dev.reservoir.server.grpc.Messages.create;
 import static dev.reservoir.server.grpc.Messages.example;
 import static dev.reservoir.server.grpc.Messages.open;
 import static dev.reservoir.server.grpc.Messages.textHead;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.reservoir.heads.Reason;
 import dev.reservoir.v1.Head;
 import dev.reservoir.v1.HeadServiceGrpc;
 import dev.reservoir.v1.HeadServiceGrpc.HeadServiceBlockingStub;
 import dev.reservoir.v1.InferenceServiceGrpc;
 import dev.reservoir.v1.InferenceServiceGrpc.InferenceServiceBlockingStub;
 import io.grpc.ManagedChannel;
+import io.grpc.StatusRuntimeException;
 
 /** One connection to a test server, the stubs on it, and heads made through them. */
 final class TestClient {
@@ -31,6 +34,18 @@ final class TestClient {
         String id = "head-" + made;
         heads.createHead(create(id, spec));
         return id;
+    }
+
+    String newHead(Head.Builder spec) {
+        return newHead(spec.build());
+    }
+
+    /** Asserts that a head is refused as an invalid field, in these words. */
+    void isRefused(Head.Builder spec, String message) {
+        assertThatThrownBy(() -> heads.createHead(create("refused", spec.build())))
+                .isInstanceOfSatisfying(
+                        StatusRuntimeException.class, failure -> Errors.info(Reason.INVALID_FIELD, failure))
+                .hasMessageContaining(message);
     }
 
     Head get(String head) {
