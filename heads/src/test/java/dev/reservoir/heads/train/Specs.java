@@ -3,13 +3,19 @@ package dev.reservoir.heads.train;
 import dev.reservoir.heads.EncoderSpec;
 import dev.reservoir.heads.EncoderSpec.Pooling;
 import dev.reservoir.heads.HeadName;
+import dev.reservoir.heads.HeadSnapshot;
 import dev.reservoir.heads.HeadSpec;
+import dev.reservoir.heads.HiddenStates;
 import dev.reservoir.heads.LearningSpec;
 import dev.reservoir.heads.LearningSpec.Part;
 import dev.reservoir.heads.ModalitySpec;
 import dev.reservoir.heads.Observation;
+import dev.reservoir.heads.ObservationEncoder;
 import dev.reservoir.heads.ObservationReader;
+import dev.reservoir.heads.Prediction;
+import dev.reservoir.heads.Substrate.NormBank;
 import dev.reservoir.heads.SubstrateLearner;
+import dev.reservoir.heads.SubstrateLearner.Portion;
 import dev.reservoir.heads.Target;
 import dev.reservoir.heads.Task;
 import dev.reservoir.heads.TextTokenizer;
@@ -97,5 +103,29 @@ final class Specs {
                 step.run(List.of(learner));
             }
         }
+    }
+
+    /** The gradient of one update over these examples, traced through the substrate. */
+    static Parameters.Gradient gradient(
+            LinearSubstrate substrate, FptLearner learner, List<dev.reservoir.heads.train.Example> examples) {
+        FptUpdate update = new FptUpdate(learner, examples, true);
+        NormBank bank = NormBank.of(List.of(update.norms()));
+        Portion portion = update.portions().get(0);
+        try (var traced = substrate.trace(portion.sequences(), bank, new int[portion.size()])) {
+            float[] upstream = new float[traced.hidden().values().length];
+            portion.judge(traced.hidden(), 0, upstream);
+            portion.follow(traced.gradients(upstream), 0, 0);
+        }
+        return update.gradient();
+    }
+
+    /** What a snapshot answers to an observation, through the substrate. */
+    static Prediction predict(
+            LinearSubstrate substrate, HeadSnapshot snapshot, Observation observation, int maxScores) {
+        ObservationEncoder encoder = snapshot.encoder();
+        var encoded = encoder.encode(observation);
+        HiddenStates hidden =
+                substrate.forward(List.of(encoded.input()), NormBank.of(List.of(encoder.norms())), new int[1]);
+        return snapshot.predict(encoder.features(encoded, hidden, 0), maxScores);
     }
 }

@@ -5,14 +5,10 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.reservoir.heads.EncoderSpec.Pooling;
 import dev.reservoir.heads.HeadSpec;
-import dev.reservoir.heads.HiddenStates;
 import dev.reservoir.heads.ModalitySpec;
 import dev.reservoir.heads.Observation;
-import dev.reservoir.heads.ObservationEncoder;
 import dev.reservoir.heads.Prediction;
 import dev.reservoir.heads.Refused;
-import dev.reservoir.heads.Substrate.NormBank;
-import dev.reservoir.heads.SubstrateLearner.Portion;
 import dev.reservoir.heads.Target;
 import dev.reservoir.heads.Target.TokenSet;
 import dev.reservoir.heads.Task;
@@ -203,15 +199,7 @@ class TokenSetsTrainingTest {
             read.add(new dev.reservoir.heads.train.Example(
                     Specs.reader(substrate, learner.spec().modality()).read(example.observation()), truths));
         }
-        FptUpdate update = new FptUpdate(learner, read, true);
-        Portion portion = update.portions().get(0);
-        try (var traced =
-                substrate.trace(portion.sequences(), NormBank.of(List.of(update.norms())), new int[portion.size()])) {
-            float[] upstream = new float[traced.hidden().values().length];
-            portion.judge(traced.hidden(), 0, upstream);
-            portion.follow(traced.gradients(upstream), 0, 0);
-        }
-        return update.gradient();
+        return Specs.gradient(substrate, learner, read);
     }
 
     @Test
@@ -242,11 +230,7 @@ class TokenSetsTrainingTest {
     }
 
     private Prediction.TokenLabelSets predict(FptLearner learner, Observation observation) {
-        ObservationEncoder encoder = learner.snapshot().encoder();
-        var encoded = encoder.encode(observation);
-        HiddenStates hidden =
-                substrate.forward(List.of(encoded.input()), NormBank.of(List.of(encoder.norms())), new int[1]);
-        return (Prediction.TokenLabelSets) learner.snapshot().predict(encoder.features(encoded, hidden, 0), 0);
+        return (Prediction.TokenLabelSets) Specs.predict(substrate, learner.snapshot(), observation, 0);
     }
 
     @Test

@@ -1,8 +1,10 @@
 package dev.reservoir.server.grpc;
 
+import com.google.protobuf.FieldMask;
 import dev.reservoir.v1.Classification;
 import dev.reservoir.v1.CreateHeadRequest;
 import dev.reservoir.v1.Example;
+import dev.reservoir.v1.GetHeadRequest;
 import dev.reservoir.v1.Head;
 import dev.reservoir.v1.Matrix;
 import dev.reservoir.v1.Modality;
@@ -15,6 +17,7 @@ import dev.reservoir.v1.Task;
 import dev.reservoir.v1.TensorModality;
 import dev.reservoir.v1.TextModality;
 import dev.reservoir.v1.TrainRequest;
+import dev.reservoir.v1.UpdateHeadRequest;
 import java.util.Arrays;
 import java.util.List;
 
@@ -52,12 +55,27 @@ final class Messages {
                 .build();
     }
 
+    static GetHeadRequest get(String head) {
+        return GetHeadRequest.newBuilder().setName(name(head)).build();
+    }
+
+    static UpdateHeadRequest update(Head head, String... paths) {
+        return UpdateHeadRequest.newBuilder()
+                .setHead(head)
+                .setUpdateMask(FieldMask.newBuilder().addAllPaths(List.of(paths)))
+                .build();
+    }
+
     static Observation text(String text) {
         return Observation.newBuilder().setText(text).build();
     }
 
     static Observation tensor(float... values) {
-        Matrix.Builder matrix = Matrix.newBuilder().setColumns(values.length);
+        return matrix(values.length, values);
+    }
+
+    static Observation matrix(int columns, float... values) {
+        Matrix.Builder matrix = Matrix.newBuilder().setColumns(columns);
         for (float value : values) {
             matrix.addValues(value);
         }
@@ -79,11 +97,15 @@ final class Messages {
     }
 
     static TrainRequest example(long sequence, String text, String label) {
+        return example(sequence, text(text), label(label));
+    }
+
+    static TrainRequest example(long sequence, Observation observation, Target target) {
         return TrainRequest.newBuilder()
                 .setExample(Example.newBuilder()
                         .setSequence(sequence)
-                        .setObservation(text(text))
-                        .setTarget(label(label)))
+                        .setObservation(observation)
+                        .setTarget(target))
                 .build();
     }
 

@@ -110,6 +110,16 @@ final class TestServer implements AutoCloseable {
         return registry.get(HeadName.parse(name));
     }
 
+    /** The number of the last example of a head that was taken in. */
+    long admitted(String head) {
+        return head(Messages.name(head)).writer().admittedThrough();
+    }
+
+    /** The number of the last example that a head's published state has learned. */
+    long applied(String head) {
+        return head(Messages.name(head)).published().appliedThrough();
+    }
+
     /** Holds the substrate's passes until the latch is counted down. */
     CountDownLatch hold() {
         CountDownLatch gate = new CountDownLatch(1);

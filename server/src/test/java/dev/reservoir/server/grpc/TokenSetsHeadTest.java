@@ -1,26 +1,19 @@
 package dev.reservoir.server.grpc;
 
-import static dev.reservoir.server.grpc.Messages.create;
+import static dev.reservoir.server.grpc.Messages.example;
 import static dev.reservoir.server.grpc.Messages.name;
 import static dev.reservoir.server.grpc.Messages.open;
 import static dev.reservoir.server.grpc.Messages.predict;
+import static dev.reservoir.server.grpc.Messages.update;
+import static dev.reservoir.server.grpc.RowHeads.fast;
+import static dev.reservoir.server.grpc.RowHeads.rows;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import com.google.protobuf.FieldMask;
 import dev.reservoir.heads.Reason;
-import dev.reservoir.v1.Example;
-import dev.reservoir.v1.Fpt;
-import dev.reservoir.v1.GetHeadRequest;
 import dev.reservoir.v1.Gradient;
 import dev.reservoir.v1.Head;
-import dev.reservoir.v1.HeadServiceGrpc;
-import dev.reservoir.v1.HeadServiceGrpc.HeadServiceBlockingStub;
-import dev.reservoir.v1.InferenceServiceGrpc;
-import dev.reservoir.v1.InferenceServiceGrpc.InferenceServiceBlockingStub;
 import dev.reservoir.v1.LabelSequence;
 import dev.reservoir.v1.Learning;
-import dev.reservoir.v1.Matrix;
 import dev.reservoir.v1.Metrics;
 import dev.reservoir.v1.Modality;
 import dev.reservoir.v1.Observation;
@@ -36,10 +29,6 @@ import dev.reservoir.v1.TokenLabelSetPrediction;
 import dev.reservoir.v1.TokenLabelSets;
 import dev.reservoir.v1.TokenLabelSetsPrediction;
 import dev.reservoir.v1.TokenMultiLabel;
-import dev.reservoir.v1.TrainRequest;
-import dev.reservoir.v1.UpdateHeadRequest;
-import io.grpc.ManagedChannel;
-import io.grpc.StatusRuntimeException;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
@@ -57,17 +46,12 @@ class TokenSetsHeadTest {
     private static final List<String> BITS = List.of("x", "y", "z");
 
     private TestServer server;
-    private ManagedChannel channel;
-    private HeadServiceBlockingStub heads;
-    private InferenceServiceBlockingStub inference;
-    private int made;
+    private TestClient client;
 
     @BeforeAll
     void start() {
         server = TestServer.start();
-        channel = server.channel();
-        heads = HeadServiceGrpc.newBlockingStub(channel);
-        inference = InferenceServiceGrpc.newBlockingStub(channel);
+        client = new TestClient(server);
     }
 
     @AfterAll
@@ -76,25 +60,7 @@ class TokenSetsHeadTest {
     }
 
     private static Head.Builder head(TokenMultiLabel.Builder task, Learning.Builder learning) {
-        return Head.newBuilder()
-                .setModality(Modality.newBuilder()
-                        .setTensor(TensorModality.newBuilder().setWidth(3).setMaxRows(4)))
-                .setTask(Task.newBuilder().setTokenMultiLabel(task))
-                .setLearning(learning);
-    }
-
-    private String newHead(Head.Builder head) {
-        String id = "s" + made++;
-        heads.createHead(create(id, head.build()));
-        return id;
-    }
-
-    private static Observation rows(float... values) {
-        Matrix.Builder matrix = Matrix.newBuilder().setColumns(3);
-        for (float value : values) {
-            matrix.addValues(value);
-        }
-        return Observation.newBuilder().setTensor(matrix).build();
+        return RowHeads.head(Task.newBuilder().setTokenMultiLabel(task), learning);
     }
 
     private static TokenLabelSet has(Integer... indices) {
@@ -108,30 +74,20 @@ class TokenSetsHeadTest {
                 .build();
     }
 
-    private static TrainRequest example(long sequence, Observation observation, Target target) {
-        return TrainRequest.newBuilder()
-                .setExample(Example.newBuilder()
-                        .setSequence(sequence)
-                        .setObservation(observation)
-                        .setTarget(target))
-                .build();
-    }
-
     static Stream<Learning.Builder> rules() {
         return Stream.of(
                 Learning.newBuilder().setLeastSquares(RecursiveLeastSquares.getDefaultInstance()),
                 Learning.newBuilder().setGradient(Gradient.newBuilder().setLearningRate(0.05)),
-                Learning.newBuilder()
-                        .setFpt(Fpt.newBuilder().setLearningRate(2e-2).setMinibatch(4)));
+                Learning.newBuilder().setFpt(fast(4)));
     }
 
     /** Label n holds where number n of the row is positive; the first row is not told. */
     @ParameterizedTest
     @MethodSource("rules")
     void aHeadLearnsSetsFromAStreamAndAnswersThem(Learning.Builder rule) {
-        String id = newHead(head(TokenMultiLabel.newBuilder().addLabels("z"), rule));
+        String id = client.newHead(head(TokenMultiLabel.newBuilder().addLabels("z"), rule));
         Random random = new Random(1);
-        Training training = Training.on(channel, Replies.reading());
+        Training training = client.training();
         training.opened(open(id));
         for (int n = 1; n <= 600; n++) {
             float[] values = new float[9];
@@ -154,16 +110,14 @@ class TokenSetsHeadTest {
         assertThat(metrics.getWindowed().getAccuracy()).isGreaterThan(0.95);
 
         float[] probe = {-1, -1, -1, 1, -1, 1, -1, 1, -1};
-        TokenLabelSetsPrediction answer = inference
+        TokenLabelSetsPrediction answer = client.inference
                 .predict(predict(rows(probe), id).toBuilder()
                         .setMinAppliedSequence(600)
                         .setMaxScores(2)
                         .build())
                 .getPredictions(0)
                 .getTokenLabelSets();
-        List<String> labels = heads.getHead(
-                        GetHeadRequest.newBuilder().setName(name(id)).build())
-                .getLabelsList();
+        List<String> labels = client.get(id).getLabelsList();
         assertThat(answer.getLabelsList()).isEqualTo(labels).hasSize(3).startsWith("z");
         assertThat(answer.getTokensCount()).isEqualTo(3);
         assertThat(names(answer, answer.getTokens(1))).containsExactlyInAnyOrder("x", "z");
@@ -187,7 +141,8 @@ class TokenSetsHeadTest {
     @ParameterizedTest
     @MethodSource("rules")
     void examplesThatDoNotFitAreRefusedOneByOneAndTheStreamGoesOn(Learning.Builder rule) {
-        String id = newHead(head(TokenMultiLabel.newBuilder().addAllLabels(BITS).setMaxLabels(3), rule));
+        String id = client.newHead(
+                head(TokenMultiLabel.newBuilder().addAllLabels(BITS).setMaxLabels(3), rule));
         Observation two = rows(1, 1, 1, -1, -1, -1);
         Target[] wrong = {
             sets(BITS, has(0)),
@@ -213,7 +168,7 @@ class TokenSetsHeadTest {
             "target: token 1 unknown with 1 labels (expected: none where the truth is unknown)",
             "target: a target of kind TokenLabels (expected: a target of TokenMultiLabel)"
         };
-        Training training = Training.on(channel, Replies.reading());
+        Training training = client.training();
         training.opened(open(id));
         for (int i = 0; i < wrong.length; i++) {
             training.send(example(i + 1, two, wrong[i]));
@@ -241,15 +196,16 @@ class TokenSetsHeadTest {
     @Test
     void whatCannotBeATaskIsRefusedWithItsField() {
         Learning.Builder any = Learning.newBuilder();
-        refused(head(TokenMultiLabel.newBuilder().setMaxLabels(4_097), any), "task.token_multi_label.max_labels: 4097");
-        refused(
+        client.isRefused(
+                head(TokenMultiLabel.newBuilder().setMaxLabels(4_097), any), "task.token_multi_label.max_labels: 4097");
+        client.isRefused(
                 head(TokenMultiLabel.newBuilder().addAllLabels(BITS).setMaxLabels(2), any),
                 "task.token_multi_label.labels: 3 labels (expected: at most max_labels 2)");
-        refused(
+        client.isRefused(
                 head(TokenMultiLabel.newBuilder(), any)
                         .setModality(Modality.newBuilder().setText(TextModality.getDefaultInstance())),
                 "task.token_multi_label: ");
-        refused(
+        client.isRefused(
                 head(TokenMultiLabel.newBuilder().setMaxLabels(200), any)
                         .setModality(Modality.newBuilder()
                                 .setTensor(
@@ -257,25 +213,15 @@ class TokenSetsHeadTest {
                 "task.token_multi_label.max_labels: 200 labels, 400 tokens (expected: at most 65536 labels of all tokens)");
     }
 
-    private void refused(Head.Builder head, String message) {
-        assertThatThrownBy(() -> heads.createHead(create("refused", head.build())))
-                .isInstanceOfSatisfying(
-                        StatusRuntimeException.class, failure -> Errors.info(Reason.INVALID_FIELD, failure))
-                .hasMessageContaining(message);
-    }
-
     @Test
     void labelsMayBeAdded() {
-        String id = newHead(head(TokenMultiLabel.newBuilder().addLabels("x"), Learning.newBuilder()));
+        String id = client.newHead(head(TokenMultiLabel.newBuilder().addLabels("x"), Learning.newBuilder()));
         Head wanted = Head.newBuilder()
                 .setName(name(id))
                 .setTask(Task.newBuilder()
                         .setTokenMultiLabel(TokenMultiLabel.newBuilder().addLabels("y")))
                 .build();
-        Head updated = heads.updateHead(UpdateHeadRequest.newBuilder()
-                .setHead(wanted)
-                .setUpdateMask(FieldMask.newBuilder().addPaths("task.token_multi_label.labels"))
-                .build());
+        Head updated = client.heads.updateHead(update(wanted, "task.token_multi_label.labels"));
         assertThat(updated.getLabelsList()).containsExactly("x", "y");
         assertThat(updated.getTask().getTokenMultiLabel().getLabelsList()).containsExactly("x", "y");
     }

@@ -1,0 +1,109 @@
+package dev.reservoir.heads.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.reservoir.heads.EncoderSpec.Pooling;
+import dev.reservoir.heads.HeadSpec;
+import dev.reservoir.heads.HiddenStates;
+import dev.reservoir.heads.Substrate.NormBank;
+import dev.reservoir.heads.Target;
+import dev.reservoir.heads.task.Loss;
+import dev.reservoir.heads.task.Losses;
+import dev.reservoir.heads.task.Truth;
+import dev.reservoir.heads.train.Specs.Example;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** The gradient of a head that learns through the substrate is that of finite differences. */
+class FptGradientTest {
+    private final LinearSubstrate substrate = new LinearSubstrate();
+
+    @ParameterizedTest
+    @EnumSource(
+            value = Pooling.class,
+            names = {"MEAN", "LAST", "FIRST", "CONCATENATE"})
+    void theGradientIsThatOfFiniteDifferences(Pooling pooling) {
+        List<Example> examples = Specs.labelled(6, 1);
+        HeadSpec spec = Specs.classifier("a", pooling, Specs.learning(Specs.ALL, 6));
+        FptLearner learner = Specs.learner(substrate, spec);
+        // Away from zero readouts, which stop the gradient on its way inside.
+        Specs.learnAlone(substrate, learner, Specs.labelled(60, 2));
+        Parameters.Gradient gradient = gradient(learner, examples);
+        Parameters parameters = learner.parameters();
+        Inside inside = parameters.inside();
+        float[][] readout = parameters.readout();
+        Random random = new Random(3);
+        float[][] values = {
+            inside.input(),
+            inside.inputBias(),
+            inside.positions(),
+            inside.norms().gains(),
+            inside.norms().biases(),
+            readout[0],
+            readout[2]
+        };
+        float[][] slopes = {
+            gradient.input(),
+            gradient.inputBias(),
+            gradient.positions(),
+            gradient.gains(),
+            gradient.biases(),
+            gradient.readout()[0],
+            gradient.readout()[2]
+        };
+        for (int part = 0; part < values.length; part++) {
+            double size = Math.sqrt(Vectors.squares(slopes[part]));
+            assertThat(size).as("part %d", part).isGreaterThan(1e-4);
+            for (int probe = 0; probe < 12; probe++) {
+                int at = random.nextInt(values[part].length);
+                float kept = values[part][at];
+                values[part][at] = kept + 1e-2f;
+                double up = loss(learner, inside, readout, examples);
+                values[part][at] = kept - 1e-2f;
+                double down = loss(learner, inside, readout, examples);
+                values[part][at] = kept;
+                assertThat((up - down) / 2e-2).as("part %d [%d]", part, at).isCloseTo(slopes[part][at], within(2e-3));
+            }
+        }
+    }
+
+    private Parameters.Gradient gradient(FptLearner learner, List<Example> examples) {
+        List<dev.reservoir.heads.train.Example> read = new ArrayList<>();
+        for (Example example : examples) {
+            var rows = Specs.reader(substrate, Specs.ROWS).read(example.observation());
+            Target.Label label = (Target.Label) example.target();
+            int hot = learner.snapshot().labels().indexOf(label.label());
+            read.add(new dev.reservoir.heads.train.Example(
+                    rows, List.of(new Truth(0, true, 3, 3, new int[] {hot}, null, null))));
+        }
+        return Specs.gradient(substrate, learner, read);
+    }
+
+    /** Mean cross entropy, in the plainest way. */
+    private double loss(FptLearner learner, Inside inside, float[][] readout, List<Example> examples) {
+        double sum = 0;
+        for (Example example : examples) {
+            var rows = Specs.reader(substrate, Specs.ROWS).read(example.observation());
+            HiddenStates hidden = substrate.forward(
+                    List.of(inside.embed(rows, substrate, LinearSubstrate.D)),
+                    NormBank.of(List.of(inside.norms())),
+                    new int[1]);
+            float[] features = learner.pooling().pool(hidden, 0);
+            float[] scores = new float[readout.length];
+            for (int c = 0; c < scores.length; c++) {
+                for (int i = 0; i < features.length; i++) {
+                    scores[c] += readout[c][i] * features[i];
+                }
+                scores[c] += readout[c][features.length];
+            }
+            float[] truth = new float[scores.length];
+            truth[learner.snapshot().labels().indexOf(((Target.Label) example.target()).label())] = 1;
+            sum += Losses.slope(Loss.SOFTMAX, scores, truth, new float[scores.length], scores.length);
+        }
+        return sum / examples.size();
+    }
+}

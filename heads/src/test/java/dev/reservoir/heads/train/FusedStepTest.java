@@ -1,0 +1,181 @@
+package dev.reservoir.heads.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.reservoir.heads.EncoderSpec.Pooling;
+import dev.reservoir.heads.HeadSpec;
+import dev.reservoir.heads.LearningSpec;
+import dev.reservoir.heads.ModalitySpec;
+import dev.reservoir.heads.Observation;
+import dev.reservoir.heads.Reason;
+import dev.reservoir.heads.Refused;
+import dev.reservoir.heads.Target;
+import dev.reservoir.heads.Task;
+import dev.reservoir.heads.train.Specs.Example;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Heads that learn in one step share its passes and nothing else. */
+class FusedStepTest {
+    private final LinearSubstrate substrate = new LinearSubstrate();
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3, 8})
+    void whatIsLearnedIsTheSameAmongOthersBitForBit(int minibatch) {
+        LearningSpec learning = Specs.replaying(minibatch, 2, 16);
+        HeadSpec spec = Specs.classifier("a", Pooling.MEAN, learning);
+        List<Example> examples = Specs.labelled(97, 5);
+        FptLearner alone = Specs.learner(substrate, spec);
+        Specs.learnAlone(substrate, alone, examples);
+        FptLearner among = Specs.learner(substrate, spec);
+        List<FptLearner> others = new ArrayList<>();
+        for (int i = 0; i < 5; i++) {
+            others.add(Specs.learner(
+                    substrate,
+                    Specs.classifier(
+                            "o" + i,
+                            i % 2 == 0 ? Pooling.LAST : Pooling.CONCATENATE,
+                            Specs.learning(Specs.ALL, 1 + i))));
+        }
+        List<Example> foreign = Specs.labelled(97, 6);
+        FusedStep step = new FusedStep(substrate);
+        for (int n = 0; n < examples.size(); n++) {
+            among.take(examples.get(n).observation(), examples.get(n).target(), null);
+            for (FptLearner other : others) {
+                other.take(foreign.get(n).observation(), foreign.get(n).target(), null);
+            }
+            while (true) {
+                List<FptLearner> due = new ArrayList<>();
+                // The head's place among the others changes from step to step.
+                for (int i = 0; i < others.size(); i++) {
+                    if (i == n % others.size() && among.due()) {
+                        due.add(among);
+                    }
+                    if (others.get(i).due()) {
+                        due.add(others.get(i));
+                    }
+                }
+                if (due.isEmpty()) {
+                    break;
+                }
+                step.run(due);
+            }
+        }
+        assertThat(among.metrics()).isEqualTo(alone.metrics());
+        assertThat(among.parameters().readout())
+                .isDeepEqualTo(alone.parameters().readout());
+        assertThat(among.parameters().inside().input())
+                .containsExactly(alone.parameters().inside().input());
+        assertThat(among.parameters().inside().positions())
+                .containsExactly(alone.parameters().inside().positions());
+        assertThat(among.parameters().inside().norms().gains())
+                .containsExactly(alone.parameters().inside().norms().gains());
+    }
+
+    @Test
+    void manyHeadsShareAPassAndLongMinibatchesAreCut() {
+        List<FptLearner> learners = new ArrayList<>();
+        for (int i = 0; i < 10; i++) {
+            learners.add(
+                    Specs.learner(substrate, Specs.classifier("a" + i, Pooling.MEAN, Specs.learning(Specs.ALL, 1))));
+        }
+        Example example = Specs.labelled(1, 12).get(0);
+        learners.forEach(learner -> learner.take(example.observation(), example.target(), null));
+        new FusedStep(substrate).run(learners);
+        assertThat(substrate.passes).isEqualTo(1);
+        ModalitySpec wide = new ModalitySpec.Tensor(1, 60);
+        FptLearner many = Specs.learner(
+                substrate,
+                Specs.spec("m", wide, new Task.Regression(1), Pooling.MEAN, Specs.learning(Specs.ALL, 100), 1));
+        for (int n = 0; n < 100; n++) {
+            many.take(new Observation.Tensor(new float[60], 1), new Target.Values(new float[] {n}), null);
+        }
+        substrate.passes = 0;
+        new FusedStep(substrate).run(List.of(many));
+        // 34 sequences of 60 tokens fit in 2,048
+        assertThat(substrate.passes).isEqualTo(3);
+        assertThat(many.metrics().updates()).isEqualTo(1);
+    }
+
+    @Test
+    void aNumberThatIsNotFiniteStopsThisHeadAlone() {
+        FptLearner bad = Specs.learner(
+                substrate,
+                Specs.spec("bad", Specs.ROWS, new Task.Regression(1), Pooling.MEAN, Specs.learning(Specs.ALL, 2), 1));
+        FptLearner good =
+                Specs.learner(substrate, Specs.classifier("good", Pooling.MEAN, Specs.learning(Specs.ALL, 2)));
+        FptLearner twin =
+                Specs.learner(substrate, Specs.classifier("good", Pooling.MEAN, Specs.learning(Specs.ALL, 2)));
+        List<Example> examples = Specs.labelled(2, 10);
+        FusedStep step = new FusedStep(substrate);
+        Observation row = new Observation.Tensor(new float[] {1, 1, 1}, 3);
+        assertThat(bad.take(row, new Target.Values(new float[] {Float.NaN}), null))
+                .isNotNull();
+        bad.take(row, new Target.Values(new float[] {3e38f}), null);
+        bad.take(row, new Target.Values(new float[] {2e38f}), null);
+        var served = bad.snapshot();
+        for (Example example : examples) {
+            good.take(example.observation(), example.target(), null);
+        }
+        step.run(List.of(bad, good));
+        Specs.learnAlone(substrate, twin, examples);
+        assertThat(bad.failure()).startsWith("stopped learning: ");
+        assertThat(bad.due()).isFalse();
+        assertThat(bad.snapshot()).isEqualTo(served);
+        Refused refused = bad.take(row, new Target.Values(new float[] {1}), null);
+        assertThat(refused).isNotNull();
+        assertThat(refused.reason()).isEqualTo(Reason.HEAD_FAILED);
+        assertThat(bad.metrics().refused()).isEqualTo(4);
+        assertThat(good.failure()).isNull();
+        assertThat(good.parameters().readout()).isDeepEqualTo(twin.parameters().readout());
+    }
+
+    @Test
+    void aPassThatFailsCostsItsMinibatchesAndNoMore() {
+        FptLearner learner =
+                Specs.learner(substrate, Specs.classifier("a", Pooling.MEAN, Specs.learning(Specs.ALL, 2)));
+        List<Example> examples = Specs.labelled(20, 11);
+        FusedStep step = new FusedStep(substrate);
+        learner.take(examples.get(0).observation(), examples.get(0).target(), null);
+        learner.take(examples.get(1).observation(), examples.get(1).target(), null);
+        substrate.broken = sequences -> true;
+        assertThatThrownBy(() -> step.run(List.of(learner))).hasMessageContaining("broken");
+        substrate.broken = sequences -> false;
+        assertThat(learner.due()).isFalse();
+        assertThat(learner.failure()).isNull();
+        assertThat(learner.metrics().refused()).isEqualTo(2);
+        assertThat(learner.snapshot().labels()).isEmpty();
+        Specs.learnAlone(substrate, learner, examples.subList(2, 20));
+        assertThat(learner.metrics().examples()).isEqualTo(18);
+    }
+
+    @Test
+    void aSharedPassThatFailsIsMadeAgainForEachHeadAlone() {
+        List<Example> examples = Specs.labelled(8, 17);
+        List<FptLearner> learners = new ArrayList<>();
+        for (String name : List.of("long", "short", "other")) {
+            learners.add(Specs.learner(substrate, Specs.classifier(name, Pooling.MEAN, Specs.learning(Specs.ALL, 2))));
+        }
+        FptLearner alone =
+                Specs.learner(substrate, Specs.classifier("short", Pooling.MEAN, Specs.learning(Specs.ALL, 2)));
+        Specs.learnAlone(substrate, alone, examples.subList(0, 2));
+        for (int i = 0; i < 2; i++) {
+            Example example = examples.get(i);
+            learners.forEach(learner -> learner.take(example.observation(), example.target(), null));
+        }
+        int[] passes = {0};
+        // Fails together, and for the head whose turn comes first; passes the others alone.
+        substrate.broken = sequences -> sequences.size() > 2 || passes[0]++ == 0;
+        assertThatThrownBy(() -> new FusedStep(substrate).run(learners)).hasMessageContaining("broken");
+        substrate.broken = sequences -> false;
+        assertThat(learners).extracting(learner -> learner.metrics().refused()).containsExactly(2L, 0L, 0L);
+        assertThat(learners).extracting(learner -> learner.metrics().examples()).containsExactly(0L, 2L, 2L);
+        assertThat(learners.get(1).parameters().readout())
+                .isDeepEqualTo(alone.parameters().readout());
+        assertThat(learners.get(1).metrics()).isEqualTo(alone.metrics());
+    }
+}

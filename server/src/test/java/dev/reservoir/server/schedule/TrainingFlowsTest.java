@@ -1,0 +1,99 @@
+package dev.reservoir.server.schedule;
+
+import static dev.reservoir.server.schedule.SchedulerFixture.MILLI;
+import static dev.reservoir.server.schedule.SchedulerFixture.scheduler;
+import static dev.reservoir.server.schedule.SchedulerFixture.tokens;
+import static dev.reservoir.server.schedule.SchedulerFixture.trained;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.reservoir.server.schedule.SchedulerFixture.Item;
+import dev.reservoir.server.schedule.SchedulerFixture.Step;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** Which examples of which flows a training batch takes. */
+class TrainingFlowsTest {
+    @Test
+    void takesAStepWholeOnceItHasBegunAndNoOtherFlowBeyondTheBudget() {
+        Scheduler<Item, Step> scheduler = scheduler();
+        for (int flow = 0; flow < 3; flow++) {
+            for (int i = 0; i < 6; i++) {
+                scheduler.offerTraining(new Step("a", "flow " + flow, 30, i, i, 4));
+            }
+        }
+        List<Decision.Slice<Step>> first = trained(scheduler.next(0));
+        assertThat(first).extracting(slice -> slice.items().size()).containsExactly(4);
+        scheduler.finishedTraining(first);
+        assertThat(trained(scheduler.next(0))).extracting(Decision.Slice::flow).containsExactly("flow 1");
+    }
+
+    @Test
+    void takesNoMoreOfAFlowThanItsItemsWantInASliceAndGoesOnToOthers() {
+        Scheduler<Item, Step> scheduler = scheduler();
+        for (int flow = 0; flow < 3; flow++) {
+            for (int i = 0; i < 4; i++) {
+                scheduler.offerTraining(new Step("a", "flow " + flow, 5, i, i, flow + 1));
+            }
+        }
+        assertThat(trained(scheduler.next(0)))
+                .extracting(slice -> slice.items().size())
+                .containsExactly(1, 2, 3);
+    }
+
+    @Test
+    void aFlowRunsOneSliceAtATimeAndInOrder() {
+        Scheduler<Item, Step> scheduler = scheduler();
+        for (int i = 0; i < 6; i++) {
+            scheduler.offerTraining(new Step("a", "flow", 10, i, i));
+        }
+        List<Decision.Slice<Step>> first = trained(scheduler.next(0));
+        assertThat(first).hasSize(1);
+        assertThat(first.get(0).items()).extracting(Step::id).containsExactly(0, 1, 2, 3);
+        assertThat(scheduler.next(0)).isInstanceOf(Decision.Wait.class);
+        scheduler.finishedTraining(first);
+        assertThat(trained(scheduler.next(0)).get(0).items())
+                .extracting(Step::id)
+                .containsExactly(4, 5);
+    }
+
+    @Test
+    void flowsOfATenantTakeTurns() {
+        Scheduler<Item, Step> scheduler = scheduler();
+        for (int i = 0; i < 40; i++) {
+            scheduler.offerTraining(new Step("a", "first", 25, i, i));
+        }
+        scheduler.offerTraining(new Step("a", "second", 25, 100, 100));
+        scheduler.finishedTraining(trained(scheduler.next(0)));
+        assertThat(trained(scheduler.next(0))).extracting(Decision.Slice::flow).contains("second");
+    }
+
+    @Test
+    void trainingBatchesTakeAboutTheirStep() {
+        Scheduler<Item, Step> scheduler = scheduler();
+        for (int i = 0; i < 20; i++) {
+            scheduler.offerTraining(new Step("a", "flow" + i, 10, i, i));
+        }
+        scheduler.measured(100, 50 * MILLI); // 0.5 ms a token: 20 tokens take 10 ms
+        assertThat(tokens(trained(scheduler.next(0)))).isEqualTo(20);
+        scheduler.measured(100, 50 * MILLI);
+        for (int i = 0; i < 40; i++) {
+            scheduler.measured(100, MILLI);
+        }
+        assertThat(tokens(trained(scheduler.next(0)))).isEqualTo(100);
+    }
+
+    @Test
+    void droppedWorkNeverRuns() {
+        Scheduler<Item, Step> scheduler = scheduler();
+        for (int i = 0; i < 6; i++) {
+            scheduler.offerTraining(new Step("a", "gone", 10, i, i));
+        }
+        List<Decision.Slice<Step>> running = trained(scheduler.next(0));
+        assertThat(scheduler.busy("gone")).isTrue();
+        assertThat(scheduler.drop("gone")).extracting(Step::id).containsExactly(4, 5);
+        scheduler.finishedTraining(running);
+        assertThat(scheduler.busy("gone")).isFalse();
+        assertThat(scheduler.next(0)).isInstanceOf(Decision.Wait.class);
+        assertThat(scheduler.queuedTraining()).isZero();
+    }
+}

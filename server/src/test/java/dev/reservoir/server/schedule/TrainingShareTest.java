@@ -1,0 +1,111 @@
+package dev.reservoir.server.schedule;
+
+import static dev.reservoir.server.schedule.SchedulerFixture.MILLI;
+import static dev.reservoir.server.schedule.SchedulerFixture.scheduler;
+import static dev.reservoir.server.schedule.SchedulerFixture.served;
+import static dev.reservoir.server.schedule.SchedulerFixture.tokens;
+import static dev.reservoir.server.schedule.SchedulerFixture.trained;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.data.Offset.offset;
+
+import dev.reservoir.server.schedule.SchedulerFixture.Item;
+import dev.reservoir.server.schedule.SchedulerFixture.Step;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** How serving and training share the lanes. */
+class TrainingShareTest {
+    @ParameterizedTest
+    @ValueSource(doubles = {0.1, 0.25, 0.5, 0.75})
+    void trainingKeepsItsShareWhileBothWait(double share) {
+        Scheduler<Item, Step> scheduler =
+                new Scheduler<>(new BatchPolicy(100, 8, 0, share, 4, 99, 10 * MILLI, 1_000 * MILLI, 100_000, 100_000));
+        for (int i = 0; i < 20_000; i++) {
+            scheduler.offerServing(new Item("a", 10, i, i));
+            scheduler.offerTraining(new Step("b", "flow" + i % 7, 10, i, i));
+        }
+        long servedTokens = 0;
+        long trainedTokens = 0;
+        for (int i = 0; i < 1_000; i++) {
+            Decision<Item, Step> decision = scheduler.next(i);
+            if (decision instanceof Decision.Serve<Item, Step> serve) {
+                servedTokens += 10L * serve.items().size();
+            } else {
+                for (Decision.Slice<Step> slice : trained(decision)) {
+                    trainedTokens += 10L * slice.items().size();
+                }
+                scheduler.finishedTraining(trained(decision));
+            }
+        }
+        double seen = (double) trainedTokens / (trainedTokens + servedTokens);
+        assertThat(seen).isCloseTo(share, offset(0.02));
+    }
+
+    @Test
+    void trainingTakesAllWhenNobodyIsServed() {
+        Scheduler<Item, Step> scheduler = scheduler();
+        for (int i = 0; i < 10; i++) {
+            scheduler.offerTraining(new Step("a", "flow", 10, i, i));
+        }
+        assertThat(scheduler.next(0)).isInstanceOf(Decision.Train.class);
+    }
+
+    @Test
+    void aLaneStaysFreeOfTrainingWhileServingGoesOn() {
+        Scheduler<Item, Step> scheduler =
+                new Scheduler<>(new BatchPolicy(100, 8, 0, 0.25, 4, 1, 10 * MILLI, 1_000 * MILLI, 1_000, 600));
+        for (int i = 0; i < 3; i++) {
+            scheduler.offerTraining(new Step("a", "flow" + i, 100, i, i));
+        }
+        scheduler.offerServing(new Item("b", 10, 0, 0));
+        assertThat(served(scheduler.next(0))).containsExactly(0);
+        List<Decision.Slice<Step>> first = trained(scheduler.next(1));
+        assertThat(scheduler.next(2)).isEqualTo(new Decision.Wait<>(1_000 * MILLI));
+        scheduler.offerServing(new Item("b", 10, 3, 1));
+        assertThat(served(scheduler.next(3))).containsExactly(1);
+        scheduler.finishedTraining(first);
+        assertThat(trained(scheduler.next(4))).hasSize(1);
+        assertThat(trained(scheduler.next(2_000 * MILLI)))
+                .as("serving has ceased")
+                .hasSize(1);
+    }
+
+    @Test
+    void aLaneThatPausesServesWhatIsThereAtOnce() {
+        Scheduler<Item, Step> scheduler =
+                new Scheduler<>(new BatchPolicy(100, 8, 5 * MILLI, 0.25, 4, 1, 10 * MILLI, 1_000 * MILLI, 1_000, 600));
+        scheduler.offerTraining(new Step("a", "flow", 100, 0, 0));
+        trained(scheduler.next(0));
+        assertThat(scheduler.between(1)).isEmpty();
+        scheduler.offerServing(new Item("b", 10, 2, 7));
+        assertThat(scheduler.between(3)).extracting(Item::id).containsExactly(7);
+        assertThat(scheduler.between(4)).isEmpty();
+    }
+
+    @Test
+    void pausesLeaveTrainingItsShare() {
+        Scheduler<Item, Step> scheduler =
+                new Scheduler<>(new BatchPolicy(100, 8, 0, 0.25, 4, 1, 10 * MILLI, 1_000 * MILLI, 100_000, 100_000));
+        for (int i = 0; i < 20_000; i++) {
+            scheduler.offerServing(new Item("a", 10, i, i));
+            scheduler.offerTraining(new Step("b", "flow" + i % 7, 10, i, i));
+        }
+        long servedTokens = 0;
+        long trainedTokens = 0;
+        for (int i = 0; i < 200; i++) {
+            if (scheduler.next(i) instanceof Decision.Train<Item, Step> train) {
+                for (int pause = 0; pause < 12; pause++) {
+                    servedTokens += 10L * scheduler.between(i).size();
+                }
+                trainedTokens += tokens(train.slices());
+                scheduler.finishedTraining(train.slices());
+            } else {
+                servedTokens += 80;
+            }
+        }
+        double seen = (double) trainedTokens / (trainedTokens + servedTokens);
+        assertThat(seen).isCloseTo(0.25, offset(0.02));
+    }
+}
