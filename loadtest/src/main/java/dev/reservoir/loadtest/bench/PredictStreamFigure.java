@@ -20,7 +20,9 @@ final class PredictStreamFigure implements Figure {
 
     private static final int WARMING_TOKENS = 3;
 
-    private static final int IN_FLIGHT = 64;
+    /** Two full batches a lane of two cores: one under way and one that waits, so that no lane waits for the client. */
+    private static final int IN_FLIGHT = 128;
+
     private static final int TOKENS = 16;
 
     @Override

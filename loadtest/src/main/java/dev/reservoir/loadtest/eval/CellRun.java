@@ -52,7 +52,9 @@ final class CellRun {
         this.substrate = substrate;
         this.training = training;
         this.serving = serving;
-        this.name = "tenants/" + tenant + "/heads/" + key.headId();
+        // A server shares its time equally among tenants, so that a task of long observations does not hold up one of
+        // short ones.
+        this.name = "tenants/" + tenant + "-" + key.task() + "/heads/" + key.headId();
         this.learning = new CellLearning(task, time);
     }
 

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param target {@code host:port} of a running server; null starts one for each substrate
  * @param serverJar starts a server; null where there is a target
- * @param tenant owns the heads
+ * @param tenant begins the names of the tenants, one a task, that own the heads
  * @param out takes pictures, figures, the servers' logs and what is known of earlier runs
  * @param json takes the figures
  * @param contenders in the order of their cells

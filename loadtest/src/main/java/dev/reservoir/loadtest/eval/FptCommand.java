@@ -114,7 +114,7 @@ public final class FptCommand extends RunCommand {
     @Option(
             names = "--together",
             paramLabel = "N",
-            defaultValue = "16",
+            defaultValue = "32",
             description = "Most heads that learn at the same time, 1 to 256. Default: ${DEFAULT-VALUE}.")
     private int together;
 

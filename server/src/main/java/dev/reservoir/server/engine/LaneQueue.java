@@ -17,6 +17,8 @@ final class LaneQueue {
     private final Scheduler<ServingTask, TrainingTask> scheduler;
     private final LongSupplier clock;
     private boolean closed;
+    /** Lanes that wait, those that were woken and have not looked yet among them. */
+    private int idle;
 
     LaneQueue(BatchPolicy policy, LongSupplier clock) {
         this.scheduler = new Scheduler<>(policy);
@@ -67,10 +69,15 @@ final class LaneQueue {
         try {
             while (!closed) {
                 long now = clock.getAsLong();
-                Decision<ServingTask, TrainingTask> decision = scheduler.next(now);
+                Decision<ServingTask, TrainingTask> decision = scheduler.next(now, idle);
                 if (!(decision instanceof Decision.Wait<ServingTask, TrainingTask> wait)) {
+                    if (idle > 0 && decision instanceof Decision.Train<ServingTask, TrainingTask>) {
+                        // There may be a share left for it.
+                        changed.signal();
+                    }
                     return decision;
                 }
+                idle++;
                 try {
                     if (wait.untilNanos() == Long.MAX_VALUE) {
                         changed.await();
@@ -80,6 +87,8 @@ final class LaneQueue {
                 } catch (InterruptedException e) {
                     Thread.currentThread().interrupt();
                     return null;
+                } finally {
+                    idle--;
                 }
             }
             return null;
@@ -92,7 +101,7 @@ final class LaneQueue {
     List<ServingTask> takeBetween() {
         lock.lock();
         try {
-            return lock.hasWaiters(changed) ? List.of() : scheduler.between(clock.getAsLong());
+            return idle > 0 ? List.of() : scheduler.between(clock.getAsLong());
         } finally {
             lock.unlock();
         }

@@ -50,16 +50,28 @@ public final class Scheduler<S extends Work, T extends OrderedWork> {
         training.add(item);
     }
 
-    /** Decides for one lane, at {@code nowNanos}. */
+    /** Decides for one lane, at {@code nowNanos}, while no other lane is idle. */
     public Decision<S, T> next(long nowNanos) {
+        return next(nowNanos, 0);
+    }
+
+    /**
+     * Decides for one lane, at {@code nowNanos}. Where others are idle and may train, it takes its share of the examples that are ready and leaves the
+     * rest to them.
+     */
+    public Decision<S, T> next(long nowNanos, int idleLanes) {
         boolean servingDue = servingDue(nowNanos);
         boolean trainingReady = training.hasReady() && mayTrain(nowNanos);
         if (servingDue && !(trainingReady && trainingCredit >= 1)) {
             return new Decision.Serve<>(serve(nowNanos, trainingReady));
         }
         if (trainingReady) {
-            List<Decision.Slice<T>> slices = training.take(trainingTokens(), policy.sliceItems());
             trainingRunning++;
+            int lanes = 1
+                    + (servingGoesOn(nowNanos)
+                            ? Math.min(idleLanes, Math.max(0, policy.trainingLanes() - trainingRunning))
+                            : idleLanes);
+            List<Decision.Slice<T>> slices = training.take(trainingTokens(lanes), policy.sliceItems());
             long spent = 0;
             for (Decision.Slice<T> slice : slices) {
                 spent += tokens(slice.items());
@@ -157,16 +169,22 @@ public final class Scheduler<S extends Work, T extends OrderedWork> {
     }
 
     private boolean mayTrain(long nowNanos) {
-        boolean servingGoesOn =
-                serving.size() > 0 || (served && nowNanos - lastServedNanos < policy.servingRecentNanos());
-        return !servingGoesOn || trainingRunning < policy.trainingLanes();
+        return !servingGoesOn(nowNanos) || trainingRunning < policy.trainingLanes();
     }
 
-    private int trainingTokens() {
-        if (nanosPerToken == 0) {
-            return Math.min(policy.batchTokens(), FIRST_TOKENS);
+    private boolean servingGoesOn(long nowNanos) {
+        return serving.size() > 0 || (served && nowNanos - lastServedNanos < policy.servingRecentNanos());
+    }
+
+    private int trainingTokens(int lanes) {
+        long most = nanosPerToken == 0
+                ? Math.min(policy.batchTokens(), FIRST_TOKENS)
+                : (long) Math.max(1, Math.min(policy.batchTokens(), policy.stepNanos() / nanosPerToken));
+        if (lanes > 1) {
+            long ready = training.readyTokens(policy.sliceItems(), most * lanes);
+            most = Math.min(most, (ready + lanes - 1) / lanes);
         }
-        return (int) Math.max(1, Math.min(policy.batchTokens(), policy.stepNanos() / nanosPerToken));
+        return (int) most;
     }
 
     private static long tokens(List<? extends Work> items) {

@@ -44,6 +44,34 @@ final class TrainingQueue<T extends OrderedWork> {
         }
     }
 
+    /** Tokens of the slices that could be taken now, or at least {@code enough} where they have as many. */
+    long readyTokens(int sliceItems, long enough) {
+        long sum = 0;
+        for (ArrayDeque<Object> ready : readyByTenant.values()) {
+            for (Object key : ready) {
+                Flow<T> flow = flow(key);
+                int left = sliceItems(flow, sliceItems);
+                for (T item : flow.items) {
+                    if (left == 0) {
+                        break;
+                    }
+                    left--;
+                    sum += Math.max(1, item.tokens());
+                    if (sum >= enough) {
+                        return sum;
+                    }
+                }
+            }
+        }
+        return sum;
+    }
+
+    /** Most items of a flow's next slice: a step that was begun is taken whole. */
+    private static <T extends OrderedWork> int sliceItems(Flow<T> flow, int sliceItems) {
+        int step = flow.items.getFirst().stepItems();
+        return step > 0 ? step : sliceItems;
+    }
+
     /**
      * Takes slices of ready flows within the token bound, at least one item where one is ready, and marks their flows busy. A step that was
      * begun is taken whole, beyond the bound.
@@ -58,7 +86,8 @@ final class TrainingQueue<T extends OrderedWork> {
             Flow<T> flow = flow(key);
             List<T> items = new ArrayList<>();
             int step = flow.items.getFirst().stepItems();
-            while (!flow.items.isEmpty() && items.size() < (step > 0 ? step : sliceItems)) {
+            int most = sliceItems(flow, sliceItems);
+            while (!flow.items.isEmpty() && items.size() < most) {
                 int tokens = Math.max(1, flow.items.getFirst().tokens());
                 boolean first = slices.isEmpty() && items.isEmpty();
                 boolean inStep = step > 0 && !items.isEmpty();

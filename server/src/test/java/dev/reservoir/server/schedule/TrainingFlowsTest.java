@@ -68,6 +68,35 @@ class TrainingFlowsTest {
     }
 
     @Test
+    void leavesIdleLanesTheirShareOfWhatIsReady() {
+        Scheduler<Item, Step> scheduler = scheduler();
+        for (int flow = 0; flow < 3; flow++) {
+            for (int i = 0; i < 8; i++) {
+                scheduler.offerTraining(new Step("a", "flow " + flow, 5, i, i, 4));
+            }
+        }
+        // 60 tokens are ready: 30 a lane, so that the first one begins a second step and takes it whole.
+        assertThat(trained(scheduler.next(0, 1)))
+                .extracting(Decision.Slice::flow)
+                .containsExactly("flow 0", "flow 1");
+        assertThat(trained(scheduler.next(0, 0)))
+                .extracting(Decision.Slice::flow)
+                .containsExactly("flow 2");
+    }
+
+    @Test
+    void leavesNothingToIdleLanesThatMayNotTrainWhileServingGoesOn() {
+        Scheduler<Item, Step> scheduler =
+                new Scheduler<>(new BatchPolicy(100, 8, 0, 0.25, 4, 1, 10 * MILLI, 1_000 * MILLI, 1_000, 600));
+        scheduler.offerServing(new Item("a", 1, 0, 0));
+        assertThat(scheduler.next(0)).isInstanceOf(Decision.Serve.class);
+        for (int flow = 0; flow < 2; flow++) {
+            scheduler.offerTraining(new Step("a", "flow " + flow, 5, 1, flow));
+        }
+        assertThat(trained(scheduler.next(MILLI, 3))).hasSize(2);
+    }
+
+    @Test
     void trainingBatchesTakeAboutTheirStep() {
         Scheduler<Item, Step> scheduler = scheduler();
         for (int i = 0; i < 20; i++) {
