@@ -80,8 +80,8 @@ class Program(Module):
     self.biases = self.biases + [torch.clone(v[7]), torch.clone(v[9])]
     return 0
 
-  def dense(self: __torch__.Program, plain: Tensor) -> Tensor:
-    return torch.contiguous(torch.to(torch.t(plain), 6))
+  def dense(self: __torch__.Program, weight: Tensor) -> Tensor:
+    return torch.contiguous(torch.to(torch.t(self.plain_held(weight)), 6))
 
   # The tensor at a place of the canonical order, as it is held, in f32: three embeddings, then the gain and bias of
   # each norm, then per layer query, key and value in one [D, 3 D], its bias, attention output, bias, up, its bias, down,
@@ -102,19 +102,19 @@ class Program(Module):
       layer = (place - 3 - 2 * norms) // per
       part = (place - 3 - 2 * norms) % per
       if part == 0:
-        result = self.dense(self.plain_held(self.qkv[layer]))
+        result = self.dense(self.qkv[layer])
       elif part == 1:
         result = self.qkv_bias[layer]
       elif part == 2:
-        result = self.dense(self.plain_held(self.out[layer]))
+        result = self.dense(self.out[layer])
       elif part == 3:
         result = self.out_bias[layer]
       elif part == 4:
-        result = self.dense(self.plain_held(self.up[layer]))
+        result = self.dense(self.up[layer])
       elif part == 5:
         result = self.up_bias[layer]
       elif part == 6:
-        result = self.dense(self.plain_held(self.down[layer]))
+        result = self.dense(self.down[layer])
       else:
         result = self.down_bias[layer]
     return torch.contiguous(torch.to(result, 6))
