@@ -83,7 +83,7 @@ final class ServeCommand implements Callable<Integer> {
             names = "--training-lanes",
             paramLabel = "N",
             description =
-                    "Most lanes that train at once while serving goes on; 0 leaves one lane free where there are several.")
+                    "Most lanes that train at once while serving goes on and is not light; 0 leaves one lane free where there are several.")
     private int trainingLanes;
 
     @Option(
@@ -160,6 +160,7 @@ final class ServeCommand implements Callable<Integer> {
                 trainingShare,
                 usual.sliceItems(),
                 training,
+                usual.lightServing(),
                 stepNanos,
                 usual.servingRecentNanos(),
                 usual.maxQueued(),

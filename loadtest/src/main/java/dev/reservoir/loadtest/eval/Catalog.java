@@ -53,7 +53,7 @@ final class Catalog {
                         : missing(ListOps.FILES).isEmpty()
                                 ? new TaskEntry("listops", ListOps.LONGEST, true, "", reader(ListOps::read, lists))
                                 : new TaskEntry("listops", ListOps.LONGEST, true, "", () -> ListOps.generated(lists)));
-        Amount digits = quick ? amount(1_280, 150, 300) : amount(20_000, 1_000, 10_000);
+        Amount digits = quick ? amount(1_280, 150, 300) : amount(60_000, 1_000, 10_000);
         tasks.add(new TaskEntry(
                 "mnist",
                 Digits.TOKENS,

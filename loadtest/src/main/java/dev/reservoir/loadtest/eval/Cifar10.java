@@ -54,11 +54,12 @@ final class Cifar10 {
         List<byte[]> trained = shuffled.subList(validation, shuffled.size());
         return new EvalTask(
                 name,
-                colour
-                        ? "32 x 32 colour in patches of 4 x 4, 64 tokens, 10 classes, augmented"
-                        : "32 x 32 grey, a pixel a token, 1,024 tokens, 10 classes",
+                (colour
+                                ? "32 x 32 colour in patches of 4 x 4, 64 tokens, 10 classes, augmented; "
+                                : "32 x 32 grey, a pixel a token, 1,024 tokens, 10 classes; ")
+                        + Pictures.FADING,
                 "CIFAR-10, " + trained.size() + " pictures to train on",
-                spec,
+                Pictures.fading(spec, amount),
                 spec,
                 colour ? TOKENS : PIXELS,
                 Draws.laps(trained, (record, random) -> item(colour ? augmented(record, random) : record, colour)),

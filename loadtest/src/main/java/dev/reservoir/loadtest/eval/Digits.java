@@ -19,6 +19,7 @@ final class Digits {
     static final int TOKENS = 49;
     private static final int SIDE = 28;
     private static final int PATCH = 4;
+    private static final Head SPEC = Pictures.spec(SIDE, 1, PATCH);
 
     private Digits() {}
 
@@ -27,25 +28,31 @@ final class Digits {
         List<Item> train = workload.train().stream().map(Item::plain).toList();
         List<Item> test =
                 Draws.shuffled(workload.test()).stream().map(Item::plain).toList();
-        return task("sample of MNIST that ships with this program", train, test, amount);
+        return task("", "sample of MNIST that ships with this program", SPEC, train, test, amount);
     }
 
     static EvalTask read(Path folder, Amount amount) {
         List<Item> train = Draws.shuffled(items(folder, 0));
-        return task("MNIST", train, Draws.shuffled(items(folder, 2)), amount);
+        return task(
+                "; " + Pictures.FADING,
+                "MNIST",
+                Pictures.fading(SPEC, amount),
+                train,
+                Draws.shuffled(items(folder, 2)),
+                amount);
     }
 
     /** The validation items are taken from those to train on. */
-    private static EvalTask task(String source, List<Item> train, List<Item> test, Amount amount) {
+    private static EvalTask task(
+            String rule, String source, Head spec, List<Item> train, List<Item> test, Amount amount) {
         int validation = Math.min(amount.validation(), train.size() / 2);
         List<Item> tested = test.subList(0, Math.min(amount.test(), test.size()));
-        Head spec = Pictures.spec(SIDE, 1, PATCH);
         return new EvalTask(
                 "mnist",
-                "28 x 28 grey in patches of 4 x 4, 49 tokens, 10 classes",
+                "28 x 28 grey in patches of 4 x 4, 49 tokens, 10 classes" + rule,
                 source + ", " + (train.size() - validation) + " pictures to train on",
                 spec,
-                spec,
+                SPEC,
                 TOKENS,
                 Draws.laps(train.subList(validation, train.size())),
                 amount.examples(),

@@ -5,9 +5,11 @@ import dev.reservoir.v1.Classification;
 import dev.reservoir.v1.Encoder;
 import dev.reservoir.v1.Encoder.Pooling;
 import dev.reservoir.v1.Example;
+import dev.reservoir.v1.Fpt;
 import dev.reservoir.v1.Head;
 import dev.reservoir.v1.Image;
 import dev.reservoir.v1.ImageModality;
+import dev.reservoir.v1.Learning;
 import dev.reservoir.v1.Modality;
 import dev.reservoir.v1.Observation;
 import dev.reservoir.v1.Target;
@@ -23,6 +25,11 @@ final class Pictures {
     static final List<String> CLASSES =
             IntStream.range(0, 10).mapToObj(Integer::toString).toList();
 
+    /** What {@link #fading} does, for the form of a task. */
+    static final String FADING = "an FPT head's rate ends at a sixteenth";
+
+    private static final int HALVINGS = 4;
+
     private Pictures() {}
 
     /** Classification through all hidden states in a row: one patch a token. */
@@ -37,6 +44,14 @@ final class Pictures {
                 .setTask(Task.newBuilder()
                         .setClassification(Classification.newBuilder().addAllLabels(CLASSES)))
                 .setEncoder(Encoder.newBuilder().setPooling(Pooling.CONCATENATE))
+                .build();
+    }
+
+    /** The head with a rate that ends at a sixteenth of what it began with: what the last steps add to a long run is noise otherwise. */
+    static Head fading(Head spec, Amount amount) {
+        int halfLife = Math.max(1, amount.examples() / Contender.MINIBATCH / HALVINGS);
+        return spec.toBuilder()
+                .setLearning(Learning.newBuilder().setFpt(Fpt.newBuilder().setHalfLifeSteps(halfLife)))
                 .build();
     }
 

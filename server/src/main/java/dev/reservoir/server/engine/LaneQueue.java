@@ -107,10 +107,9 @@ final class LaneQueue {
         }
     }
 
-    void finishedServing(int items, long tokens, long nanos) {
+    void finishedServing(int items, long nanos) {
         lock.lock();
         try {
-            scheduler.measured(tokens, nanos);
             scheduler.finishedServing(items, nanos, clock.getAsLong());
         } finally {
             lock.unlock();

@@ -1,6 +1,5 @@
 package dev.reservoir.server.engine;
 
-import dev.reservoir.server.schedule.Work;
 import java.util.List;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
@@ -29,8 +28,7 @@ final class LaneServing {
         } catch (Throwable e) {
             LOG.error("A serving batch failed; the lane goes on", e);
         }
-        long tokens = tasks.stream().mapToLong(Work::tokens).sum();
-        queue.finishedServing(tasks.size(), tokens, clock.getAsLong() - began);
+        queue.finishedServing(tasks.size(), clock.getAsLong() - began);
     }
 
     /** Called between the parts of a training batch: serves one batch if one waits and no lane is free for it. */

@@ -9,7 +9,8 @@ package dev.reservoir.server.schedule;
  *     {@link Scheduler} lingers
  * @param trainingShare share of tokens that training keeps while both wait, 0 to 1
  * @param sliceItems most examples of one head in a training batch
- * @param trainingLanes most training batches that run at once while serving goes on
+ * @param trainingLanes most training batches that run at once while serving goes on and is not light
+ * @param lightServing lanes' worth of time below which serving is light: then the other lanes train too, one short step after another
  * @param stepNanos how long a training batch should take
  * @param servingRecentNanos how long after its last item serving counts as going on
  * @param maxQueued most serving items that wait in all
@@ -22,6 +23,7 @@ public record BatchPolicy(
         double trainingShare,
         int sliceItems,
         int trainingLanes,
+        double lightServing,
         long stepNanos,
         long servingRecentNanos,
         int maxQueued,
@@ -34,16 +36,19 @@ public record BatchPolicy(
         checkPositive("maxQueued", maxQueued);
         checkPositive("maxQueuedPerTenant", maxQueuedPerTenant);
         checkPositive("stepNanos", stepNanos);
+        if (!(lightServing >= 0)) {
+            throw new IllegalArgumentException("lightServing: " + lightServing + " (expected: >= 0)");
+        }
         if (delayNanos < 0 || !(trainingShare >= 0 && trainingShare <= 1)) {
             throw new IllegalArgumentException("delayNanos: " + delayNanos + ", trainingShare: " + trainingShare
                     + " (expected: >= 0, and 0 to 1)");
         }
     }
 
-    /** What a server of so many lanes runs with unless it is told otherwise: one lane free of training where there are several. */
+    /** What a server of so many lanes runs with unless it is told otherwise: one lane free of training, where there are several, unless serving is light. */
     public static BatchPolicy usual(int lanes) {
         return new BatchPolicy(
-                2_048, 256, 0, 0.3, 32, Math.max(1, lanes - 1), 100_000_000, 1_000_000_000, 16_384, 8_192);
+                2_048, 256, 0, 0.3, 32, Math.max(1, lanes - 1), 0.4, 100_000_000, 1_000_000_000, 16_384, 8_192);
     }
 
     private static void checkPositive(String name, long value) {

@@ -8,7 +8,8 @@ import java.util.List;
  * <p>Serving goes first, but while both wait training keeps its share of the tokens. A training batch is cut so short that it takes about
  * {@link BatchPolicy#stepNanos} at the pace that was measured, and its lane asks {@link #between} its parts whether something is to be served first.
  * While serving goes on only {@link BatchPolicy#trainingLanes} of them run at once, so that where there are more lanes an observation need
- * not even wait for a part to end.
+ * not even wait for a part to end. Where that would leave those lanes idle most of the time ({@link BatchPolicy#lightServing}), they train too, but
+ * only steps that are no longer than a batch should be: the parts of a long one are long as well.
  *
  * <p>After a serving batch lanes linger a little for the next requests of those whom it answered ({@link Refills}), unless heads train: then
  * a lane that waits would take up a training step, or leave serving to those that train.
@@ -25,6 +26,7 @@ public final class Scheduler<S extends Work, T extends OrderedWork> {
     private final ServingQueue<S> serving = new ServingQueue<>(ledger);
     private final TrainingQueue<T> training = new TrainingQueue<>(ledger);
     private final Refills refills = new Refills();
+    private final ServingLoad load = new ServingLoad();
 
     private double nanosPerToken;
     private double trainingCredit;
@@ -65,13 +67,9 @@ public final class Scheduler<S extends Work, T extends OrderedWork> {
         if (servingDue && !(trainingReady && trainingCredit >= 1)) {
             return new Decision.Serve<>(serve(nowNanos, trainingReady));
         }
-        if (trainingReady) {
+        List<Decision.Slice<T>> slices = trainingReady ? takeTraining(nowNanos, idleLanes) : List.of();
+        if (!slices.isEmpty()) {
             trainingRunning++;
-            int lanes = 1
-                    + (servingGoesOn(nowNanos)
-                            ? Math.min(idleLanes, Math.max(0, policy.trainingLanes() - trainingRunning))
-                            : idleLanes);
-            List<Decision.Slice<T>> slices = training.take(trainingTokens(lanes), policy.sliceItems());
             long spent = 0;
             for (Decision.Slice<T> slice : slices) {
                 spent += tokens(slice.items());
@@ -80,14 +78,18 @@ public final class Scheduler<S extends Work, T extends OrderedWork> {
             return new Decision.Train<>(slices);
         }
         trainingCredit = 0;
-        long until = Long.MAX_VALUE;
+        return new Decision.Wait<>(waitUntilNanos(nowNanos));
+    }
+
+    private long waitUntilNanos(long nowNanos) {
         if (serving.size() > 0) {
-            until = Math.max(serving.oldestArrivalNanos() + policy.delayNanos(), lingerUntilNanos(nowNanos));
+            return Math.max(serving.oldestArrivalNanos() + policy.delayNanos(), lingerUntilNanos(nowNanos));
         }
-        if (training.hasReady()) {
-            until = Math.min(until, lastServedNanos + policy.servingRecentNanos());
+        if (!training.hasReady()) {
+            return Long.MAX_VALUE;
         }
-        return new Decision.Wait<>(until);
+        long past = lastServedNanos + policy.servingRecentNanos();
+        return light(nowNanos) ? past : Math.min(past, load.belowAtNanos(policy.lightServing(), nowNanos));
     }
 
     /**
@@ -111,6 +113,7 @@ public final class Scheduler<S extends Work, T extends OrderedWork> {
 
     /** A serving batch has ended: those it answered may ask again. Training batches end by {@link #finishedTraining}. */
     public void finishedServing(int items, long nanos, long nowNanos) {
+        load.served(nanos, nowNanos);
         refills.answered(items, nanos, nowNanos);
     }
 
@@ -122,7 +125,7 @@ public final class Scheduler<S extends Work, T extends OrderedWork> {
         }
     }
 
-    /** Tells how long a batch took, for the pace. */
+    /** Tells how long a training batch took, for the pace. */
     public void measured(long tokens, long nanos) {
         if (tokens > 0) {
             double pace = (double) nanos / tokens;
@@ -169,22 +172,44 @@ public final class Scheduler<S extends Work, T extends OrderedWork> {
     }
 
     private boolean mayTrain(long nowNanos) {
-        return !servingGoesOn(nowNanos) || trainingRunning < policy.trainingLanes();
+        return !servingGoesOn(nowNanos) || trainingRunning < policy.trainingLanes() || light(nowNanos);
     }
 
     private boolean servingGoesOn(long nowNanos) {
         return serving.size() > 0 || (served && nowNanos - lastServedNanos < policy.servingRecentNanos());
     }
 
-    private int trainingTokens(int lanes) {
-        long most = nanosPerToken == 0
-                ? Math.min(policy.batchTokens(), FIRST_TOKENS)
-                : (long) Math.max(1, Math.min(policy.batchTokens(), policy.stepNanos() / nanosPerToken));
-        if (lanes > 1) {
+    /** Whether nothing waits to be served, and serving takes little of the lanes' time. */
+    private boolean light(long nowNanos) {
+        return serving.size() == 0 && load.lanes(nowNanos) < policy.lightServing();
+    }
+
+    private List<Decision.Slice<T>> takeTraining(long nowNanos, int idleLanes) {
+        if (!servingGoesOn(nowNanos)) {
+            return takeShare(idleLanes);
+        }
+        int lanesLeft = policy.trainingLanes() - trainingRunning;
+        return lanesLeft > 0
+                ? takeShare(Math.min(idleLanes, lanesLeft - 1))
+                : training.take(tokensOf(policy.stepNanos()), policy.sliceItems(), false);
+    }
+
+    /** As much as a batch should take, but where other lanes are idle that may train no more than a lane's share of what is ready. */
+    private List<Decision.Slice<T>> takeShare(int others) {
+        long most = tokensOf(policy.stepNanos());
+        if (others > 0) {
+            int lanes = 1 + others;
             long ready = training.readyTokens(policy.sliceItems(), most * lanes);
             most = Math.min(most, (ready + lanes - 1) / lanes);
         }
-        return (int) most;
+        return training.take(most, policy.sliceItems(), true);
+    }
+
+    /** Tokens of a training batch that takes about so long. */
+    private long tokensOf(long nanos) {
+        return nanosPerToken == 0
+                ? Math.min(policy.batchTokens(), FIRST_TOKENS)
+                : (long) Math.max(1, Math.min(policy.batchTokens(), nanos / nanosPerToken));
     }
 
     private static long tokens(List<? extends Work> items) {

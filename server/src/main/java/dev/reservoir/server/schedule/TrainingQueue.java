@@ -2,9 +2,11 @@ package dev.reservoir.server.schedule;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Examples that wait to be learned, in flows. A flow's items leave in order, and while some of them run no others do. Flows of a tenant
@@ -50,16 +52,9 @@ final class TrainingQueue<T extends OrderedWork> {
         for (ArrayDeque<Object> ready : readyByTenant.values()) {
             for (Object key : ready) {
                 Flow<T> flow = flow(key);
-                int left = sliceItems(flow, sliceItems);
-                for (T item : flow.items) {
-                    if (left == 0) {
-                        break;
-                    }
-                    left--;
-                    sum += Math.max(1, item.tokens());
-                    if (sum >= enough) {
-                        return sum;
-                    }
+                sum += tokens(flow, sliceItems(flow, sliceItems), enough - sum);
+                if (sum >= enough) {
+                    return sum;
                 }
             }
         }
@@ -73,18 +68,19 @@ final class TrainingQueue<T extends OrderedWork> {
     }
 
     /**
-     * Takes slices of ready flows within the token bound, at least one item where one is ready, and marks their flows busy. A step that was
-     * begun is taken whole, beyond the bound.
+     * Takes slices of ready flows within the token bound and marks their flows busy. A step that was begun is taken whole.
+     *
+     * @param beyond whether a step may end beyond the bound, and one item is taken where any is ready; else flows whose next step is too long
+     *     are passed over
      */
-    List<Decision.Slice<T>> take(int maxTokens, int sliceItems) {
+    List<Decision.Slice<T>> take(long maxTokens, int sliceItems, boolean beyond) {
         List<Decision.Slice<T>> slices = new ArrayList<>();
         long sum = 0;
-        while (hasReady()) {
-            String tenant = leastGiven();
-            ArrayDeque<Object> ready = readyFlows(tenant);
-            Object key = ready.getFirst();
+        Object key = beyond ? first() : firstWithin(maxTokens);
+        while (key != null) {
             Flow<T> flow = flow(key);
             List<T> items = new ArrayList<>();
+            String tenant = flow.items.getFirst().tenant();
             int step = flow.items.getFirst().stepItems();
             int most = sliceItems(flow, sliceItems);
             while (!flow.items.isEmpty() && items.size() < most) {
@@ -102,14 +98,49 @@ final class TrainingQueue<T extends OrderedWork> {
             if (items.isEmpty()) {
                 break;
             }
-            ready.removeFirst();
+            ArrayDeque<Object> ready = readyFlows(tenant);
+            ready.remove(key);
             if (ready.isEmpty()) {
                 readyByTenant.remove(tenant);
             }
             flow.busy = true;
             slices.add(new Decision.Slice<>(key, items));
+            key = beyond ? first() : firstWithin(maxTokens - sum);
         }
         return slices;
+    }
+
+    private @Nullable Object first() {
+        return hasReady() ? readyFlows(leastGiven()).getFirst() : null;
+    }
+
+    /** The first flow whose next step, or item where each is worked off by itself, has no more tokens than that. */
+    private @Nullable Object firstWithin(long maxTokens) {
+        List<String> tenants = new ArrayList<>(readyByTenant.keySet());
+        tenants.sort(Comparator.comparingLong(ledger::given).thenComparing(Comparator.naturalOrder()));
+        for (String tenant : tenants) {
+            for (Object key : readyFlows(tenant)) {
+                Flow<T> flow = flow(key);
+                if (tokens(flow, Math.max(1, flow.items.getFirst().stepItems()), maxTokens + 1) <= maxTokens) {
+                    return key;
+                }
+            }
+        }
+        return null;
+    }
+
+    /** Tokens of so many items, or at least {@code enough} where they have as many. */
+    private static <T extends OrderedWork> long tokens(Flow<T> flow, int items, long enough) {
+        long sum = 0;
+        int left = items;
+        for (T item : flow.items) {
+            if (left == 0 || sum >= enough) {
+                break;
+            }
+            left--;
+            sum += Math.max(1, item.tokens());
+        }
+        return sum;
     }
 
     /** The flow's items ran; others may. */

@@ -34,7 +34,7 @@ import org.junit.jupiter.api.AfterEach;
 abstract class EngineFixture {
     static final ModalitySpec TEXT = new ModalitySpec.Text(32);
     static final EncoderSpec MEAN = new EncoderSpec(Pooling.MEAN, 64, false);
-    static final BatchPolicy POLICY = new BatchPolicy(256, 16, 0, 0.3, 8, 99, 10_000_000, 1_000_000_000, 64, 48);
+    static final BatchPolicy POLICY = new BatchPolicy(256, 16, 0, 0.3, 8, 99, 0, 10_000_000, 1_000_000_000, 64, 48);
     private static final String[] WORDS = {"one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"
     };
 

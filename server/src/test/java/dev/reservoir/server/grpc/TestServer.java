@@ -72,7 +72,7 @@ final class TestServer implements AutoCloseable {
                 maxHeads,
                 () -> CREATED);
         BatchPolicy policy =
-                new BatchPolicy(4_096, 256, 0, 0.25, 32, 2, 20 * MILLI, 1_000 * MILLI, maxQueued, maxQueued);
+                new BatchPolicy(4_096, 256, 0, 0.25, 32, 2, 0, 20 * MILLI, 1_000 * MILLI, maxQueued, maxQueued);
         engine = new Engine(substrate, policy, 2, 1 << 20, System::nanoTime);
         services = new GrpcServices(
                 vertx,

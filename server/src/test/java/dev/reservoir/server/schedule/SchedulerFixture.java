@@ -18,7 +18,7 @@ final class SchedulerFixture {
     private SchedulerFixture() {}
 
     private static BatchPolicy policy() {
-        return new BatchPolicy(100, 8, 0, 0.25, 4, 99, 10 * MILLI, 1_000 * MILLI, 1_000, 600);
+        return new BatchPolicy(100, 8, 0, 0.25, 4, 99, 0, 10 * MILLI, 1_000 * MILLI, 1_000, 600);
     }
 
     static Scheduler<Item, Step> scheduler() {

@@ -56,8 +56,8 @@ class ServingBatchTest {
 
     @Test
     void waitsForCompanyUntilTheDelayIsOver() {
-        Scheduler<Item, Step> scheduler =
-                new Scheduler<>(new BatchPolicy(100, 8, 5 * MILLI, 0.25, 4, 99, 10 * MILLI, 1_000 * MILLI, 1_000, 600));
+        Scheduler<Item, Step> scheduler = new Scheduler<>(
+                new BatchPolicy(100, 8, 5 * MILLI, 0.25, 4, 99, 0, 10 * MILLI, 1_000 * MILLI, 1_000, 600));
         scheduler.offerServing(new Item("a", 10, MILLI, 0));
         assertThat(scheduler.next(2 * MILLI)).isEqualTo(new Decision.Wait<>(6 * MILLI));
         scheduler.offerServing(new Item("a", 10, 3 * MILLI, 1));
@@ -66,8 +66,8 @@ class ServingBatchTest {
 
     @Test
     void doesNotWaitOnceTheBatchIsFull() {
-        Scheduler<Item, Step> scheduler =
-                new Scheduler<>(new BatchPolicy(100, 8, 5 * MILLI, 0.25, 4, 99, 10 * MILLI, 1_000 * MILLI, 1_000, 600));
+        Scheduler<Item, Step> scheduler = new Scheduler<>(
+                new BatchPolicy(100, 8, 5 * MILLI, 0.25, 4, 99, 0, 10 * MILLI, 1_000 * MILLI, 1_000, 600));
         scheduler.offerServing(new Item("a", 60, 0, 0));
         scheduler.offerServing(new Item("a", 60, 0, 1));
         assertThat(served(scheduler.next(0))).containsExactly(0);

@@ -73,7 +73,7 @@ class ServingLingerTest {
     @Test
     void doesNotLingerWhileHeadsTrain() {
         Scheduler<Item, Step> scheduler =
-                new Scheduler<>(new BatchPolicy(100, 8, 0, 0.25, 4, 1, 10 * MILLI, 1_000 * MILLI, 1_000, 600));
+                new Scheduler<>(new BatchPolicy(100, 8, 0, 0.25, 4, 1, 0, 10 * MILLI, 1_000 * MILLI, 1_000, 600));
         serveAndEnd(scheduler, 5, 0, 160 * MILLI);
         scheduler.offerTraining(new Step("b", "first", 100, 161 * MILLI, 1));
         scheduler.offerTraining(new Step("b", "second", 100, 161 * MILLI, 2));

@@ -87,7 +87,7 @@ class TrainingFlowsTest {
     @Test
     void leavesNothingToIdleLanesThatMayNotTrainWhileServingGoesOn() {
         Scheduler<Item, Step> scheduler =
-                new Scheduler<>(new BatchPolicy(100, 8, 0, 0.25, 4, 1, 10 * MILLI, 1_000 * MILLI, 1_000, 600));
+                new Scheduler<>(new BatchPolicy(100, 8, 0, 0.25, 4, 1, 0, 10 * MILLI, 1_000 * MILLI, 1_000, 600));
         scheduler.offerServing(new Item("a", 1, 0, 0));
         assertThat(scheduler.next(0)).isInstanceOf(Decision.Serve.class);
         for (int flow = 0; flow < 2; flow++) {

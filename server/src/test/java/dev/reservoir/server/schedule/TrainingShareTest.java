@@ -20,8 +20,8 @@ class TrainingShareTest {
     @ParameterizedTest
     @ValueSource(doubles = {0.1, 0.25, 0.5, 0.75})
     void trainingKeepsItsShareWhileBothWait(double share) {
-        Scheduler<Item, Step> scheduler =
-                new Scheduler<>(new BatchPolicy(100, 8, 0, share, 4, 99, 10 * MILLI, 1_000 * MILLI, 100_000, 100_000));
+        Scheduler<Item, Step> scheduler = new Scheduler<>(
+                new BatchPolicy(100, 8, 0, share, 4, 99, 0, 10 * MILLI, 1_000 * MILLI, 100_000, 100_000));
         for (int i = 0; i < 20_000; i++) {
             scheduler.offerServing(new Item("a", 10, i, i));
             scheduler.offerTraining(new Step("b", "flow" + i % 7, 10, i, i));
@@ -55,7 +55,7 @@ class TrainingShareTest {
     @Test
     void aLaneStaysFreeOfTrainingWhileServingGoesOn() {
         Scheduler<Item, Step> scheduler =
-                new Scheduler<>(new BatchPolicy(100, 8, 0, 0.25, 4, 1, 10 * MILLI, 1_000 * MILLI, 1_000, 600));
+                new Scheduler<>(new BatchPolicy(100, 8, 0, 0.25, 4, 1, 0, 10 * MILLI, 1_000 * MILLI, 1_000, 600));
         for (int i = 0; i < 3; i++) {
             scheduler.offerTraining(new Step("a", "flow" + i, 100, i, i));
         }
@@ -73,9 +73,44 @@ class TrainingShareTest {
     }
 
     @Test
-    void aLaneThatPausesServesWhatIsThereAtOnce() {
+    void theOtherLanesTrainTooWhileServingIsLightButNoLongSteps() {
         Scheduler<Item, Step> scheduler =
-                new Scheduler<>(new BatchPolicy(100, 8, 5 * MILLI, 0.25, 4, 1, 10 * MILLI, 1_000 * MILLI, 1_000, 600));
+                new Scheduler<>(new BatchPolicy(100, 8, 0, 0.25, 4, 1, 0.4, 20 * MILLI, 1_000 * MILLI, 1_000, 600));
+        scheduler.measured(100, 100 * MILLI); // 1 ms a token: 20 tokens a batch
+        scheduler.offerServing(new Item("b", 10, 0, 0));
+        assertThat(served(scheduler.next(0))).containsExactly(0);
+        scheduler.finishedServing(1, 600 * MILLI, 0);
+        for (int i = 0; i < 2; i++) {
+            scheduler.offerTraining(new Step("a", "whole", 10, i, i, 2));
+        }
+        assertThat(trained(scheduler.next(1))).extracting(Decision.Slice::flow).containsExactly("whole");
+        for (int i = 0; i < 2; i++) {
+            scheduler.offerTraining(new Step("a", "long", 11, i, i, 2));
+            scheduler.offerTraining(new Step("a", "short", 5, i, i, 2));
+            scheduler.offerTraining(new Step("a", "other", 6, i, i, 2));
+        }
+        Decision.Wait<Item, Step> heavy = (Decision.Wait<Item, Step>) scheduler.next(2);
+        assertThat(heavy.untilNanos()).as("0.6 e^-t = 0.4").isCloseTo((long) (1e9 * Math.log(1.5)), offset(10L));
+        long light = heavy.untilNanos() + 1;
+        List<Decision.Slice<Step>> ended = trained(scheduler.next(light));
+        assertThat(ended).extracting(Decision.Slice::flow).containsExactly("short");
+        scheduler.offerServing(new Item("b", 10, light, 1));
+        scheduler.finishedTraining(ended);
+        assertThat(served(scheduler.next(light))).containsExactly(1);
+        assertThat(trained(scheduler.next(light)))
+                .extracting(Decision.Slice::flow)
+                .containsExactly("other");
+        assertThat(scheduler.next(light)).as("too long").isEqualTo(new Decision.Wait<>(light + 1_000 * MILLI));
+        assertThat(trained(scheduler.next(light + 1_000 * MILLI)))
+                .as("serving has ceased")
+                .extracting(Decision.Slice::flow)
+                .containsExactly("long");
+    }
+
+    @Test
+    void aLaneThatPausesServesWhatIsThereAtOnce() {
+        Scheduler<Item, Step> scheduler = new Scheduler<>(
+                new BatchPolicy(100, 8, 5 * MILLI, 0.25, 4, 1, 0, 10 * MILLI, 1_000 * MILLI, 1_000, 600));
         scheduler.offerTraining(new Step("a", "flow", 100, 0, 0));
         trained(scheduler.next(0));
         assertThat(scheduler.between(1)).isEmpty();
@@ -87,7 +122,7 @@ class TrainingShareTest {
     @Test
     void pausesLeaveTrainingItsShare() {
         Scheduler<Item, Step> scheduler =
-                new Scheduler<>(new BatchPolicy(100, 8, 0, 0.25, 4, 1, 10 * MILLI, 1_000 * MILLI, 100_000, 100_000));
+                new Scheduler<>(new BatchPolicy(100, 8, 0, 0.25, 4, 1, 0, 10 * MILLI, 1_000 * MILLI, 100_000, 100_000));
         for (int i = 0; i < 20_000; i++) {
             scheduler.offerServing(new Item("a", 10, i, i));
             scheduler.offerTraining(new Step("b", "flow" + i % 7, 10, i, i));
