@@ -44,9 +44,8 @@ final class PredictionFan {
         return new Completion<>() {
             @Override
             public void completed(Features features) {
-                for (int index : headIndices) {
-                    outcomes[index] = predict(index, features);
-                }
+                HeadRange.of(headIndices.length)
+                        .forEach(i -> outcomes[headIndices[i]] = predict(headIndices[i], features));
                 join();
             }
 

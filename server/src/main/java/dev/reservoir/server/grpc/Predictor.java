@@ -9,6 +9,7 @@ import dev.reservoir.heads.codec.PredictionCodec;
 import dev.reservoir.server.engine.Completion;
 import dev.reservoir.server.engine.Engine;
 import dev.reservoir.server.engine.HeadOutcome;
+import dev.reservoir.server.engine.HeadRange;
 import dev.reservoir.server.registry.HeadRegistry;
 import dev.reservoir.server.registry.HeldObservations;
 import dev.reservoir.server.registry.LiveHead;
@@ -17,9 +18,11 @@ import dev.reservoir.v1.PredictRequest;
 import dev.reservoir.v1.PredictResponse;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** Answers one prediction, alone or in a stream. */
@@ -140,25 +143,40 @@ final class Predictor {
     }
 
     private PredictResponse response(List<HeadName> names, @Nullable Refused[] unknown, List<HeadOutcome> outcomes) {
-        PredictResponse.Builder response = PredictResponse.newBuilder();
-        int next = 0;
+        HeadPrediction[] predictions = new HeadPrediction[unknown.length];
+        int[] known = IntStream.range(0, unknown.length)
+                .filter(i -> unknown[i] == null)
+                .toArray();
         for (int i = 0; i < unknown.length; i++) {
-            HeadPrediction.Builder one =
-                    HeadPrediction.newBuilder().setHead(names.get(i).toString());
             Refused refused = unknown[i];
-            if (refused == null) {
-                HeadOutcome outcome = outcomes.get(next++);
-                one.setHeadVersion(outcome.version()).setAppliedThrough(outcome.appliedThrough());
-                refused = outcome.refused();
-                if (outcome.prediction() != null) {
-                    PredictionCodec.encode(outcome.prediction(), one);
-                }
-            }
             if (refused != null) {
-                one.setError(statuses.status(refused));
+                predictions[i] =
+                        start(names.get(i)).setError(statuses.status(refused)).build();
             }
-            response.addPredictions(one);
         }
-        return response.build();
+        HeadRange.of(known.length)
+                .forEach(i -> predictions[known[i]] = prediction(names.get(known[i]), outcomes.get(i)));
+        return PredictResponse.newBuilder()
+                .addAllPredictions(Arrays.asList(predictions))
+                .build();
+    }
+
+    private HeadPrediction prediction(HeadName name, HeadOutcome outcome) {
+        HeadPrediction.Builder one =
+                start(name).setHeadVersion(outcome.version()).setAppliedThrough(outcome.appliedThrough());
+        if (outcome.prediction() != null) {
+            PredictionCodec.encode(outcome.prediction(), one);
+        }
+        if (outcome.refused() != null) {
+            one.setError(statuses.status(outcome.refused()));
+        }
+        HeadPrediction prediction = one.build();
+        // Kept in the message, so that writing the whole need not count the characters of each again.
+        prediction.getSerializedSize();
+        return prediction;
+    }
+
+    private static HeadPrediction.Builder start(HeadName name) {
+        return HeadPrediction.newBuilder().setHead(name.toString());
     }
 }

@@ -19,6 +19,8 @@ import dev.reservoir.v1.PredictResponse;
 import io.grpc.Status;
 import io.grpc.protobuf.StatusProto;
 import java.util.Comparator;
+import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -98,6 +100,24 @@ class PredictionTest {
         Errors.info(Reason.WRONG_MODALITY, response.getPredictions(2).getError());
         assertThat(response.getPredictions(3).hasLabel()).isTrue();
         assertThat(response.getPredictions(4)).isEqualTo(response.getPredictions(0));
+    }
+
+    @Test
+    void hundredsOfHeadsAreAnsweredAsFewAreEachInItsPlace() {
+        String[] few = {"colours", "nobody", "sizes", "numbers", "colours"};
+        String[] many =
+                IntStream.range(0, 700).mapToObj(i -> few[i % few.length]).toArray(String[]::new);
+
+        List<HeadPrediction> each =
+                client.inference.predict(predict(text("one blue sky"), few)).getPredictionsList();
+        List<HeadPrediction> all =
+                client.inference.predict(predict(text("one blue sky"), many)).getPredictionsList();
+
+        assertThat(each.get(0).getLabel().getLabel()).isEqualTo("blue");
+        assertThat(all).hasSameSizeAs(many);
+        for (int i = 0; i < many.length; i++) {
+            assertThat(all.get(i)).isEqualTo(each.get(i % few.length));
+        }
     }
 
     @Test
