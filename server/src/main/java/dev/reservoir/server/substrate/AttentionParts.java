@@ -44,7 +44,7 @@ public final class AttentionParts implements AutoCloseable {
             IValue groups = call.numbers(new long[] {sequences, tokens});
             long start = nanoClock.getAsLong();
             IValue[] traced = call.parts(call.run("attend_traced", qkv, groups));
-            call.run("attend_back", qkv, traced[0], traced[1], gradient, groups);
+            call.run("attend_back", traced[0], traced[1], traced[2], gradient, groups);
             return nanoClock.getAsLong() - start;
         });
     }

@@ -216,20 +216,20 @@ class Program(Module):
   # Softmax attention inside each sequence: [N, 3 D] to [N, D].
   def attend(self: __torch__.Program, qkv: Tensor, groups: List[int]) -> Tensor:
     results = annotate(List[Tensor], [])
-    width = torch.size(qkv, 1) // 3
     start = 0
     for g in range(len(groups) // 2):
       count = groups[2 * g]
       length = groups[2 * g + 1]
-      split = self.split(qkv, start, count, length)
+      if self.by_weights(length):
+        own = self.heads_of(qkv, start, count, length)
+        result = self.rows_of(torch.bmm(self.weights_of(own[0], own[1]), own[2]), count)
+      else:
+        split = self.split(qkv, start, count, length)
+        mixed = torch.scaled_dot_product_attention(split[0], split[1], split[2])
+        result = torch.reshape(torch.transpose(mixed, 1, 2), [count * length, -1])
       start = start + count * length
-      mixed = torch.scaled_dot_product_attention(split[0], split[1], split[2])
-      results = results + [torch.reshape(torch.transpose(mixed, 1, 2), [count * length, width])]
-    if len(results) == 1:
-      all = results[0]
-    else:
-      all = torch.cat(results)
-    return all
+      results = results + [result]
+    return self.joined(results)
 
   # Hidden states [N, D].
   def forward(self: __torch__.Program, tokens: Tensor, positions: Tensor, given: Tensor, places: Tensor, groups: List[int], gains: Tensor, biases: Tensor, slots: Tensor) -> Tensor:
@@ -258,8 +258,7 @@ class Program(Module):
     return self.norm(y, 2 * l + 2, groups, gains, biases, slots)
 
   # A pass over given rows with norms by slot, with what the way back needs. Here and after each layer: the rows so far;
-  # of the input norm its normalised rows and 1 / deviation; then of each layer queries, keys and values, attention's rows
-  # and the logarithms of its sums, both of the attention's norm, the feed-forward part before its GELU, both of the output's norm.
+  # of the input norm its normalised rows and 1 / deviation; then of each layer what attend_traced tells, both of the attention's norm, the feed-forward part before its GELU, both of the output's norm.
   def trace_input(self: __torch__.Program, positions: Tensor, given: Tensor, groups: List[int], gains: Tensor, biases: Tensor, slots: Tensor) -> List[Tensor]:
     x = given + torch.index_select(self.table[1], 0, positions)
     normalised = self.normalise(x + self.table[2][0])
@@ -268,7 +267,7 @@ class Program(Module):
   def trace_layer(self: __torch__.Program, saved: List[Tensor], l: int, groups: List[int], gains: Tensor, biases: Tensor, slots: Tensor) -> List[Tensor]:
     x = saved[0]
     qkv = self.product(x, self.qkv[l], self.qkv_bias[l])
-    mixed, sums = self.attend_traced(qkv, groups)
+    mixed, read, kept = self.attend_traced(qkv, groups)
     y = self.add_product(x, mixed, self.out[l], self.out_bias[l])
     first = self.normalise(y)
     x = self.scale(first[0], 2 * l + 1, groups, gains, biases, slots)
@@ -276,7 +275,7 @@ class Program(Module):
     y = self.add_wide_product(x, torch.gelu(u), self.down[l], self.down_bias[l])
     second = self.normalise(y)
     x = self.scale(second[0], 2 * l + 2, groups, gains, biases, slots)
-    return [x] + torch.slice(saved, 1) + [qkv, mixed, sums] + first + [u] + second
+    return [x] + torch.slice(saved, 1) + [mixed, read, kept] + first + [u] + second
 
   # Hidden states, and the rest as the layers leave it.
   def trace(self: __torch__.Program, positions: Tensor, given: Tensor, groups: List[int], gains: Tensor, biases: Tensor, slots: Tensor) -> List[Tensor]:
@@ -329,10 +328,7 @@ class Program(Module):
     first = [self.by_sequence(g * saved[at + 3], groups), self.by_sequence(g, groups)]
     g = self.back_through_norm(self.scale(g, 2 * l + 1, groups, gains, None, slots), saved[at + 3], saved[at + 4])
     by_mixed = self.product_back(g, self.out_back[l])
-    if self.mode == 0:
-      parts = self.attend_back(saved[at], saved[at + 1], saved[at + 2], by_mixed, groups)
-    else:
-      parts = self.attend_back_plain(saved[at], by_mixed, groups)
+    parts = self.attend_back(saved[at], saved[at + 1], saved[at + 2], by_mixed, groups)
     for part in range(3):
       g = self.add_product(g, parts[part], self.qkv_back[3 * l + part], None)
     return [g] + torch.slice(state, 1) + second + first
@@ -399,88 +395,120 @@ class Program(Module):
     part = torch.reshape(part, [count, length, 3, self.heads, torch.size(qkv, 1) // 3 // self.heads])
     return torch.permute(part, [2, 0, 3, 1, 4])
 
-  # Attention with what its way back needs: rows [N, D] and, in mode 0, the logarithms of its sums [N, heads].
-  def attend_traced(self: __torch__.Program, qkv: Tensor, groups: List[int]) -> Tuple[Tensor, Tensor]:
+  # The parts as one; each is kept as it is where there is one only.
+  def joined(self: __torch__.Program, parts: List[Tensor]) -> Tensor:
+    if len(parts) == 1:
+      all = parts[0]
+    else:
+      all = torch.cat(parts)
+    return all
+
+  # Whether attention is batched products and its weights are held, which is faster where sequences are short; of long
+  # ones they would be too many.
+  def by_weights(self: __torch__.Program, length: int) -> bool:
+    return self.mode == 0 and length <= 128
+
+  # Queries, keys and values of a group, [3, count heads, T, depth]. They lie alike for one sequence and for many: MKL sums
+  # differently for other strides.
+  def heads_of(self: __torch__.Program, qkv: Tensor, start: int, count: int, length: int) -> Tensor:
+    split = torch.contiguous(self.split(qkv, start, count, length))
+    return torch.reshape(split, [3, count * self.heads, length, -1])
+
+  # x y times a factor, matrix by matrix.
+  def batched(self: __torch__.Program, x: Tensor, y: Tensor, factor: float) -> Tensor:
+    return torch.baddbmm(torch.new_zeros(x, [1]), x, y, beta=0, alpha=factor)
+
+  # Attention's weights, [count heads, T, T].
+  def weights_of(self: __torch__.Program, query: Tensor, key: Tensor) -> Tensor:
+    factor = 1.0 / torch.sqrt(torch.size(query, 2))
+    return torch.softmax(self.batched(query, torch.transpose(key, 1, 2), factor), -1)
+
+  # Attention with what its way back needs: rows [N, D]; in mode 0 further what each group read, as heads_of gives it, and
+  # its weights, in turn; of a group without weights its rows as they came and the logarithms of its sums.
+  def attend_traced(self: __torch__.Program, qkv: Tensor, groups: List[int]) -> Tuple[Tensor, Tensor, Tensor]:
     if self.mode == 0:
       results = annotate(List[Tensor], [])
-      sums = annotate(List[Tensor], [])
-      width = torch.size(qkv, 1) // 3
+      read = annotate(List[Tensor], [])
+      kept = annotate(List[Tensor], [])
       start = 0
       for k in range(len(groups) // 2):
         count = groups[2 * k]
         length = groups[2 * k + 1]
-        split = self.split(qkv, start, count, length)
-        mixed, sum = torch._scaled_dot_product_flash_attention_for_cpu(split[0], split[1], split[2], 0., False)
-        start = start + count * length
-        results = results + [torch.reshape(torch.transpose(mixed, 1, 2), [count * length, width])]
-        sums = sums + [torch.reshape(torch.transpose(sum, 1, 2), [count * length, self.heads])]
-      both = (torch.cat(results), torch.cat(sums))
+        end = start + count * length
+        if self.by_weights(length):
+          own = self.heads_of(qkv, start, count, length)
+          keep = self.weights_of(own[0], own[1])
+          result = self.rows_of(torch.bmm(keep, own[2]), count)
+        else:
+          own = torch.slice(qkv, 0, start, end)
+          split = self.split(qkv, start, count, length)
+          mixed, keep = torch._scaled_dot_product_flash_attention_for_cpu(split[0], split[1], split[2], 0., False)
+          keep = torch.transpose(keep, 1, 2)
+          result = torch.reshape(torch.transpose(mixed, 1, 2), [count * length, -1])
+        start = end
+        results = results + [result]
+        read = read + [torch.reshape(own, [-1])]
+        kept = kept + [torch.reshape(keep, [-1])]
+      all = (self.joined(results), self.joined(read), self.joined(kept))
     else:
-      both = (self.attend(qkv, groups), torch.zeros([0]))
-    return both
-
-  # The way back through attention, by the processor's fused kernel; gradients by queries, keys and values, [N, D] each.
-  def attend_back(self: __torch__.Program, qkv: Tensor, mixed: Tensor, sums: Tensor, gradient: Tensor, groups: List[int]) -> List[Tensor]:
-    by_query = annotate(List[Tensor], [])
-    by_key = annotate(List[Tensor], [])
-    by_value = annotate(List[Tensor], [])
-    width = torch.size(gradient, 1)
-    start = 0
-    for k in range(len(groups) // 2):
-      count = groups[2 * k]
-      length = groups[2 * k + 1]
-      end = start + count * length
-      rows = [count * length, width]
-      shape = [count, length, self.heads, width // self.heads]
-      split = self.split(qkv, start, count, length)
-      g = torch.transpose(torch.reshape(torch.slice(gradient, 0, start, end), shape), 1, 2)
-      out = torch.transpose(torch.reshape(torch.slice(mixed, 0, start, end), shape), 1, 2)
-      sum = torch.transpose(torch.reshape(torch.slice(sums, 0, start, end), [count, length, self.heads]), 1, 2)
-      start = end
-      q, k_, v = torch._scaled_dot_product_flash_attention_for_cpu_backward(g, split[0], split[1], split[2], out, sum, 0., False)
-      by_query = by_query + [torch.reshape(torch.transpose(q, 1, 2), rows)]
-      by_key = by_key + [torch.reshape(torch.transpose(k_, 1, 2), rows)]
-      by_value = by_value + [torch.reshape(torch.transpose(v, 1, 2), rows)]
-    if len(by_query) == 1:
-      all = [by_query[0], by_key[0], by_value[0]]
-    else:
-      all = [torch.cat(by_query), torch.cat(by_key), torch.cat(by_value)]
+      all = (self.attend(qkv, groups), qkv, torch.zeros([0]))
     return all
 
-  # The same on any device; attention's weights are computed again from queries and keys. Operands of the batched
-  # products lie alike for one sequence and for many: MKL sums differently for other strides.
-  def attend_back_plain(self: __torch__.Program, qkv: Tensor, gradient: Tensor, groups: List[int]) -> List[Tensor]:
+  # The way back through attention; gradients by queries, keys and values, [N, D] each. In mode 1 the weights are computed
+  # again.
+  def attend_back(self: __torch__.Program, mixed: Tensor, read: Tensor, kept: Tensor, gradient: Tensor, groups: List[int]) -> List[Tensor]:
     by_query = annotate(List[Tensor], [])
     by_key = annotate(List[Tensor], [])
     by_value = annotate(List[Tensor], [])
     width = torch.size(gradient, 1)
     depth = width // self.heads
-    factor = 1.0 / torch.sqrt(depth)
     start = 0
+    last = 0
     for k in range(len(groups) // 2):
       count = groups[2 * k]
       length = groups[2 * k + 1]
       end = start + count * length
-      batch = [count * self.heads, length, depth]
-      split = torch.reshape(torch.slice(qkv, 0, start, end), [count, length, 3, self.heads, depth])
-      split = torch.contiguous(torch.permute(split, [2, 0, 3, 1, 4]))
-      query = torch.reshape(split[0], batch)
-      key = torch.reshape(split[1], batch)
-      value = torch.reshape(split[2], batch)
-      g = torch.reshape(torch.slice(gradient, 0, start, end), [count, length, self.heads, depth])
-      g = torch.reshape(torch.contiguous(torch.transpose(g, 1, 2)), batch)
+      shape = [count, length, self.heads, depth]
+      g = torch.transpose(torch.reshape(torch.slice(gradient, 0, start, end), shape), 1, 2)
+      if self.mode == 0:
+        own = torch.slice(read, 0, 3 * width * start, 3 * width * end)
+      else:
+        own = read
+      if self.mode == 0 and not self.by_weights(length):
+        first = last
+        last = first + count * length * self.heads
+        split = self.split(torch.reshape(own, [count * length, 3 * width]), 0, count, length)
+        out = torch.transpose(torch.reshape(torch.slice(mixed, 0, start, end), shape), 1, 2)
+        sums = torch.transpose(torch.reshape(torch.slice(kept, 0, first, last), [count, length, self.heads]), 1, 2)
+        q, k_, v = torch._scaled_dot_product_flash_attention_for_cpu_backward(g, split[0], split[1], split[2], out, sums, 0., False)
+        rows = [count * length, width]
+        parts = [torch.reshape(torch.transpose(q, 1, 2), rows), torch.reshape(torch.transpose(k_, 1, 2), rows), torch.reshape(torch.transpose(v, 1, 2), rows)]
+      else:
+        batch = count * self.heads
+        if self.mode == 0:
+          first = last
+          last = first + batch * length * length
+          own = torch.reshape(own, [3, batch, length, depth])
+          weights = torch.reshape(torch.slice(kept, 0, first, last), [batch, length, length])
+        else:
+          own = self.heads_of(read, start, count, length)
+          weights = self.weights_of(own[0], own[1])
+        parts = self.back_through_weights(own, weights, torch.reshape(torch.contiguous(g), [batch, length, depth]), count)
       start = end
-      weights = torch.softmax(torch.bmm(query, torch.transpose(key, 1, 2)) * factor, -1)
-      score = torch.bmm(g, torch.transpose(value, 1, 2))
-      score = torch._softmax_backward_data(score, weights, -1, 6) * factor
-      by_query = by_query + [self.rows_of(torch.bmm(score, key), count)]
-      by_key = by_key + [self.rows_of(torch.bmm(torch.transpose(score, 1, 2), query), count)]
-      by_value = by_value + [self.rows_of(torch.bmm(torch.transpose(weights, 1, 2), g), count)]
-    if len(by_query) == 1:
-      all = [by_query[0], by_key[0], by_value[0]]
-    else:
-      all = [torch.cat(by_query), torch.cat(by_key), torch.cat(by_value)]
-    return all
+      by_query = by_query + [parts[0]]
+      by_key = by_key + [parts[1]]
+      by_value = by_value + [parts[2]]
+    return [self.joined(by_query), self.joined(by_key), self.joined(by_value)]
+
+  # The gradients by queries, keys and values of a group, [count T, D] each, from that by what attention mixed [count heads, T, depth].
+  def back_through_weights(self: __torch__.Program, own: Tensor, weights: Tensor, g: Tensor, count: int) -> List[Tensor]:
+    factor = 1.0 / torch.sqrt(torch.size(g, 2))
+    score = torch.bmm(g, torch.transpose(own[2], 1, 2))
+    score = torch._softmax_backward_data(score, weights, -1, 6)
+    by_query = self.batched(score, own[1], factor)
+    by_key = self.batched(torch.transpose(score, 1, 2), own[0], factor)
+    by_value = torch.bmm(torch.transpose(weights, 1, 2), g)
+    return [self.rows_of(by_query, count), self.rows_of(by_key, count), self.rows_of(by_value, count)]
 
   # The place of each row in its sequence, [N], for sequences of these lengths one after the other; on the device of like.
   def places_of(self: __torch__.Program, lengths: List[int], like: Tensor) -> Tensor:
