@@ -187,14 +187,15 @@ class Program(Module):
       y = self.scale(torch.layer_norm(x, width, None, None, self.eps), n, groups, gains, biases, slots)
     return y
 
-  # Rows [N, D] times their sequence's gains of norm n, plus its biases where there are any; both [norms, S, D]; slots [B]
-  # has the slot of each place.
+  # Rows [N, D] times their sequence's gains of norm n, plus its biases where there are any, else in place; both [norms, S, D];
+  # slots [B] has the slot of each place.
   def scale(self: __torch__.Program, x: Tensor, n: int, groups: List[int], gains: Tensor, biases: Optional[Tensor], slots: Tensor) -> Tensor:
-    y = torch.empty_like(x)
+    y = x
     width = torch.size(x, 1)
     gain = torch.unsqueeze(torch.index_select(gains[n], 0, slots), 1)
     bias = gain
     if biases is not None:
+      y = torch.empty_like(x)
       bias = torch.unsqueeze(torch.index_select(biases[n], 0, slots), 1)
     place = 0
     start = 0
@@ -323,7 +324,8 @@ class Program(Module):
     g = state[0]
     second = [self.by_sequence(g * saved[at + 6], groups), self.by_sequence(g, groups)]
     g = self.back_through_norm(self.scale(g, 2 * l + 2, groups, gains, None, slots), saved[at + 6], saved[at + 7])
-    h = torch.gelu_backward(self.product_back(g, self.down_back[l]), saved[at + 5])
+    h = self.product_back(g, self.down_back[l])
+    h = torch.gelu_backward(h, saved[at + 5], grad_input=h)
     g = self.add_wide_product(g, h, self.up_back[l], None)
     first = [self.by_sequence(g * saved[at + 3], groups), self.by_sequence(g, groups)]
     g = self.back_through_norm(self.scale(g, 2 * l + 1, groups, gains, None, slots), saved[at + 3], saved[at + 4])
