@@ -55,7 +55,8 @@ final class CoBatchingTest {
         SplittableRandom random = new SplittableRandom(6);
         List<SubstrateInput> sequences = new ArrayList<>();
         List<float[]> alone = new ArrayList<>();
-        for (int length : new int[] {1, 1, 2, 3, 3, 4, 5, 7, 8, 9, 15, 16, 16, 17, 31, 33, 49, 64, 65, 81, 100}) {
+        for (int length :
+                new int[] {1, 1, 2, 3, 3, 4, 5, 7, 8, 9, 15, 16, 16, 17, 31, 33, 49, 64, 65, 81, 100, 128, 129, 150}) {
             SubstrateInput input = length % 3 == 0
                     ? Fixtures.rows(random, length, Fixtures.ONE_BLOCK)
                     : Fixtures.ids(random, length, Fixtures.ONE_BLOCK);
@@ -95,10 +96,10 @@ final class CoBatchingTest {
         BertShape shape = Fixtures.ONE_BLOCK;
         NormBank bank = Fixtures.bank(random, 3, shape);
         List<SubstrateInput> sequences = new ArrayList<>();
-        for (int length : new int[] {16, 3, 1, 49, 16}) {
+        for (int length : new int[] {16, 3, 1, 49, 16, 130}) {
             sequences.add(Fixtures.rows(random, length, shape));
         }
-        int[] slots = {2, 0, 1, 2, 0};
+        int[] slots = {2, 0, 1, 2, 0, 1};
         HiddenStates together = withNorms(sequences, bank, slots);
         for (int i = 0; i < slots.length; i++) {
             HiddenStates alone = withNorms(sequences.subList(i, i + 1), Fixtures.slot(bank, slots[i]), new int[] {0});
@@ -111,7 +112,7 @@ final class CoBatchingTest {
     void gradientsAreTheSameAloneAndAmongOthersEachInItsOwnSlot() {
         SplittableRandom random = new SplittableRandom(9);
         BertShape shape = Fixtures.ONE_BLOCK;
-        int[] lengths = {16, 3, 1, 49, 15, 17, 100, 2, 5, 5, 5, 16};
+        int[] lengths = {16, 3, 1, 49, 15, 17, 100, 128, 129, 140, 129, 2, 5, 5, 5, 16};
         int[] slots = IntStream.range(0, lengths.length)
                 .map(i -> lengths.length - 1 - i)
                 .toArray();
@@ -154,10 +155,10 @@ final class CoBatchingTest {
         BertShape shape = Fixtures.ONE_BLOCK;
         NormBank bank = Fixtures.bank(random, 2, shape);
         List<SubstrateInput> sequences = new ArrayList<>();
-        for (int length : new int[] {1, 16, 49, 100}) {
+        for (int length : new int[] {1, 16, 49, 100, 130}) {
             sequences.add(Fixtures.rows(random, length, shape));
         }
-        int[] slots = {1, 0, 0, 1};
+        int[] slots = {1, 0, 0, 1, 0};
         BertSubstrate substrate = new BertSubstrate(program, Infos.of(program), Fixtures.row(bank));
         try (TracedForward traced = substrate.trace(sequences, bank, slots)) {
             assertThat(traced.hidden().values())

@@ -20,26 +20,37 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** The way back against finite differences of the plain loops in double precision. */
 final class GradientTest {
-    private static final BertShape SHAPE = Fixtures.TINY;
+    private static final BertShape SHAPE = new BertShape(2, 48, 3, 600, 50, 130, 2, 1e-12);
     private static final double STEP = 1e-5;
-    private static final int PROBES = 25;
 
     @ParameterizedTest
     @EnumSource(
             value = Products.class,
             names = {"PACKED_F32", "PLAIN_F32"})
     void agreesWithFiniteDifferencesForEachSlot(Products products) {
+        agreesWithFiniteDifferences(products, 25, 5, 1, 5, 9);
+    }
+
+    /** Attention has another way back where sequences are longer than 128 tokens. */
+    @ParameterizedTest
+    @EnumSource(
+            value = Products.class,
+            names = {"PACKED_F32", "PLAIN_F32"})
+    void agreesWithFiniteDifferencesWhereSequencesAreLong(Products products) {
+        agreesWithFiniteDifferences(products, 8, 129, 3);
+    }
+
+    private static void agreesWithFiniteDifferences(Products products, int probes, int... lengths) {
         SplittableRandom random = new SplittableRandom(21);
         // Larger weights than BERT starts with: the way through every product must show in the gradient.
         BertWeights weights = Scaled.by(12, BertWeights.random(SHAPE, 3));
         NormBank bank = Fixtures.bank(random, 3, SHAPE);
-        int[] lengths = {5, 1, 5, 9};
-        int[] slots = {2, 0, 0, 2};
+        int[] slots = Arrays.copyOf(new int[] {2, 0, 0, 2}, lengths.length);
         List<SubstrateInput> sequences = new ArrayList<>();
         for (int length : lengths) {
             sequences.add(Fixtures.rows(random, length, SHAPE));
         }
-        float[] upstream = Fixtures.floats(random, 20 * SHAPE.width(), 0, 1);
+        float[] upstream = Fixtures.floats(random, Arrays.stream(lengths).sum() * SHAPE.width(), 0, 1);
         try (BertProgram program = Fixtures.program(weights, products)) {
             BertSubstrate substrate = new BertSubstrate(program, Infos.of(program), Fixtures.row(bank));
             Gradients gradients;
@@ -49,9 +60,9 @@ final class GradientTest {
                 gradients = traced.gradients(upstream);
             }
             Loss loss = new Loss(new NaiveBert(weights), sequences, bank, slots, upstream);
-            check("embeddings", gradients.embeddings(), random, loss, 0);
-            check("gains", gradients.gains(), random, loss, 1);
-            check("biases", gradients.biases(), random, loss, 2);
+            check("embeddings", gradients.embeddings(), random, loss, 0, probes);
+            check("gains", gradients.gains(), random, loss, 1, probes);
+            check("biases", gradients.biases(), random, loss, 2, probes);
             int row = SHAPE.norms() * SHAPE.width();
             assertThat(Arrays.copyOfRange(gradients.gains(), row, 2 * row)).containsOnly(0f);
         }
@@ -78,13 +89,14 @@ final class GradientTest {
         }
     }
 
-    private static void check(String what, float[] gradient, SplittableRandom random, Loss loss, int argument) {
+    private static void check(
+            String what, float[] gradient, SplittableRandom random, Loss loss, int argument, int probes) {
         double size = 0;
         for (float value : gradient) {
             size = Math.max(size, Math.abs(value));
         }
         assertThat(size).as(what).isGreaterThan(0.01);
-        for (int probe = 0; probe < PROBES; probe++) {
+        for (int probe = 0; probe < probes; probe++) {
             int at = random.nextInt(gradient.length);
             double difference = (loss.at(argument, at, STEP) - loss.at(argument, at, -STEP)) / (2 * STEP);
             assertThat((double) gradient[at]).as("%s[%d]", what, at).isEqualTo(difference, Offset.offset(2e-4 * size));
