@@ -52,11 +52,6 @@ public final class Scheduler<S extends Work, T extends OrderedWork> {
         training.add(item);
     }
 
-    /** Decides for one lane, at {@code nowNanos}, while no other lane is idle. */
-    public Decision<S, T> next(long nowNanos) {
-        return next(nowNanos, 0);
-    }
-
     /**
      * Decides for one lane, at {@code nowNanos}. Where others are idle and may train, it takes its share of the examples that are ready and leaves the
      * rest to them.

@@ -53,7 +53,7 @@ class SchedulerHistoriesTest {
                 List<Integer> expected = waitingSteps.remove(flow);
                 assertThat(dropped).isEqualTo(expected == null ? List.of() : expected);
             } else {
-                Decision<Item, Step> decision = scheduler.next(i * MILLI);
+                Decision<Item, Step> decision = scheduler.next(i * MILLI, 0);
                 if (decision instanceof Decision.Serve<Item, Step> serve) {
                     scheduler.finishedServing(serve.items().size(), random.nextLong(1_000 * MILLI), i * MILLI);
                     serve.items()

@@ -17,10 +17,10 @@ class ServingBatchTest {
         for (int i = 0; i < 5; i++) {
             scheduler.offerServing(new Item("a", 40, i, i));
         }
-        assertThat(served(scheduler.next(10))).containsExactly(0, 1);
-        assertThat(served(scheduler.next(10))).containsExactly(2, 3);
-        assertThat(served(scheduler.next(10))).containsExactly(4);
-        assertThat(scheduler.next(10)).isEqualTo(new Decision.Wait<>(Long.MAX_VALUE));
+        assertThat(served(scheduler.next(10, 0))).containsExactly(0, 1);
+        assertThat(served(scheduler.next(10, 0))).containsExactly(2, 3);
+        assertThat(served(scheduler.next(10, 0))).containsExactly(4);
+        assertThat(scheduler.next(10, 0)).isEqualTo(new Decision.Wait<>(Long.MAX_VALUE));
     }
 
     @Test
@@ -28,8 +28,8 @@ class ServingBatchTest {
         Scheduler<Item, Step> scheduler = scheduler();
         scheduler.offerServing(new Item("a", 500, 0, 0));
         scheduler.offerServing(new Item("a", 1, 0, 1));
-        assertThat(served(scheduler.next(0))).containsExactly(0);
-        assertThat(served(scheduler.next(0))).containsExactly(1);
+        assertThat(served(scheduler.next(0, 0))).containsExactly(0);
+        assertThat(served(scheduler.next(0, 0))).containsExactly(1);
     }
 
     @Test
@@ -38,7 +38,7 @@ class ServingBatchTest {
         for (int i = 0; i < 9; i++) {
             scheduler.offerServing(new Item("a", 0, i, i));
         }
-        assertThat(served(scheduler.next(0))).hasSize(8);
+        assertThat(served(scheduler.next(0, 0))).hasSize(8);
     }
 
     @Test
@@ -59,9 +59,9 @@ class ServingBatchTest {
         Scheduler<Item, Step> scheduler = new Scheduler<>(
                 new BatchPolicy(100, 8, 5 * MILLI, 0.25, 4, 99, 0, 10 * MILLI, 1_000 * MILLI, 1_000, 600));
         scheduler.offerServing(new Item("a", 10, MILLI, 0));
-        assertThat(scheduler.next(2 * MILLI)).isEqualTo(new Decision.Wait<>(6 * MILLI));
+        assertThat(scheduler.next(2 * MILLI, 0)).isEqualTo(new Decision.Wait<>(6 * MILLI));
         scheduler.offerServing(new Item("a", 10, 3 * MILLI, 1));
-        assertThat(served(scheduler.next(6 * MILLI))).containsExactly(0, 1);
+        assertThat(served(scheduler.next(6 * MILLI, 0))).containsExactly(0, 1);
     }
 
     @Test
@@ -70,6 +70,6 @@ class ServingBatchTest {
                 new BatchPolicy(100, 8, 5 * MILLI, 0.25, 4, 99, 0, 10 * MILLI, 1_000 * MILLI, 1_000, 600));
         scheduler.offerServing(new Item("a", 60, 0, 0));
         scheduler.offerServing(new Item("a", 60, 0, 1));
-        assertThat(served(scheduler.next(0))).containsExactly(0);
+        assertThat(served(scheduler.next(0, 0))).containsExactly(0);
     }
 }

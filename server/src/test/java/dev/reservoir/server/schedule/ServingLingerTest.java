@@ -19,9 +19,9 @@ class ServingLingerTest {
         Scheduler<Item, Step> scheduler = scheduler();
         serveAndEnd(scheduler, 5, 0, 160 * MILLI);
         offer(scheduler, 4, 161 * MILLI);
-        assertThat(scheduler.next(161 * MILLI)).isEqualTo(new Decision.Wait<>(170 * MILLI));
+        assertThat(scheduler.next(161 * MILLI, 0)).isEqualTo(new Decision.Wait<>(170 * MILLI));
         offer(scheduler, 1, 162 * MILLI);
-        assertThat(served(scheduler.next(162 * MILLI))).hasSize(5);
+        assertThat(served(scheduler.next(162 * MILLI, 0))).hasSize(5);
     }
 
     @Test
@@ -29,8 +29,8 @@ class ServingLingerTest {
         Scheduler<Item, Step> scheduler = scheduler();
         serveAndEnd(scheduler, 5, 0, 160 * MILLI);
         offer(scheduler, 1, 161 * MILLI);
-        assertThat(scheduler.next(170 * MILLI - 1)).isInstanceOf(Decision.Wait.class);
-        assertThat(served(scheduler.next(170 * MILLI))).hasSize(1);
+        assertThat(scheduler.next(170 * MILLI - 1, 0)).isInstanceOf(Decision.Wait.class);
+        assertThat(served(scheduler.next(170 * MILLI, 0))).hasSize(1);
     }
 
     @Test
@@ -38,7 +38,7 @@ class ServingLingerTest {
         Scheduler<Item, Step> scheduler = scheduler();
         serveAndEnd(scheduler, 1, 0, 160 * MILLI);
         offer(scheduler, 1, 160 * MILLI);
-        assertThat(served(scheduler.next(160 * MILLI))).hasSize(1);
+        assertThat(served(scheduler.next(160 * MILLI, 0))).hasSize(1);
     }
 
     @Test
@@ -46,28 +46,28 @@ class ServingLingerTest {
         Scheduler<Item, Step> scheduler = scheduler();
         serveAndEnd(scheduler, 7, 0, 160 * MILLI);
         scheduler.offerServing(new Item("a", 100, 161 * MILLI, 100));
-        assertThat(served(scheduler.next(161 * MILLI))).containsExactly(100);
+        assertThat(served(scheduler.next(161 * MILLI, 0))).containsExactly(100);
     }
 
     @Test
     void lingersOnceForEachBatch() {
         Scheduler<Item, Step> scheduler = scheduler();
         offer(scheduler, 4, 0);
-        assertThat(served(scheduler.next(0))).hasSize(4);
+        assertThat(served(scheduler.next(0, 0))).hasSize(4);
         offer(scheduler, 6, 0);
-        assertThat(served(scheduler.next(0))).hasSize(6);
+        assertThat(served(scheduler.next(0, 0))).hasSize(6);
         scheduler.finishedServing(4, 160 * MILLI, 160 * MILLI);
         scheduler.finishedServing(6, 161 * MILLI, 161 * MILLI);
         offer(scheduler, 3, 162 * MILLI);
-        assertThat(scheduler.next(162 * MILLI)).isEqualTo(new Decision.Wait<>(170 * MILLI));
+        assertThat(scheduler.next(162 * MILLI, 0)).isEqualTo(new Decision.Wait<>(170 * MILLI));
         offer(scheduler, 1, 162 * MILLI);
-        assertThat(served(scheduler.next(162 * MILLI))).as("the four").hasSize(4);
+        assertThat(served(scheduler.next(162 * MILLI, 0))).as("the four").hasSize(4);
         offer(scheduler, 5, 162 * MILLI);
-        assertThat(scheduler.next(162 * MILLI)).isEqualTo(new Decision.Wait<>(161 * MILLI + 161 * MILLI / 16));
+        assertThat(scheduler.next(162 * MILLI, 0)).isEqualTo(new Decision.Wait<>(161 * MILLI + 161 * MILLI / 16));
         offer(scheduler, 1, 162 * MILLI);
-        assertThat(served(scheduler.next(162 * MILLI))).as("the six").hasSize(6);
+        assertThat(served(scheduler.next(162 * MILLI, 0))).as("the six").hasSize(6);
         offer(scheduler, 1, 162 * MILLI);
-        assertThat(served(scheduler.next(162 * MILLI))).as("nobody else").hasSize(1);
+        assertThat(served(scheduler.next(162 * MILLI, 0))).as("nobody else").hasSize(1);
     }
 
     @Test
@@ -77,41 +77,41 @@ class ServingLingerTest {
         serveAndEnd(scheduler, 5, 0, 160 * MILLI);
         scheduler.offerTraining(new Step("b", "first", 100, 161 * MILLI, 1));
         scheduler.offerTraining(new Step("b", "second", 100, 161 * MILLI, 2));
-        List<Decision.Slice<Step>> running = trained(scheduler.next(161 * MILLI));
+        List<Decision.Slice<Step>> running = trained(scheduler.next(161 * MILLI, 0));
         offer(scheduler, 1, 161 * MILLI);
-        assertThat(served(scheduler.next(161 * MILLI)))
+        assertThat(served(scheduler.next(161 * MILLI, 0)))
                 .as("one waits, one runs")
                 .hasSize(1);
         scheduler.finishedTraining(running);
-        running = trained(scheduler.next(161 * MILLI));
+        running = trained(scheduler.next(161 * MILLI, 0));
         scheduler.finishedServing(5, 160 * MILLI, 162 * MILLI);
         offer(scheduler, 1, 162 * MILLI);
-        assertThat(served(scheduler.next(162 * MILLI))).as("one runs").hasSize(1);
+        assertThat(served(scheduler.next(162 * MILLI, 0))).as("one runs").hasSize(1);
         scheduler.finishedTraining(running);
         scheduler.finishedServing(5, 160 * MILLI, 163 * MILLI);
         offer(scheduler, 1, 163 * MILLI);
-        assertThat(scheduler.next(163 * MILLI)).as("none").isEqualTo(new Decision.Wait<>(173 * MILLI));
+        assertThat(scheduler.next(163 * MILLI, 0)).as("none").isEqualTo(new Decision.Wait<>(173 * MILLI));
         scheduler.offerTraining(new Step("b", "third", 100, 163 * MILLI, 3));
-        assertThat(served(scheduler.next(163 * MILLI))).as("one waits").hasSize(1);
+        assertThat(served(scheduler.next(163 * MILLI, 0))).as("one waits").hasSize(1);
     }
 
     @Test
     void forgetsARefillThatDidNotCome() {
         Scheduler<Item, Step> scheduler = scheduler();
         offer(scheduler, 3, 0);
-        assertThat(served(scheduler.next(0))).hasSize(3);
+        assertThat(served(scheduler.next(0, 0))).hasSize(3);
         offer(scheduler, 5, 0);
-        assertThat(served(scheduler.next(0))).hasSize(5);
+        assertThat(served(scheduler.next(0, 0))).hasSize(5);
         scheduler.finishedServing(3, 160 * MILLI, 160 * MILLI);
         scheduler.finishedServing(5, 320 * MILLI, 169 * MILLI);
         offer(scheduler, 3, 170 * MILLI);
-        assertThat(scheduler.next(170 * MILLI)).isEqualTo(new Decision.Wait<>(189 * MILLI));
+        assertThat(scheduler.next(170 * MILLI, 0)).isEqualTo(new Decision.Wait<>(189 * MILLI));
     }
 
     /** Serves {@code count} items of one token that come at {@code nowNanos}, and ends them {@code nanos} later. */
     private static void serveAndEnd(Scheduler<Item, Step> scheduler, int count, long nowNanos, long nanos) {
         offer(scheduler, count, nowNanos);
-        assertThat(served(scheduler.next(nowNanos))).hasSize(count);
+        assertThat(served(scheduler.next(nowNanos, 0))).hasSize(count);
         scheduler.finishedServing(count, nanos, nowNanos + nanos);
     }
 }

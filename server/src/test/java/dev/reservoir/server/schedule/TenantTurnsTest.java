@@ -20,9 +20,9 @@ class TenantTurnsTest {
         for (int i = 0; i < 500; i++) {
             scheduler.offerServing(new Item("flood", 50, i, i));
         }
-        scheduler.next(0);
+        scheduler.next(0, 0);
         scheduler.offerServing(new Item("small", 50, 1_000, 1_000));
-        assertThat(served(scheduler.next(1_000))).contains(1_000);
+        assertThat(served(scheduler.next(1_000, 0))).contains(1_000);
     }
 
     @Test
@@ -32,14 +32,14 @@ class TenantTurnsTest {
             scheduler.offerServing(new Item("steady", 50, i, i));
         }
         for (int i = 0; i < 100; i++) {
-            scheduler.next(i);
+            scheduler.next(i, 0);
         }
         for (int i = 0; i < 100; i++) {
             scheduler.offerServing(new Item("returning", 50, 1_000 + i, 1_000 + i));
         }
         Map<String, Integer> tokens = new HashMap<>();
         for (int i = 0; i < 40; i++) {
-            ((Decision.Serve<Item, Step>) scheduler.next(2_000))
+            ((Decision.Serve<Item, Step>) scheduler.next(2_000, 0))
                     .items()
                     .forEach(item -> tokens.merge(item.tenant(), item.tokens(), Integer::sum));
         }
@@ -57,7 +57,7 @@ class TenantTurnsTest {
         }
         Map<String, Long> tokens = new HashMap<>();
         for (int i = 0; i < 60; i++) {
-            Decision<Item, Step> decision = scheduler.next(i);
+            Decision<Item, Step> decision = scheduler.next(i, 0);
             if (decision instanceof Decision.Serve<Item, Step> serve) {
                 serve.items().forEach(item -> tokens.merge(item.tenant(), 20L, Long::sum));
             } else {

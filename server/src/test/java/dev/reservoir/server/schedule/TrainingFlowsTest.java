@@ -21,10 +21,12 @@ class TrainingFlowsTest {
                 scheduler.offerTraining(new Step("a", "flow " + flow, 30, i, i, 4));
             }
         }
-        List<Decision.Slice<Step>> first = trained(scheduler.next(0));
+        List<Decision.Slice<Step>> first = trained(scheduler.next(0, 0));
         assertThat(first).extracting(slice -> slice.items().size()).containsExactly(4);
         scheduler.finishedTraining(first);
-        assertThat(trained(scheduler.next(0))).extracting(Decision.Slice::flow).containsExactly("flow 1");
+        assertThat(trained(scheduler.next(0, 0)))
+                .extracting(Decision.Slice::flow)
+                .containsExactly("flow 1");
     }
 
     @Test
@@ -35,7 +37,7 @@ class TrainingFlowsTest {
                 scheduler.offerTraining(new Step("a", "flow " + flow, 5, i, i, flow + 1));
             }
         }
-        assertThat(trained(scheduler.next(0)))
+        assertThat(trained(scheduler.next(0, 0)))
                 .extracting(slice -> slice.items().size())
                 .containsExactly(1, 2, 3);
     }
@@ -46,12 +48,12 @@ class TrainingFlowsTest {
         for (int i = 0; i < 6; i++) {
             scheduler.offerTraining(new Step("a", "flow", 10, i, i));
         }
-        List<Decision.Slice<Step>> first = trained(scheduler.next(0));
+        List<Decision.Slice<Step>> first = trained(scheduler.next(0, 0));
         assertThat(first).hasSize(1);
         assertThat(first.get(0).items()).extracting(Step::id).containsExactly(0, 1, 2, 3);
-        assertThat(scheduler.next(0)).isInstanceOf(Decision.Wait.class);
+        assertThat(scheduler.next(0, 0)).isInstanceOf(Decision.Wait.class);
         scheduler.finishedTraining(first);
-        assertThat(trained(scheduler.next(0)).get(0).items())
+        assertThat(trained(scheduler.next(0, 0)).get(0).items())
                 .extracting(Step::id)
                 .containsExactly(4, 5);
     }
@@ -63,8 +65,10 @@ class TrainingFlowsTest {
             scheduler.offerTraining(new Step("a", "first", 25, i, i));
         }
         scheduler.offerTraining(new Step("a", "second", 25, 100, 100));
-        scheduler.finishedTraining(trained(scheduler.next(0)));
-        assertThat(trained(scheduler.next(0))).extracting(Decision.Slice::flow).contains("second");
+        scheduler.finishedTraining(trained(scheduler.next(0, 0)));
+        assertThat(trained(scheduler.next(0, 0)))
+                .extracting(Decision.Slice::flow)
+                .contains("second");
     }
 
     @Test
@@ -89,7 +93,7 @@ class TrainingFlowsTest {
         Scheduler<Item, Step> scheduler =
                 new Scheduler<>(new BatchPolicy(100, 8, 0, 0.25, 4, 1, 0, 10 * MILLI, 1_000 * MILLI, 1_000, 600));
         scheduler.offerServing(new Item("a", 1, 0, 0));
-        assertThat(scheduler.next(0)).isInstanceOf(Decision.Serve.class);
+        assertThat(scheduler.next(0, 0)).isInstanceOf(Decision.Serve.class);
         for (int flow = 0; flow < 2; flow++) {
             scheduler.offerTraining(new Step("a", "flow " + flow, 5, 1, flow));
         }
@@ -103,12 +107,12 @@ class TrainingFlowsTest {
             scheduler.offerTraining(new Step("a", "flow" + i, 10, i, i));
         }
         scheduler.measured(100, 50 * MILLI); // 0.5 ms a token: 20 tokens take 10 ms
-        assertThat(tokens(trained(scheduler.next(0)))).isEqualTo(20);
+        assertThat(tokens(trained(scheduler.next(0, 0)))).isEqualTo(20);
         scheduler.measured(100, 50 * MILLI);
         for (int i = 0; i < 40; i++) {
             scheduler.measured(100, MILLI);
         }
-        assertThat(tokens(trained(scheduler.next(0)))).isEqualTo(100);
+        assertThat(tokens(trained(scheduler.next(0, 0)))).isEqualTo(100);
     }
 
     @Test
@@ -117,12 +121,12 @@ class TrainingFlowsTest {
         for (int i = 0; i < 6; i++) {
             scheduler.offerTraining(new Step("a", "gone", 10, i, i));
         }
-        List<Decision.Slice<Step>> running = trained(scheduler.next(0));
+        List<Decision.Slice<Step>> running = trained(scheduler.next(0, 0));
         assertThat(scheduler.busy("gone")).isTrue();
         assertThat(scheduler.drop("gone")).extracting(Step::id).containsExactly(4, 5);
         scheduler.finishedTraining(running);
         assertThat(scheduler.busy("gone")).isFalse();
-        assertThat(scheduler.next(0)).isInstanceOf(Decision.Wait.class);
+        assertThat(scheduler.next(0, 0)).isInstanceOf(Decision.Wait.class);
         assertThat(scheduler.queuedTraining()).isZero();
     }
 }

@@ -29,7 +29,7 @@ class TrainingShareTest {
         long servedTokens = 0;
         long trainedTokens = 0;
         for (int i = 0; i < 1_000; i++) {
-            Decision<Item, Step> decision = scheduler.next(i);
+            Decision<Item, Step> decision = scheduler.next(i, 0);
             if (decision instanceof Decision.Serve<Item, Step> serve) {
                 servedTokens += 10L * serve.items().size();
             } else {
@@ -49,7 +49,7 @@ class TrainingShareTest {
         for (int i = 0; i < 10; i++) {
             scheduler.offerTraining(new Step("a", "flow", 10, i, i));
         }
-        assertThat(scheduler.next(0)).isInstanceOf(Decision.Train.class);
+        assertThat(scheduler.next(0, 0)).isInstanceOf(Decision.Train.class);
     }
 
     @Test
@@ -60,14 +60,14 @@ class TrainingShareTest {
             scheduler.offerTraining(new Step("a", "flow" + i, 100, i, i));
         }
         scheduler.offerServing(new Item("b", 10, 0, 0));
-        assertThat(served(scheduler.next(0))).containsExactly(0);
-        List<Decision.Slice<Step>> first = trained(scheduler.next(1));
-        assertThat(scheduler.next(2)).isEqualTo(new Decision.Wait<>(1_000 * MILLI));
+        assertThat(served(scheduler.next(0, 0))).containsExactly(0);
+        List<Decision.Slice<Step>> first = trained(scheduler.next(1, 0));
+        assertThat(scheduler.next(2, 0)).isEqualTo(new Decision.Wait<>(1_000 * MILLI));
         scheduler.offerServing(new Item("b", 10, 3, 1));
-        assertThat(served(scheduler.next(3))).containsExactly(1);
+        assertThat(served(scheduler.next(3, 0))).containsExactly(1);
         scheduler.finishedTraining(first);
-        assertThat(trained(scheduler.next(4))).hasSize(1);
-        assertThat(trained(scheduler.next(2_000 * MILLI)))
+        assertThat(trained(scheduler.next(4, 0))).hasSize(1);
+        assertThat(trained(scheduler.next(2_000 * MILLI, 0)))
                 .as("serving has ceased")
                 .hasSize(1);
     }
@@ -78,30 +78,32 @@ class TrainingShareTest {
                 new Scheduler<>(new BatchPolicy(100, 8, 0, 0.25, 4, 1, 0.4, 20 * MILLI, 1_000 * MILLI, 1_000, 600));
         scheduler.measured(100, 100 * MILLI); // 1 ms a token: 20 tokens a batch
         scheduler.offerServing(new Item("b", 10, 0, 0));
-        assertThat(served(scheduler.next(0))).containsExactly(0);
+        assertThat(served(scheduler.next(0, 0))).containsExactly(0);
         scheduler.finishedServing(1, 600 * MILLI, 0);
         for (int i = 0; i < 2; i++) {
             scheduler.offerTraining(new Step("a", "whole", 10, i, i, 2));
         }
-        assertThat(trained(scheduler.next(1))).extracting(Decision.Slice::flow).containsExactly("whole");
+        assertThat(trained(scheduler.next(1, 0)))
+                .extracting(Decision.Slice::flow)
+                .containsExactly("whole");
         for (int i = 0; i < 2; i++) {
             scheduler.offerTraining(new Step("a", "long", 11, i, i, 2));
             scheduler.offerTraining(new Step("a", "short", 5, i, i, 2));
             scheduler.offerTraining(new Step("a", "other", 6, i, i, 2));
         }
-        Decision.Wait<Item, Step> heavy = (Decision.Wait<Item, Step>) scheduler.next(2);
+        Decision.Wait<Item, Step> heavy = (Decision.Wait<Item, Step>) scheduler.next(2, 0);
         assertThat(heavy.untilNanos()).as("0.6 e^-t = 0.4").isCloseTo((long) (1e9 * Math.log(1.5)), offset(10L));
         long light = heavy.untilNanos() + 1;
-        List<Decision.Slice<Step>> ended = trained(scheduler.next(light));
+        List<Decision.Slice<Step>> ended = trained(scheduler.next(light, 0));
         assertThat(ended).extracting(Decision.Slice::flow).containsExactly("short");
         scheduler.offerServing(new Item("b", 10, light, 1));
         scheduler.finishedTraining(ended);
-        assertThat(served(scheduler.next(light))).containsExactly(1);
-        assertThat(trained(scheduler.next(light)))
+        assertThat(served(scheduler.next(light, 0))).containsExactly(1);
+        assertThat(trained(scheduler.next(light, 0)))
                 .extracting(Decision.Slice::flow)
                 .containsExactly("other");
-        assertThat(scheduler.next(light)).as("too long").isEqualTo(new Decision.Wait<>(light + 1_000 * MILLI));
-        assertThat(trained(scheduler.next(light + 1_000 * MILLI)))
+        assertThat(scheduler.next(light, 0)).as("too long").isEqualTo(new Decision.Wait<>(light + 1_000 * MILLI));
+        assertThat(trained(scheduler.next(light + 1_000 * MILLI, 0)))
                 .as("serving has ceased")
                 .extracting(Decision.Slice::flow)
                 .containsExactly("long");
@@ -112,7 +114,7 @@ class TrainingShareTest {
         Scheduler<Item, Step> scheduler = new Scheduler<>(
                 new BatchPolicy(100, 8, 5 * MILLI, 0.25, 4, 1, 0, 10 * MILLI, 1_000 * MILLI, 1_000, 600));
         scheduler.offerTraining(new Step("a", "flow", 100, 0, 0));
-        trained(scheduler.next(0));
+        trained(scheduler.next(0, 0));
         assertThat(scheduler.between(1)).isEmpty();
         scheduler.offerServing(new Item("b", 10, 2, 7));
         assertThat(scheduler.between(3)).extracting(Item::id).containsExactly(7);
@@ -130,7 +132,7 @@ class TrainingShareTest {
         long servedTokens = 0;
         long trainedTokens = 0;
         for (int i = 0; i < 200; i++) {
-            if (scheduler.next(i) instanceof Decision.Train<Item, Step> train) {
+            if (scheduler.next(i, 0) instanceof Decision.Train<Item, Step> train) {
                 for (int pause = 0; pause < 12; pause++) {
                     servedTokens += 10L * scheduler.between(i).size();
                 }
