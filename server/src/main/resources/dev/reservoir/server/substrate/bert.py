@@ -317,7 +317,7 @@ class Program(Module):
       held = self.pack(held)
     return held
 
-  # The way back through layer l. state begins with the gradient by its output; then, from the last norm to the first,
+  # The way back through layer l. state begins with the gradient by its output, which is written over; then, from the last norm to the first,
   # come sums over each sequence [B, D] for gains and biases, in turn.
   def back_layer(self: __torch__.Program, saved: List[Tensor], state: List[Tensor], l: int, groups: List[int], gains: Tensor, slots: Tensor) -> List[Tensor]:
     at = 3 + 8 * l
@@ -345,7 +345,7 @@ class Program(Module):
 
   # The whole way back from the gradient by the hidden states [N, D].
   def gradients(self: __torch__.Program, saved: List[Tensor], gradient: Tensor, groups: List[int], gains: Tensor, slots: Tensor) -> List[Tensor]:
-    state = [gradient]
+    state = [torch.clone(gradient)]
     for back in range(self.layers):
       state = self.back_layer(saved, state, self.layers - 1 - back, groups, gains, slots)
     return self.back_input(saved, state, groups, gains, slots)
