@@ -141,14 +141,16 @@ final class ExportedProgramTest {
                 gains,
                 biases,
                 ints(norms.slotOfPlaces()));
+        IValue byHidden = floats(upstream, 13, SHAPE.width());
         PtNDArray[] loaded = run(
                         "gradients",
                         traced,
-                        floats(upstream, 13, SHAPE.width()),
+                        byHidden,
                         IValue.listFrom(batch.groups()),
                         gains,
                         ints(norms.slotOfPlaces()))
                 .toTensorArray(manager);
+        assertThat(numbers(byHidden)).as("left as it was").isEqualTo(upstream);
         BertSubstrate substrate = new BertSubstrate(program, Infos.of(program), Fixtures.row(bank));
         try (var trace = substrate.trace(sequences, bank, new int[3])) {
             Gradients gradients = trace.gradients(upstream);
