@@ -15,6 +15,11 @@ record Amount(int examples, int validation, int test) {
         }
     }
 
+    /** Steps after which a rate must halve to be halved so often in all of them. */
+    int halfLifeSteps(int minibatch, int halvings) {
+        return Math.max(1, examples / minibatch / halvings);
+    }
+
     Amount withExamples(int other) {
         return new Amount(other, validation, test);
     }

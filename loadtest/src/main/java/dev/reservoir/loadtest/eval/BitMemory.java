@@ -61,8 +61,8 @@ record BitMemory(int patterns, int bits, int width) {
                                 .setTokenMultiLabel(TokenMultiLabel.newBuilder()
                                         .addAllLabels(Targets.bitsOfAToken(width))
                                         .setMaxLabels(width)))
-                        .setLearning(
-                                Learning.newBuilder().setFpt(Fpt.newBuilder().setHalfLifeSteps(halfLifeSteps(amount))))
+                        .setLearning(Learning.newBuilder()
+                                .setFpt(Fpt.newBuilder().setHalfLifeSteps(amount.halfLifeSteps(MINIBATCH, 2))))
                         .build(),
                 Head.newBuilder()
                         .setModality(modality)
@@ -80,11 +80,6 @@ record BitMemory(int patterns, int bits, int width) {
                 "shown bits copied, masked ones guessed",
                 "masked bits",
                 new Published(100, 75.8, 100));
-    }
-
-    /** Of the rate, which so ends at a quarter of what it was. */
-    private static int halfLifeSteps(Amount amount) {
-        return Math.max(1, amount.examples() / MINIBATCH / 2);
     }
 
     int queryTokens() {

@@ -49,7 +49,7 @@ final class Pictures {
 
     /** The head with a rate that ends at a sixteenth of what it began with: what the last steps add to a long run is noise otherwise. */
     static Head fading(Head spec, Amount amount) {
-        int halfLife = Math.max(1, amount.examples() / Contender.MINIBATCH / HALVINGS);
+        int halfLife = amount.halfLifeSteps(Contender.MINIBATCH, HALVINGS);
         return spec.toBuilder()
                 .setLearning(Learning.newBuilder().setFpt(Fpt.newBuilder().setHalfLifeSteps(halfLife)))
                 .build();

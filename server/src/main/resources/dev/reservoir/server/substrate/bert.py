@@ -259,7 +259,8 @@ class Program(Module):
     return self.norm(y, 2 * l + 2, groups, gains, biases, slots)
 
   # A pass over given rows with norms by slot, with what the way back needs. Here and after each layer: the rows so far;
-  # of the input norm its normalised rows and 1 / deviation; then of each layer what attend_traced tells, both of the attention's norm, the feed-forward part before its GELU, both of the output's norm.
+  # of the input norm its normalised rows and 1 / deviation; then of each layer what attend_traced tells, both of the
+  # attention's norm, the feed-forward part before its GELU, both of the output's norm.
   def trace_input(self: __torch__.Program, positions: Tensor, given: Tensor, groups: List[int], gains: Tensor, biases: Tensor, slots: Tensor) -> List[Tensor]:
     x = given + torch.index_select(self.table[1], 0, positions)
     normalised = self.normalise(x + self.table[2][0])
@@ -317,8 +318,8 @@ class Program(Module):
       held = self.pack(held)
     return held
 
-  # The way back through layer l. state begins with the gradient by its output, which is written over; then, from the last norm to the first,
-  # come sums over each sequence [B, D] for gains and biases, in turn.
+  # The way back through layer l. state begins with the gradient by its output, which is written over; then, from the last
+  # norm to the first, come sums over each sequence [B, D] for gains and biases, in turn.
   def back_layer(self: __torch__.Program, saved: List[Tensor], state: List[Tensor], l: int, groups: List[int], gains: Tensor, slots: Tensor) -> List[Tensor]:
     at = 3 + 8 * l
     g = state[0]
@@ -502,7 +503,8 @@ class Program(Module):
       by_value = by_value + [parts[2]]
     return [self.joined(by_query), self.joined(by_key), self.joined(by_value)]
 
-  # The gradients by queries, keys and values of a group, [count T, D] each, from that by what attention mixed [count heads, T, depth].
+  # The gradients by queries, keys and values of a group, [count T, D] each, from that by what attention mixed,
+  # [count heads, T, depth].
   def back_through_weights(self: __torch__.Program, own: Tensor, weights: Tensor, g: Tensor, count: int) -> List[Tensor]:
     factor = 1.0 / torch.sqrt(torch.size(g, 2))
     score = torch.bmm(g, torch.transpose(own[2], 1, 2))
