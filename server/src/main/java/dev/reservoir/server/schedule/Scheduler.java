@@ -186,12 +186,12 @@ public final class Scheduler<S extends Work, T extends OrderedWork> {
         int lanesLeft = policy.trainingLanes() - trainingRunning;
         return lanesLeft > 0
                 ? takeShare(Math.min(idleLanes, lanesLeft - 1))
-                : training.take(tokensOf(policy.stepNanos()), policy.sliceItems(), false);
+                : training.take(stepTokens(), policy.sliceItems(), false);
     }
 
     /** As much as a batch should take, but where other lanes are idle that may train no more than a lane's share of what is ready. */
     private List<Decision.Slice<T>> takeShare(int others) {
-        long most = tokensOf(policy.stepNanos());
+        long most = stepTokens();
         if (others > 0) {
             int lanes = 1 + others;
             long ready = training.readyTokens(policy.sliceItems(), most * lanes);
@@ -200,11 +200,11 @@ public final class Scheduler<S extends Work, T extends OrderedWork> {
         return training.take(most, policy.sliceItems(), true);
     }
 
-    /** Tokens of a training batch that takes about so long. */
-    private long tokensOf(long nanos) {
+    /** Tokens of a training batch that takes as long as one should. */
+    private long stepTokens() {
         return nanosPerToken == 0
                 ? Math.min(policy.batchTokens(), FIRST_TOKENS)
-                : (long) Math.max(1, Math.min(policy.batchTokens(), nanos / nanosPerToken));
+                : (long) Math.max(1, Math.min(policy.batchTokens(), policy.stepNanos() / nanosPerToken));
     }
 
     private static long tokens(List<? extends Work> items) {
