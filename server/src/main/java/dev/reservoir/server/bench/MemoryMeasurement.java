@@ -6,8 +6,8 @@ import dev.reservoir.heads.LearningSpec;
 import dev.reservoir.heads.Observation;
 import dev.reservoir.heads.Target;
 import dev.reservoir.server.engine.TrainingListener;
+import dev.reservoir.server.registry.HeadVersion;
 import dev.reservoir.server.registry.LiveHead;
-import dev.reservoir.server.registry.Published;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
@@ -156,7 +156,7 @@ final class MemoryMeasurement implements Measurement {
         private final AtomicInteger refused = new AtomicInteger();
 
         @Override
-        public void handled(int handled, List<Refusal> refusals, Published published) {
+        public void handled(int handled, List<Refusal> refusals, HeadVersion published) {
             refused.addAndGet(refusals.size());
             credits.release(handled);
         }

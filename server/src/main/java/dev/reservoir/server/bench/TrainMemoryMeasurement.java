@@ -4,8 +4,8 @@ import com.google.gson.JsonObject;
 import dev.reservoir.heads.Observation;
 import dev.reservoir.heads.Target;
 import dev.reservoir.server.engine.TrainingListener;
+import dev.reservoir.server.registry.HeadVersion;
 import dev.reservoir.server.registry.LiveHead;
-import dev.reservoir.server.registry.Published;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
@@ -107,7 +107,7 @@ final class TrainMemoryMeasurement implements Measurement {
         }
 
         @Override
-        public void handled(int handled, List<Refusal> refusals, Published published) {
+        public void handled(int handled, List<Refusal> refusals, HeadVersion published) {
             refused.addAndGet(refusals.size());
             for (int i = 0; i < handled; i++) {
                 left.countDown();

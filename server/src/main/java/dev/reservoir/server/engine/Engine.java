@@ -1,9 +1,12 @@
 package dev.reservoir.server.engine;
 
 import dev.reservoir.heads.Features;
+import dev.reservoir.heads.HeadName;
+import dev.reservoir.heads.HeadSpec;
 import dev.reservoir.heads.LearningSpec;
 import dev.reservoir.heads.Observation;
 import dev.reservoir.heads.ObservationEncoder;
+import dev.reservoir.heads.Prediction;
 import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
 import dev.reservoir.heads.Substrate;
@@ -12,13 +15,14 @@ import dev.reservoir.heads.SubstrateLearner;
 import dev.reservoir.heads.Target;
 import dev.reservoir.heads.train.FusedStep;
 import dev.reservoir.server.registry.HeadRegistry;
+import dev.reservoir.server.registry.HeadVersion;
 import dev.reservoir.server.registry.LiveHead;
-import dev.reservoir.server.registry.Published;
 import dev.reservoir.server.schedule.BatchPolicy;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -49,13 +53,8 @@ public final class Engine implements AutoCloseable {
         this.clock = clock;
         SubstrateInfo info = substrate.info();
         this.flopsPerToken = 2.0 * info.layers() * info.width() * (4.0 * info.width() + 2.0 * info.feedForwardWidth());
-        Reader reader = new Reader(substrate, cache);
         for (int i = 0; i < laneCount; i++) {
-            LaneServing serving = new LaneServing(queue, new ServingStep(reader, clock), clock);
-            Substrate pausing = substrate.pausing(serving::pause);
-            TrainingStep training =
-                    new TrainingStep(new Reader(pausing, cache), new FusedStep(pausing), serving::pause);
-            lanes.add(new Lane("lane-" + i, queue, serving, training, this::forget, clock));
+            lanes.add(new Lane("lane-" + i, substrate, cache, queue, this::forget, clock));
         }
         lanes.forEach(Lane::start);
     }
@@ -68,9 +67,9 @@ public final class Engine implements AutoCloseable {
             int maxScores,
             Completion<List<HeadOutcome>> completion) {
         Map<ObservationEncoder, List<Integer>> byEncoder = new LinkedHashMap<>();
-        @Nullable Published[] bound = new Published[heads.size()];
+        @Nullable HeadVersion[] bound = new HeadVersion[heads.size()];
         for (int i = 0; i < bound.length; i++) {
-            Published published = heads.get(i).published();
+            HeadVersion published = heads.get(i).published();
             ObservationEncoder learned = published.snapshot().encoder();
             // Its next version may read features of another kind: of its own parts, or of its companion.
             if (heads.get(i).learner() instanceof SubstrateLearner) {
@@ -94,9 +93,9 @@ public final class Engine implements AutoCloseable {
     }
 
     private void read(Call call, ObservationEncoder encoder, Observation observation, Completion<Features> completion) {
-        Reading reading;
+        FeatureRequest reading;
         try {
-            reading = Reading.of(call.tenant(), encoder, observation, cache);
+            reading = FeatureRequest.of(call.tenant(), encoder, observation, cache);
         } catch (Refused refused) {
             completion.refused(refused);
             return;
@@ -113,9 +112,9 @@ public final class Engine implements AutoCloseable {
     /** Queues an example that its head's writer admitted. The caller bounds how many are outstanding (credits). */
     public void train(LiveHead head, long sequence, Observation observation, Target target, TrainingListener listener) {
         try {
-            Reading reading = TrainingTask.readsFeatures(head)
-                    ? Reading.of(head.name().tenant(), head.encoder(), observation, cache)
-                    : Reading.uncached(head.encoder(), observation);
+            FeatureRequest reading = TrainingTask.readsFeatures(head)
+                    ? FeatureRequest.of(head.name().tenant(), head.encoder(), observation, cache)
+                    : FeatureRequest.uncached(head.encoder(), observation);
             int tokens = tokens(head, observation, reading);
             offer(
                     new TrainingTask.Example(head, sequence, reading, target, listener, tokens, clock.getAsLong()),
@@ -139,7 +138,7 @@ public final class Engine implements AutoCloseable {
     }
 
     /** Changes what may be changed of a specification, between two examples. */
-    public void update(LiveHead head, SpecUpdate change, Completion<Published> completion) {
+    public void update(LiveHead head, SpecUpdate change, Completion<HeadVersion> completion) {
         if (!queue.offer(new TrainingTask.Update(head, change, completion, clock.getAsLong()))) {
             completion.refused(stopping());
         } else if (head.deleted()) {
@@ -182,7 +181,7 @@ public final class Engine implements AutoCloseable {
     }
 
     /** What an example costs in substrate tokens: reading its features, the learning step, passes through the substrate. */
-    private int tokens(LiveHead head, Observation observation, Reading reading) {
+    private int tokens(LiveHead head, Observation observation, FeatureRequest reading) {
         LearningSpec learning = head.published().spec().learning();
         if (!(learning instanceof LearningSpec.Fpt fpt)) {
             return reading.tokens() + stepTokens(head, learning instanceof LearningSpec.RecursiveLeastSquares);
@@ -209,4 +208,36 @@ public final class Engine implements AutoCloseable {
      */
     public record EngineStatus(
             int lanes, int queuedServing, int queuedTraining, long featureCacheBytes, long featureCacheLimitBytes) {}
+
+    /** Receives the end of a request: exactly one call of one method, on any thread, the caller's own included. Must be quick. */
+    public interface Completion<R> {
+        void completed(R result);
+
+        void refused(Refused why);
+    }
+
+    /**
+     * Who asks, and until when it matters. Work whose caller is gone or whose deadline has passed is dropped before it starts.
+     *
+     * @param deadlineNanos on the engine's clock; {@link Long#MAX_VALUE} for none
+     * @param cancelled whether the caller went away; called on any thread
+     */
+    public record Call(String tenant, long deadlineNanos, BooleanSupplier cancelled) {}
+
+    /** One head's answer, or why it has none: exactly one of {@code prediction} and {@code refused} is present. */
+    public record HeadOutcome(
+            HeadName head,
+            @Nullable Prediction prediction,
+            @Nullable Refused refused,
+            long version,
+            long appliedThrough) {}
+
+    /** A change of a head's specification, applied to what the specification is by then, so that no change undoes another. */
+    public interface SpecUpdate {
+        /**
+         * @param labels all that the head knows, declared and learned
+         * @throws Refused if the change cannot be made
+         */
+        HeadSpec apply(HeadSpec now, List<String> labels);
+    }
 }

@@ -1,5 +1,7 @@
 package dev.reservoir.server.engine;
 
+import dev.reservoir.heads.Substrate;
+import dev.reservoir.heads.train.FusedStep;
 import dev.reservoir.server.registry.LiveHead;
 import dev.reservoir.server.schedule.Decision;
 import java.util.List;
@@ -8,28 +10,31 @@ import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A thread that runs batches until its queue closes. The only threads that touch tensors. */
+/** A thread that runs batches until its queue closes. Only lanes touch tensors. */
 final class Lane {
     private static final Logger LOG = LoggerFactory.getLogger(Lane.class);
 
     private final LaneQueue queue;
-    private final LaneServing serving;
+    private final ServingStep serving;
     private final TrainingStep training;
     private final Consumer<LiveHead> reaper;
     private final LongSupplier clock;
     private final Thread thread;
+    /** What the training batch under way was interrupted for; read and written by the lane's thread alone. */
+    private long pausedNanos;
 
-    /** @param reaper frees a head that was deleted while it had its turn */
+    /** @param reaper frees a head that was deleted while a lane worked on it */
     Lane(
             String name,
+            Substrate substrate,
+            FeatureCache cache,
             LaneQueue queue,
-            LaneServing serving,
-            TrainingStep training,
             Consumer<LiveHead> reaper,
             LongSupplier clock) {
+        Substrate pausing = substrate.pausing(this::pause);
         this.queue = queue;
-        this.serving = serving;
-        this.training = training;
+        this.serving = new ServingStep(new FeatureExtractor(substrate, cache), clock);
+        this.training = new TrainingStep(new FeatureExtractor(pausing, cache), new FusedStep(pausing), this::pause);
         this.reaper = reaper;
         this.clock = clock;
         this.thread = new Thread(this::run, name);
@@ -59,7 +64,7 @@ final class Lane {
         Decision<ServingTask, TrainingTask> decision = queue.take();
         while (decision != null) {
             if (decision instanceof Decision.Serve<ServingTask, TrainingTask> serve) {
-                serving.run(serve.items());
+                serve(serve.items());
             } else if (decision instanceof Decision.Train<ServingTask, TrainingTask> train) {
                 train(train.slices());
             }
@@ -67,13 +72,23 @@ final class Lane {
         }
     }
 
-    private void train(List<Decision.Slice<TrainingTask>> slices) {
+    private void serve(List<ServingTask> tasks) {
         long began = clock.getAsLong();
         try {
-            long tokens = training.run(slices);
-            queue.measured(tokens, clock.getAsLong() - began - serving.takePausedNanos());
+            serving.run(tasks);
         } catch (Throwable e) {
-            serving.takePausedNanos();
+            LOG.error("A serving batch failed; the lane goes on", e);
+        }
+        queue.finishedServing(tasks.size(), clock.getAsLong() - began);
+    }
+
+    private void train(List<Decision.Slice<TrainingTask>> slices) {
+        long began = clock.getAsLong();
+        pausedNanos = 0;
+        try {
+            long tokens = training.run(slices);
+            queue.measured(tokens, clock.getAsLong() - began - pausedNanos);
+        } catch (Throwable e) {
             LOG.error("A training batch failed; the lane goes on", e);
         } finally {
             queue.finishedTraining(slices);
@@ -83,6 +98,16 @@ final class Lane {
                     reaper.accept(head);
                 }
             }
+        }
+    }
+
+    /** Called between the parts of a training batch: serves one batch if one waits and no lane is free for it. */
+    private void pause() {
+        List<ServingTask> tasks = queue.takeBetween();
+        if (!tasks.isEmpty()) {
+            long began = clock.getAsLong();
+            serve(tasks);
+            pausedNanos += clock.getAsLong() - began;
         }
     }
 }

@@ -3,9 +3,11 @@ package dev.reservoir.server.engine;
 import dev.reservoir.heads.Features;
 import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
+import dev.reservoir.server.engine.Engine.Completion;
+import dev.reservoir.server.engine.Engine.HeadOutcome;
 import dev.reservoir.server.registry.HeadRegistry;
+import dev.reservoir.server.registry.HeadVersion;
 import dev.reservoir.server.registry.LiveHead;
-import dev.reservoir.server.registry.Published;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -18,7 +20,7 @@ final class PredictionFan {
     private static final Logger LOG = LoggerFactory.getLogger(PredictionFan.class);
 
     private final List<LiveHead> heads;
-    private final @Nullable Published[] bound;
+    private final @Nullable HeadVersion[] bound;
     private final int maxScores;
     private final HeadOutcome[] outcomes;
     private final AtomicInteger partsLeft;
@@ -27,7 +29,7 @@ final class PredictionFan {
     /** @param bound what a head answers with where the reading depends on it; null where it answers with what is newest */
     PredictionFan(
             List<LiveHead> heads,
-            @Nullable Published[] bound,
+            @Nullable HeadVersion[] bound,
             int maxScores,
             int parts,
             Completion<List<HeadOutcome>> completion) {
@@ -52,7 +54,7 @@ final class PredictionFan {
             @Override
             public void refused(Refused why) {
                 for (int index : headIndices) {
-                    Published published = published(index);
+                    HeadVersion published = published(index);
                     outcomes[index] = new HeadOutcome(
                             heads.get(index).name(), null, why, published.version(), published.appliedThrough());
                 }
@@ -61,14 +63,14 @@ final class PredictionFan {
         };
     }
 
-    private Published published(int index) {
-        Published then = bound[index];
+    private HeadVersion published(int index) {
+        HeadVersion then = bound[index];
         return then != null ? then : heads.get(index).published();
     }
 
     private HeadOutcome predict(int index, Features features) {
         LiveHead head = heads.get(index);
-        Published published = published(index);
+        HeadVersion published = published(index);
         if (head.deleted()) {
             return new HeadOutcome(head.name(), null, HeadRegistry.notFound(head.name()), 0, 0);
         }

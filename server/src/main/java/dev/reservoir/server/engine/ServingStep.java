@@ -12,10 +12,10 @@ import org.slf4j.LoggerFactory;
 final class ServingStep {
     private static final Logger LOG = LoggerFactory.getLogger(ServingStep.class);
 
-    private final Reader reader;
+    private final FeatureExtractor reader;
     private final LongSupplier clock;
 
-    ServingStep(Reader reader, LongSupplier clock) {
+    ServingStep(FeatureExtractor reader, LongSupplier clock) {
         this.reader = reader;
         this.clock = clock;
     }
@@ -23,7 +23,7 @@ final class ServingStep {
     void run(List<ServingTask> tasks) {
         long now = clock.getAsLong();
         List<ServingTask> wanted = new ArrayList<>(tasks.size());
-        List<Reading> readings = new ArrayList<>(tasks.size());
+        List<FeatureRequest> readings = new ArrayList<>(tasks.size());
         for (ServingTask task : tasks) {
             Refused abandoned = task.abandoned(now);
             if (abandoned != null) {
@@ -33,7 +33,7 @@ final class ServingStep {
                 readings.add(task.reading());
             }
         }
-        List<Reader.Outcome> outcomes;
+        List<FeatureExtractor.Outcome> outcomes;
         try {
             outcomes = reader.read(readings);
         } catch (RuntimeException e) {
@@ -47,7 +47,7 @@ final class ServingStep {
         }
     }
 
-    private static void answer(ServingTask task, Reader.Outcome outcome) {
+    private static void answer(ServingTask task, FeatureExtractor.Outcome outcome) {
         try {
             if (outcome.features() != null) {
                 task.completion().completed(outcome.features());

@@ -3,17 +3,19 @@ package dev.reservoir.server.engine;
 import dev.reservoir.heads.Features;
 import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
+import dev.reservoir.server.engine.Engine.Call;
+import dev.reservoir.server.engine.Engine.Completion;
 import dev.reservoir.server.schedule.Work;
 import org.jspecify.annotations.Nullable;
 
 /** A reading that somebody waits for. */
 final class ServingTask implements Work {
     private final Call call;
-    private final Reading reading;
+    private final FeatureRequest reading;
     private final long arrivalNanos;
     private final Completion<Features> completion;
 
-    ServingTask(Call call, Reading reading, long arrivalNanos, Completion<Features> completion) {
+    ServingTask(Call call, FeatureRequest reading, long arrivalNanos, Completion<Features> completion) {
         this.call = call;
         this.reading = reading;
         this.arrivalNanos = arrivalNanos;
@@ -35,7 +37,7 @@ final class ServingTask implements Work {
         return arrivalNanos;
     }
 
-    Reading reading() {
+    FeatureRequest reading() {
         return reading;
     }
 

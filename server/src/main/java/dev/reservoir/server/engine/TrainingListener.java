@@ -1,7 +1,7 @@
 package dev.reservoir.server.engine;
 
 import dev.reservoir.heads.Refused;
-import dev.reservoir.server.registry.Published;
+import dev.reservoir.server.registry.HeadVersion;
 import java.util.List;
 
 /** Hears what becomes of a stream's examples, on lane threads, in order. Must be quick. */
@@ -15,7 +15,7 @@ public interface TrainingListener {
      *
      * @param handled how many of this listener's examples
      */
-    void handled(int handled, List<Refusal> refusals, Published published);
+    void handled(int handled, List<Refusal> refusals, HeadVersion published);
 
     /** The head was deleted; nothing more will come. May be told more than once. */
     void deleted();

@@ -21,12 +21,12 @@ import org.slf4j.LoggerFactory;
 final class TrainingStep {
     private static final Logger LOG = LoggerFactory.getLogger(TrainingStep.class);
 
-    private final Reader reader;
+    private final FeatureExtractor reader;
     private final FusedStep fused;
     private final Runnable pause;
 
     /** @param pause called between heads, for what is more urgent */
-    TrainingStep(Reader reader, FusedStep fused, Runnable pause) {
+    TrainingStep(FeatureExtractor reader, FusedStep fused, Runnable pause) {
         this.reader = reader;
         this.fused = fused;
         this.pause = pause;
@@ -38,15 +38,15 @@ final class TrainingStep {
      * @return tokens worth of work that was done: of a head that learns through the substrate that of the updates made, not of the examples taken
      */
     long run(List<Decision.Slice<TrainingTask>> slices) {
-        Map<TrainingTask.Example, Reader.Outcome> outcomes = read(slices);
+        Map<TrainingTask.Example, FeatureExtractor.Outcome> outcomes = read(slices);
         long tokens = 0;
-        List<SubstrateTurn> through = new ArrayList<>();
+        List<FptSlice> through = new ArrayList<>();
         for (Decision.Slice<TrainingTask> slice : slices) {
             LiveHead head = (LiveHead) slice.flow();
             if (head.learner() instanceof SubstrateLearner learner) {
-                through.add(new SubstrateTurn(head, learner, slice.items(), outcomes));
+                through.add(new FptSlice(head, learner, slice.items(), outcomes));
             } else {
-                ReadoutTurn turn = new ReadoutTurn(head, (FeatureLearner) head.learner());
+                ReadoutSlice turn = new ReadoutSlice(head, (FeatureLearner) head.learner());
                 for (TrainingTask task : slice.items()) {
                     tokens += task.tokens();
                     if (task instanceof TrainingTask.Example example) {
@@ -68,7 +68,7 @@ final class TrainingStep {
     }
 
     /** Reads the features of all examples that are learned from features, in one pass. */
-    private Map<TrainingTask.Example, Reader.Outcome> read(List<Decision.Slice<TrainingTask>> slices) {
+    private Map<TrainingTask.Example, FeatureExtractor.Outcome> read(List<Decision.Slice<TrainingTask>> slices) {
         List<TrainingTask.Example> examples = new ArrayList<>();
         for (Decision.Slice<TrainingTask> slice : slices) {
             for (TrainingTask task : slice.items()) {
@@ -79,9 +79,9 @@ final class TrainingStep {
                 }
             }
         }
-        Map<TrainingTask.Example, Reader.Outcome> outcomes = new IdentityHashMap<>();
+        Map<TrainingTask.Example, FeatureExtractor.Outcome> outcomes = new IdentityHashMap<>();
         if (!examples.isEmpty()) {
-            List<Reader.Outcome> read =
+            List<FeatureExtractor.Outcome> read =
                     readAll(examples.stream().map(TrainingTask.Example::reading).toList());
             for (int i = 0; i < read.size(); i++) {
                 outcomes.put(examples.get(i), read.get(i));
@@ -90,23 +90,23 @@ final class TrainingStep {
         return outcomes;
     }
 
-    private List<Reader.Outcome> readAll(List<Reading> readings) {
+    private List<FeatureExtractor.Outcome> readAll(List<FeatureRequest> readings) {
         try {
             return reader.read(readings);
         } catch (RuntimeException e) {
             LOG.error("A training batch of {} examples could not be read", readings.size(), e);
-            Reader.Outcome failed = new Reader.Outcome(
+            FeatureExtractor.Outcome failed = new FeatureExtractor.Outcome(
                     null, new Refused(Reason.INTERNAL, "example: could not be read by the substrate"));
             return readings.stream().map(unused -> failed).toList();
         }
     }
 
-    private long runThrough(List<SubstrateTurn> turns) {
+    private long runThrough(List<FptSlice> turns) {
         double tokens = 0;
         List<SubstrateLearner> due = new ArrayList<>();
         do {
             due.clear();
-            for (SubstrateTurn turn : turns) {
+            for (FptSlice turn : turns) {
                 if (turn.advance()) {
                     due.add(turn.learner());
                 }
@@ -122,7 +122,7 @@ final class TrainingStep {
                 }
             }
         } while (!due.isEmpty());
-        for (SubstrateTurn turn : turns) {
+        for (FptSlice turn : turns) {
             end(turn.head(), turn::end);
         }
         return (long) tokens;

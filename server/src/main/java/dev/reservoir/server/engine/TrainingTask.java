@@ -4,8 +4,10 @@ import dev.reservoir.heads.LearningSpec;
 import dev.reservoir.heads.Refused;
 import dev.reservoir.heads.SubstrateLearner;
 import dev.reservoir.heads.Target;
+import dev.reservoir.server.engine.Engine.Completion;
+import dev.reservoir.server.engine.Engine.SpecUpdate;
+import dev.reservoir.server.registry.HeadVersion;
 import dev.reservoir.server.registry.LiveHead;
-import dev.reservoir.server.registry.Published;
 import dev.reservoir.server.schedule.OrderedWork;
 
 /** Something to be done to a head in its turn. */
@@ -31,7 +33,7 @@ sealed interface TrainingTask extends OrderedWork {
     record Example(
             LiveHead head,
             long sequence,
-            Reading reading,
+            FeatureRequest reading,
             Target target,
             TrainingListener listener,
             int tokens,
@@ -55,7 +57,7 @@ sealed interface TrainingTask extends OrderedWork {
     }
 
     /** A change of the specification. */
-    record Update(LiveHead head, SpecUpdate change, Completion<Published> completion, long arrivalNanos)
+    record Update(LiveHead head, SpecUpdate change, Completion<HeadVersion> completion, long arrivalNanos)
             implements TrainingTask {
         @Override
         public int tokens() {

@@ -6,8 +6,8 @@ import com.google.protobuf.util.JsonFormat;
 import dev.reservoir.heads.LearningSpec;
 import dev.reservoir.heads.codec.HeadFile;
 import dev.reservoir.heads.codec.SafetensorsOutput;
+import dev.reservoir.server.registry.HeadVersion;
 import dev.reservoir.server.registry.LiveHead;
-import dev.reservoir.server.registry.Published;
 import dev.reservoir.v1.ExportHeadRequest;
 import dev.reservoir.v1.ExportHeadResponse;
 import dev.reservoir.v1.ExportedHead;
@@ -29,7 +29,7 @@ final class HeadExport {
 
     HeadExport(ServerCall<ExportHeadRequest, ExportHeadResponse> call, HeadView view, LiveHead live) {
         this.call = call;
-        Published published = live.published();
+        HeadVersion published = live.published();
         Head head = view.of(live, published);
         Served served = served(published);
         file = HeadFile.of(published.spec(), published.snapshot(), live.encoder(), origin(view, head, served));
@@ -74,7 +74,7 @@ final class HeadExport {
         goOn();
     }
 
-    private static Served served(Published published) {
+    private static Served served(HeadVersion published) {
         if (!(published.spec().learning() instanceof LearningSpec.Fpt)) {
             return Served.READOUT;
         }

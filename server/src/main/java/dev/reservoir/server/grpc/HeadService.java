@@ -6,12 +6,12 @@ import dev.reservoir.heads.HeadSpec;
 import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
 import dev.reservoir.heads.codec.HeadCodec;
-import dev.reservoir.server.engine.Completion;
 import dev.reservoir.server.engine.Engine;
-import dev.reservoir.server.engine.SpecUpdate;
+import dev.reservoir.server.engine.Engine.Completion;
+import dev.reservoir.server.engine.Engine.SpecUpdate;
 import dev.reservoir.server.registry.HeadRegistry;
+import dev.reservoir.server.registry.HeadVersion;
 import dev.reservoir.server.registry.LiveHead;
-import dev.reservoir.server.registry.Published;
 import dev.reservoir.v1.CreateHeadRequest;
 import dev.reservoir.v1.DeleteHeadRequest;
 import dev.reservoir.v1.ExportHeadRequest;
@@ -124,7 +124,7 @@ final class HeadService {
                 (spec, labels) -> SpecChange.apply(spec, labels, request.getHead(), request.getUpdateMask());
         engine.update(head, change, new Completion<>() {
             @Override
-            public void completed(Published published) {
+            public void completed(HeadVersion published) {
                 call.runOnContext(() -> call.endWith(view.of(head, published)));
             }
 

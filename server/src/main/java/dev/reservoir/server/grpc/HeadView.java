@@ -4,8 +4,8 @@ import com.google.protobuf.Timestamp;
 import dev.reservoir.heads.SubstrateInfo;
 import dev.reservoir.heads.codec.HeadCodec;
 import dev.reservoir.heads.codec.MetricsCodec;
+import dev.reservoir.server.registry.HeadVersion;
 import dev.reservoir.server.registry.LiveHead;
-import dev.reservoir.server.registry.Published;
 import dev.reservoir.v1.Head;
 
 /** A live head as clients see it. */
@@ -24,7 +24,7 @@ final class HeadView {
         return of(head, head.published());
     }
 
-    Head of(LiveHead head, Published published) {
+    Head of(LiveHead head, HeadVersion published) {
         Head.Builder view = HeadCodec.encode(published.spec())
                 .setSubstrate(substrate.name())
                 .setSubstrateDigest(substrate.digest())

@@ -1,8 +1,8 @@
 package dev.reservoir.server.grpc;
 
 import dev.reservoir.server.registry.HeadRegistry;
+import dev.reservoir.server.registry.HeadVersion;
 import dev.reservoir.server.registry.LiveHead;
-import dev.reservoir.server.registry.Published;
 import dev.reservoir.server.registry.Subscription;
 import dev.reservoir.v1.Head;
 import dev.reservoir.v1.WatchHeadRequest;
@@ -48,7 +48,7 @@ final class HeadWatch {
             call.fail(HeadRegistry.notFound(head.name()));
             return;
         }
-        Published now = head.published();
+        HeadVersion now = head.published();
         if (resting || now.version() == sentVersion || !call.writable()) {
             return;
         }

@@ -5,7 +5,7 @@ import com.google.rpc.Code;
 import com.google.rpc.Status;
 import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
-import dev.reservoir.server.engine.Call;
+import dev.reservoir.server.engine.Engine.Call;
 import dev.reservoir.server.registry.Subscription;
 import io.vertx.core.Context;
 import io.vertx.grpc.common.GrpcMessage;

@@ -11,10 +11,10 @@ import dev.reservoir.heads.codec.TargetCodec;
 import dev.reservoir.server.engine.Engine;
 import dev.reservoir.server.engine.TrainingListener;
 import dev.reservoir.server.registry.HeadRegistry;
+import dev.reservoir.server.registry.HeadVersion;
 import dev.reservoir.server.registry.HeadWriter;
 import dev.reservoir.server.registry.HeldObservations;
 import dev.reservoir.server.registry.LiveHead;
-import dev.reservoir.server.registry.Published;
 import dev.reservoir.server.registry.Subscription;
 import dev.reservoir.v1.Example;
 import dev.reservoir.v1.OpenTraining;
@@ -159,7 +159,7 @@ final class TrainStream {
         engine.train(opened, example.getSequence(), observation, target, inbox);
     }
 
-    private void acknowledge(int count, long bytes, List<TrainingListener.Refusal> refusals, Published published) {
+    private void acknowledge(int count, long bytes, List<TrainingListener.Refusal> refusals, HeadVersion published) {
         unacknowledged.add(count, bytes, refusals, published);
         acknowledge();
     }
@@ -168,7 +168,7 @@ final class TrainStream {
         if (unacknowledged.isEmpty() || !call.writable()) {
             return;
         }
-        Published published = writeProgress();
+        HeadVersion published = writeProgress();
         if (published.failure() != null) {
             call.fail(failed(published));
         } else if (reading) {
@@ -205,9 +205,9 @@ final class TrainStream {
         call.fail(why);
     }
 
-    private Published writeProgress() {
+    private HeadVersion writeProgress() {
         Unacknowledged.Taken taken = unacknowledged.take();
-        Published published = taken.published();
+        HeadVersion published = taken.published();
         Pending next = withEngine.peek();
         long told = next == null ? Long.MAX_VALUE : next.sequence - 1;
         Progress.Builder progress = Progress.newBuilder()
@@ -234,7 +234,7 @@ final class TrainStream {
                                 + " with another payload (expected: the payload it had before, or a new number)"));
     }
 
-    private static Refused failed(Published published) {
+    private static Refused failed(HeadVersion published) {
         return new Refused(
                 Reason.HEAD_FAILED,
                 "head: " + published.spec().name() + " failed, " + published.failure()
@@ -252,10 +252,10 @@ final class TrainStream {
     private final class Inbox implements TrainingListener {
         private int handled;
         private List<TrainingListener.Refusal> refusals = new ArrayList<>();
-        private @Nullable Published latest;
+        private @Nullable HeadVersion latest;
 
         @Override
-        public void handled(int count, List<TrainingListener.Refusal> refused, Published published) {
+        public void handled(int count, List<TrainingListener.Refusal> refused, HeadVersion published) {
             boolean first;
             synchronized (this) {
                 first = handled == 0;
@@ -284,7 +284,7 @@ final class TrainStream {
         private void deliver() {
             int count;
             List<TrainingListener.Refusal> refused;
-            Published published;
+            HeadVersion published;
             synchronized (this) {
                 count = handled;
                 refused = refusals;

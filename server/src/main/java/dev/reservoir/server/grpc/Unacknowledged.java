@@ -1,7 +1,7 @@
 package dev.reservoir.server.grpc;
 
 import dev.reservoir.server.engine.TrainingListener;
-import dev.reservoir.server.registry.Published;
+import dev.reservoir.server.registry.HeadVersion;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -9,19 +9,19 @@ import org.jspecify.annotations.Nullable;
 /** What a training stream has to tell its client, joined until the client reads. Confined to the stream's context. */
 final class Unacknowledged {
     /** All that was joined, taken out. */
-    record Taken(int count, long bytes, List<TrainingListener.Refusal> refusals, Published published) {}
+    record Taken(int count, long bytes, List<TrainingListener.Refusal> refusals, HeadVersion published) {}
 
     private int count;
     private long bytes;
     private List<TrainingListener.Refusal> refusals = new ArrayList<>();
-    private @Nullable Published published;
+    private @Nullable HeadVersion published;
 
     /** @param state the head as it was once these were handled; the newest one is told */
-    void add(int handled, long handledBytes, List<TrainingListener.Refusal> refused, Published state) {
+    void add(int handled, long handledBytes, List<TrainingListener.Refusal> refused, HeadVersion state) {
         count += handled;
         bytes += handledBytes;
         refusals.addAll(refused);
-        Published newest = published;
+        HeadVersion newest = published;
         if (newest == null || state.version() >= newest.version()) {
             published = state;
         }
@@ -32,7 +32,7 @@ final class Unacknowledged {
     }
 
     Taken take() {
-        Published state = published;
+        HeadVersion state = published;
         if (state == null) {
             throw new IllegalStateException("nothing to acknowledge (expected: at least one addition)");
         }

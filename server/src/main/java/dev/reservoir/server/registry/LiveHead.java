@@ -26,7 +26,7 @@ public final class LiveHead {
     private final CopyOnWriteArrayList<Runnable> watchers = new CopyOnWriteArrayList<>();
     private final List<Waiter> waiters = new ArrayList<>();
 
-    private volatile Published published;
+    private volatile HeadVersion published;
     private volatile boolean deleted;
 
     LiveHead(HeadSpec spec, ObservationEncoder encoder, HeadLearner learner, String requestId, Instant createTime) {
@@ -36,7 +36,7 @@ public final class LiveHead {
         this.requestId = requestId;
         this.createdAs = spec;
         this.createTime = createTime;
-        this.published = new Published(
+        this.published = new HeadVersion(
                 spec,
                 learner.snapshot(),
                 0,
@@ -68,7 +68,7 @@ public final class LiveHead {
         return createTime;
     }
 
-    public Published published() {
+    public HeadVersion published() {
         return published;
     }
 
@@ -86,8 +86,8 @@ public final class LiveHead {
      *
      * @param appliedThrough last sequence number that is handled
      */
-    public Published publish(long appliedThrough) {
-        Published next = new Published(
+    public HeadVersion publish(long appliedThrough) {
+        HeadVersion next = new HeadVersion(
                 learner.spec(),
                 learner.snapshot(),
                 published.version() + 1,

@@ -11,7 +11,7 @@ import java.util.List;
  * not even wait for a part to end. Where that would leave those lanes idle most of the time ({@link BatchPolicy#lightServing}), they train too, but
  * only steps that are no longer than a batch should be: the parts of a long one are long as well.
  *
- * <p>After a serving batch lanes linger a little for the next requests of those whom it answered ({@link Refills}), unless heads train: then
+ * <p>After a serving batch lanes linger a little for the next requests of those whom it answered ({@link LingerPolicy}), unless heads train: then
  * a lane that waits would take up a training step, or leave serving to those that train.
  */
 public final class Scheduler<S extends Work, T extends OrderedWork> {
@@ -25,8 +25,8 @@ public final class Scheduler<S extends Work, T extends OrderedWork> {
     private final TenantLedger ledger = new TenantLedger();
     private final ServingQueue<S> serving = new ServingQueue<>(ledger);
     private final TrainingQueue<T> training = new TrainingQueue<>(ledger);
-    private final Refills refills = new Refills();
-    private final ServingLoad load = new ServingLoad();
+    private final LingerPolicy refills = new LingerPolicy();
+    private final LaneUtilization load = new LaneUtilization();
 
     private double nanosPerToken;
     private double trainingCredit;

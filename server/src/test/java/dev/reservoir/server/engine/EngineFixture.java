@@ -13,12 +13,15 @@ import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
 import dev.reservoir.heads.Target;
 import dev.reservoir.heads.Task;
+import dev.reservoir.server.engine.Engine.Call;
+import dev.reservoir.server.engine.Engine.Completion;
+import dev.reservoir.server.engine.Engine.HeadOutcome;
 import dev.reservoir.server.mixing.MixingSubstrate;
 import dev.reservoir.server.mixing.WordTokenizer;
 import dev.reservoir.server.registry.HeadFactory;
 import dev.reservoir.server.registry.HeadRegistry;
+import dev.reservoir.server.registry.HeadVersion;
 import dev.reservoir.server.registry.LiveHead;
-import dev.reservoir.server.registry.Published;
 import dev.reservoir.server.schedule.BatchPolicy;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -122,7 +125,7 @@ abstract class EngineFixture {
         }
 
         @Override
-        public void handled(int count, List<Refusal> refused, Published published) {
+        public void handled(int count, List<Refusal> refused, HeadVersion published) {
             refusals.addAll(refused);
             assertThat(published.appliedThrough()).isGreaterThan(appliedThrough);
             appliedThrough = published.appliedThrough();

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.reservoir.heads.Observation;
 import dev.reservoir.heads.Refused;
 import dev.reservoir.heads.Target;
+import dev.reservoir.server.engine.Engine.Completion;
+import dev.reservoir.server.engine.Engine.HeadOutcome;
 import dev.reservoir.server.registry.LiveHead;
 import java.util.ArrayList;
 import java.util.List;

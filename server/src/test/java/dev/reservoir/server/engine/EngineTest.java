@@ -9,9 +9,10 @@ import dev.reservoir.heads.Observation;
 import dev.reservoir.heads.ObservationEncoder;
 import dev.reservoir.heads.Prediction;
 import dev.reservoir.heads.SubstrateInput;
+import dev.reservoir.server.engine.Engine.HeadOutcome;
 import dev.reservoir.server.mixing.MixingSubstrate;
+import dev.reservoir.server.registry.HeadVersion;
 import dev.reservoir.server.registry.LiveHead;
-import dev.reservoir.server.registry.Published;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -127,7 +128,7 @@ class EngineTest extends EngineFixture {
         }
         for (int h = 0; h < heads.size(); h++) {
             progresses.get(h).await();
-            Published published = heads.get(h).published();
+            HeadVersion published = heads.get(h).published();
             assertThat(published.appliedThrough()).isEqualTo(each);
             assertThat(published.metrics().refused())
                     .isEqualTo(progresses.get(h).refusals.size())

@@ -4,8 +4,8 @@ import dev.reservoir.heads.HeadLearner;
 import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
 import dev.reservoir.server.registry.HeadRegistry;
+import dev.reservoir.server.registry.HeadVersion;
 import dev.reservoir.server.registry.LiveHead;
-import dev.reservoir.server.registry.Published;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -13,15 +13,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** One head's part of a training batch: what was handled, published at its end. Nobody else touches its learner meanwhile. */
-abstract class Turn {
-    private static final Logger LOG = LoggerFactory.getLogger(Turn.class);
+abstract class HeadSlice {
+    private static final Logger LOG = LoggerFactory.getLogger(HeadSlice.class);
 
     private final LiveHead head;
     private final HeadLearner learner;
     private final List<Handled> handled = new ArrayList<>();
     private long appliedThrough;
 
-    Turn(LiveHead head, HeadLearner learner) {
+    HeadSlice(LiveHead head, HeadLearner learner) {
         this.head = head;
         this.learner = learner;
         this.appliedThrough = head.published().appliedThrough();
@@ -90,7 +90,7 @@ abstract class Turn {
     }
 
     /** Tells each listener of its own, in order. */
-    private void tell(Published published) {
+    private void tell(HeadVersion published) {
         int from = 0;
         while (from < handled.size()) {
             TrainingListener listener = handled.get(from).listener;

@@ -8,11 +8,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class ServingLoadTest {
+class LaneUtilizationTest {
     @ParameterizedTest
     @ValueSource(doubles = {0.05, 0.4, 1, 1.7})
     void isTheShareOfTheTimeThatServingTook(double lanes) {
-        ServingLoad load = new ServingLoad();
+        LaneUtilization load = new LaneUtilization();
         long now = 0;
         while (now < 10_000 * MILLI) {
             now += 20 * MILLI;
@@ -23,7 +23,7 @@ class ServingLoadTest {
 
     @Test
     void fallsToATenthInTwoAndAThirdSeconds() {
-        ServingLoad load = new ServingLoad();
+        LaneUtilization load = new LaneUtilization();
         load.served(1_000 * MILLI, 5 * MILLI);
         assertThat(load.lanes(5 * MILLI)).isEqualTo(1);
         assertThat(load.lanes(2_307 * MILLI)).isCloseTo(0.1, offset(0.001));
@@ -31,13 +31,13 @@ class ServingLoadTest {
 
     @Test
     void saysWhenItWillHaveFallen() {
-        ServingLoad load = new ServingLoad();
+        LaneUtilization load = new LaneUtilization();
         load.served(1_000 * MILLI, 0);
         long at = load.belowAtNanos(0.5, 0);
         assertThat(load.lanes(at)).isLessThan(0.5).isCloseTo(0.5, offset(1e-6));
         assertThat(load.lanes(at - 1_000)).isGreaterThan(0.5);
         assertThat(load.belowAtNanos(1.5, 7)).isEqualTo(7);
         assertThat(load.belowAtNanos(0, 7)).isEqualTo(Long.MAX_VALUE);
-        assertThat(new ServingLoad().belowAtNanos(0, 7)).isEqualTo(Long.MAX_VALUE);
+        assertThat(new LaneUtilization().belowAtNanos(0, 7)).isEqualTo(Long.MAX_VALUE);
     }
 }

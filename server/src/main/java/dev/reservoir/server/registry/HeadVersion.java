@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param appliedThrough every example up to this sequence number is learned or was refused
  * @param failure why the head learns no more, or null
  */
-public record Published(
+public record HeadVersion(
         HeadSpec spec,
         HeadSnapshot snapshot,
         long version,

@@ -11,20 +11,20 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The turn of a head that learns through the substrate: it stops wherever an update is due. */
-final class SubstrateTurn extends Turn {
-    private static final Logger LOG = LoggerFactory.getLogger(SubstrateTurn.class);
+final class FptSlice extends HeadSlice {
+    private static final Logger LOG = LoggerFactory.getLogger(FptSlice.class);
 
     private final SubstrateLearner learner;
     private final List<TrainingTask> tasks;
-    private final Map<TrainingTask.Example, Reader.Outcome> outcomes;
+    private final Map<TrainingTask.Example, FeatureExtractor.Outcome> outcomes;
     private int next;
 
     /** @param outcomes what reading gave, of examples whose features are wanted */
-    SubstrateTurn(
+    FptSlice(
             LiveHead head,
             SubstrateLearner learner,
             List<TrainingTask> tasks,
-            Map<TrainingTask.Example, Reader.Outcome> outcomes) {
+            Map<TrainingTask.Example, FeatureExtractor.Outcome> outcomes) {
         super(head, learner);
         this.outcomes = outcomes;
         this.learner = learner;
@@ -57,7 +57,7 @@ final class SubstrateTurn extends Turn {
     }
 
     private @Nullable Refused take(TrainingTask.Example example) {
-        Reader.Outcome outcome = outcomes.get(example);
+        FeatureExtractor.Outcome outcome = outcomes.get(example);
         if (outcome != null && outcome.refused() != null) {
             learner.countRefused();
             return outcome.refused();

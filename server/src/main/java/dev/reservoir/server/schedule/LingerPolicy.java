@@ -10,7 +10,7 @@ import java.util.ArrayDeque;
  * <p>The requests of each serving batch are awaited once: until as many items wait as it had, but at most for a {@value #PART}th of the time
  * that it took. So a batch of one is followed at once.
  */
-final class Refills {
+final class LingerPolicy {
     /** What a batch may be awaited for, as one part in so many of the time it took. */
     private static final int PART = 16;
 

@@ -4,7 +4,7 @@ package dev.reservoir.server.schedule;
  * How much of the lanes' time serving took lately: what each batch took, forgotten exponentially with a time constant of one second. 1 is one lane all
  * the time.
  */
-final class ServingLoad {
+final class LaneUtilization {
     private static final double CONSTANT_NANOS = 1e9;
 
     private double nanos;

@@ -22,28 +22,28 @@ import org.slf4j.LoggerFactory;
  * another all that bring norms. Not in one: norms picked by row round differently from the substrate's own, and frozen features must not
  * depend on what else is read.
  */
-final class Reader {
+final class FeatureExtractor {
     /** What became of a reading: exactly one is present. */
     record Outcome(@Nullable Features features, @Nullable Refused refused) {}
 
-    private static final Logger LOG = LoggerFactory.getLogger(Reader.class);
+    private static final Logger LOG = LoggerFactory.getLogger(FeatureExtractor.class);
 
     private final Substrate substrate;
     private final FeatureCache cache;
 
-    Reader(Substrate substrate, FeatureCache cache) {
+    FeatureExtractor(Substrate substrate, FeatureCache cache) {
         this.substrate = substrate;
         this.cache = cache;
     }
 
     /** One outcome a reading, in their order. */
-    List<Outcome> read(List<Reading> readings) {
+    List<Outcome> read(List<FeatureRequest> readings) {
         Outcome[] outcomes = new Outcome[readings.size()];
         Map<FeatureCache.Key, Integer> firstWithKey = new HashMap<>();
         int[] sameAs = new int[outcomes.length];
         List<Pass> passes = new ArrayList<>();
         for (int i = 0; i < outcomes.length; i++) {
-            Reading reading = readings.get(i);
+            FeatureRequest reading = readings.get(i);
             sameAs[i] = i;
             Features known = reading.cached() != null ? reading.cached() : cache.get(reading.key());
             if (known != null) {
@@ -79,13 +79,13 @@ final class Reader {
         return List.of(outcomes);
     }
 
-    private static List<Pass> with(List<Pass> passes, List<Reading> readings, boolean norms) {
+    private static List<Pass> with(List<Pass> passes, List<FeatureRequest> readings, boolean norms) {
         return passes.stream()
                 .filter(pass -> (readings.get(pass.index).encoder().norms() != null) == norms)
                 .toList();
     }
 
-    private void runPasses(List<Reading> readings, List<Pass> passes, Outcome[] outcomes) {
+    private void runPasses(List<FeatureRequest> readings, List<Pass> passes, Outcome[] outcomes) {
         if (passes.isEmpty()) {
             return;
         }
@@ -103,7 +103,7 @@ final class Reader {
                 norms.isEmpty() ? substrate.forward(inputs) : substrate.forward(inputs, NormBank.of(norms), slots);
         for (int sequence = 0; sequence < passes.size(); sequence++) {
             Pass pass = passes.get(sequence);
-            Reading reading = readings.get(pass.index);
+            FeatureRequest reading = readings.get(pass.index);
             outcomes[pass.index] = finished(reading, reading.encoder().features(pass.encoded, hidden, sequence));
         }
     }
@@ -119,7 +119,7 @@ final class Reader {
         return norms.size() - 1;
     }
 
-    private Outcome finished(Reading reading, Features features) {
+    private Outcome finished(FeatureRequest reading, Features features) {
         cache.put(reading.key(), features);
         return new Outcome(features, null);
     }

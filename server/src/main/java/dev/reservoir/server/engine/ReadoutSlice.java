@@ -12,20 +12,20 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The turn of a head whose readout alone learns, from features that were read before. */
-final class ReadoutTurn extends Turn {
-    private static final Logger LOG = LoggerFactory.getLogger(ReadoutTurn.class);
+final class ReadoutSlice extends HeadSlice {
+    private static final Logger LOG = LoggerFactory.getLogger(ReadoutSlice.class);
 
     private final FeatureLearner learner;
     private final List<FeatureLearner.Item> items = new ArrayList<>();
     private final List<TrainingTask.Example> learning = new ArrayList<>();
 
-    ReadoutTurn(LiveHead head, FeatureLearner learner) {
+    ReadoutSlice(LiveHead head, FeatureLearner learner) {
         super(head, learner);
         this.learner = learner;
     }
 
     /** @param outcome what reading it gave; null where it was not read because the head was deleted */
-    void example(TrainingTask.Example example, Reader.@Nullable Outcome outcome) {
+    void example(TrainingTask.Example example, FeatureExtractor.@Nullable Outcome outcome) {
         if (head().deleted()) {
             example.listener().deleted();
         } else if (outcome != null && outcome.features() != null) {

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param tokens estimate of what the substrate will read; 0 where the features are at hand
  * @param cached the features, where they were found already
  */
-record Reading(
+record FeatureRequest(
         ObservationEncoder encoder,
         Observation observation,
         FeatureCache.@Nullable Key key,
@@ -19,15 +19,15 @@ record Reading(
         @Nullable Features cached) {
 
     /** Admits an observation at the border that is decoded where it is learned. */
-    static Reading uncached(ObservationEncoder encoder, Observation observation) {
-        return new Reading(encoder, observation, null, encoder.admit(observation), null);
+    static FeatureRequest uncached(ObservationEncoder encoder, Observation observation) {
+        return new FeatureRequest(encoder, observation, null, encoder.admit(observation), null);
     }
 
     /** Admits an observation at the border and looks its features up. Throws what {@link ObservationEncoder#admit} throws. */
-    static Reading of(String tenant, ObservationEncoder encoder, Observation observation, FeatureCache cache) {
+    static FeatureRequest of(String tenant, ObservationEncoder encoder, Observation observation, FeatureCache cache) {
         int tokens = encoder.admit(observation);
         FeatureCache.Key key = cache.key(tenant, encoder, observation);
         Features cached = cache.get(key);
-        return new Reading(encoder, observation, key, cached == null ? tokens : 0, cached);
+        return new FeatureRequest(encoder, observation, key, cached == null ? tokens : 0, cached);
     }
 }
