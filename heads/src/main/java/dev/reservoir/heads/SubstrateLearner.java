@@ -59,7 +59,7 @@ public non-sealed interface SubstrateLearner extends HeadLearner {
         /** Tokens of all sequences. */
         int tokens();
 
-        /** Whether anything inside the substrate learns, so that {@link #follow} must be called after {@link #judge}. */
+        /** Whether anything inside the substrate learns, so that {@link #accumulateGradient} must be called after {@link #scoreAndLoss}. */
         boolean inside();
 
         /**
@@ -68,7 +68,7 @@ public non-sealed interface SubstrateLearner extends HeadLearner {
          * @param hidden holds the portion's sequences from {@code first} on
          * @param gradient {@code [sum T, D]} of the whole pass: receives the loss's gradient by the portion's hidden states
          */
-        void judge(HiddenStates hidden, int first, float[] gradient);
+        void scoreAndLoss(HiddenStates hidden, int first, float[] gradient);
 
         /**
          * Follows the gradient back.
@@ -77,6 +77,6 @@ public non-sealed interface SubstrateLearner extends HeadLearner {
          * @param slot the norms' slot in it
          * @param firstRow first row of the portion in {@code gradients.embeddings()}
          */
-        void follow(Substrate.Gradients gradients, int slot, int firstRow);
+        void accumulateGradient(Substrate.Gradients gradients, int slot, int firstRow);
     }
 }

@@ -1,7 +1,7 @@
 package dev.reservoir.heads.readout;
 
+import dev.reservoir.heads.math.NotFinite;
 import dev.reservoir.heads.readout.FeatureDigest.Digest;
-import dev.reservoir.heads.task.NotFinite;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

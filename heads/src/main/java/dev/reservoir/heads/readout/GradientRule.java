@@ -1,30 +1,25 @@
 package dev.reservoir.heads.readout;
 
 import dev.reservoir.heads.LearningSpec;
-import dev.reservoir.heads.task.Loss;
-import dev.reservoir.heads.task.Losses;
-import dev.reservoir.heads.task.NotFinite;
+import dev.reservoir.heads.math.Adam;
+import dev.reservoir.heads.math.Loss;
+import dev.reservoir.heads.math.Losses;
+import dev.reservoir.heads.math.NotFinite;
 import java.util.Arrays;
 import java.util.List;
 
 /**
- * Adam (Kingma and Ba 2015, arXiv 1412.6980) with decoupled weight decay (Loshchilov and Hutter 2019, arXiv 1711.05101) on the mean loss of each
- * {@code minibatch} rows in order, whatever calls they came in. Features are standardised by their running mean and deviation, where
+ * {@link Adam} on the mean loss of each {@code minibatch} rows in order, whatever calls they came in. Features are standardised by their running mean and deviation, where
  * they are learned and where they are served. Moments and bias correction begin for an output when it appears. The bias does not decay.
  */
 final class GradientRule implements Rule {
-    private static final float BETA1 = 0.9f;
-    private static final float BETA2 = 0.999f;
-    private static final float EPSILON = 1e-8f;
-
     private final Loss loss;
     private final int features;
     private final OutputRows weights;
     private final Standardizer standardizer;
     private final float[] input;
     private LearningSpec.Gradient learning;
-    private float[][] first = new float[0][];
-    private float[][] second = new float[0][];
+    private Adam.Moments[] moments = new Adam.Moments[0];
     /** Sums over the rows of an unfinished minibatch; none where a minibatch is one row. */
     private float[][] sums = new float[0][];
 
@@ -55,14 +50,12 @@ final class GradientRule implements Rule {
             return;
         }
         weights.grow(outputs);
-        first = Arrays.copyOf(first, outputs);
-        second = Arrays.copyOf(second, outputs);
+        moments = Arrays.copyOf(moments, outputs);
         born = Arrays.copyOf(born, outputs);
         sums = Arrays.copyOf(sums, outputs);
         for (int c = known; c < outputs; c++) {
-            first[c] = new float[features + 1];
-            second[c] = new float[features + 1];
-            sums[c] = learning.minibatch() > 1 ? new float[features + 1] : first[c];
+            moments[c] = new Adam.Moments(features + 1);
+            sums[c] = learning.minibatch() > 1 ? new float[features + 1] : moments[c].first();
             born[c] = updates;
         }
     }
@@ -76,20 +69,20 @@ final class GradientRule implements Rule {
     @Override
     public double learn(int index, Row row, float[] scores, float[] truth) {
         int outputs = row.outputs();
-        float[] slope = new float[outputs];
-        double value = Losses.slope(loss, scores, truth, slope, outputs);
-        if (!(value < Double.POSITIVE_INFINITY) || !squaresFit(slope)) {
+        float[] gradient = new float[outputs];
+        double value = Losses.gradient(loss, scores, truth, gradient, outputs);
+        if (!(value < Double.POSITIVE_INFINITY) || !squaresFit(gradient)) {
             throw new NotFinite("the loss is not finite or too steep: " + value);
         }
         input[features] = 1;
         if (learning.minibatch() == 1) {
             updates++;
             for (int c = 0; c < outputs; c++) {
-                step(c, input, slope[c]);
+                step(c, input, gradient[c]);
             }
         } else {
             for (int c = 0; c < outputs; c++) {
-                add(sums[c], input, slope[c]);
+                add(sums[c], input, gradient[c]);
             }
             waiting++;
             if (waiting == learning.minibatch()) {
@@ -106,31 +99,11 @@ final class GradientRule implements Rule {
         return value;
     }
 
-    /** One step of an output's weights along {@code factor * direction}. */
+    /** One step of an output's weights along {@code factor * direction}; the bias does not decay. */
     private void step(int output, float[] direction, float factor) {
-        double steps = (double) (updates - born[output]);
-        double rate = learning.learningRate();
-        float scale = (float) (rate / (1 - StrictMath.pow(BETA1, steps)));
-        float root = (float) (1 / StrictMath.sqrt(1 - StrictMath.pow(BETA2, steps)));
         float[] row = weights.writable()[output];
-        float kept = (float) (1 - rate * learning.weightDecay());
-        float bias = row[features];
-        adam(row, first[output], second[output], direction, factor, scale, root, kept, features + 1);
-        if (kept != 1) {
-            row[features] += bias - bias * kept;
-        }
-    }
-
-    private static void adam(
-            float[] w, float[] m, float[] v, float[] d, float factor, float scale, float root, float kept, int width) {
-        for (int i = 0; i < width; i++) {
-            float g = d[i] * factor;
-            float mean = BETA1 * m[i] + (1 - BETA1) * g;
-            float square = BETA2 * v[i] + (1 - BETA2) * g * g;
-            m[i] = mean;
-            v[i] = square;
-            w[i] = kept * w[i] - scale * mean / ((float) Math.sqrt(square) * root + EPSILON);
-        }
+        new Adam(learning.learningRate(), learning.weightDecay(), updates - born[output])
+                .step(row, row, moments[output], direction, factor, features);
     }
 
     private static void add(float[] sum, float[] input, float factor) {

@@ -4,7 +4,7 @@ import dev.reservoir.heads.FeatureLearner;
 import dev.reservoir.heads.HeadSpec;
 import dev.reservoir.heads.LearningSpec;
 import dev.reservoir.heads.Refused;
-import dev.reservoir.heads.task.Loss;
+import dev.reservoir.heads.math.Loss;
 
 /**
  * Makes learners and owns the native memory that they share. Any number of threads may call at once, and learners may learn at the same time,

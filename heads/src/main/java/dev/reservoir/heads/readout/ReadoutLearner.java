@@ -9,11 +9,11 @@ import dev.reservoir.heads.LearningSpec;
 import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
 import dev.reservoir.heads.Task;
+import dev.reservoir.heads.math.Loss;
+import dev.reservoir.heads.math.NotFinite;
 import dev.reservoir.heads.task.Answers;
 import dev.reservoir.heads.task.Changes;
 import dev.reservoir.heads.task.LabelSpace;
-import dev.reservoir.heads.task.Loss;
-import dev.reservoir.heads.task.NotFinite;
 import dev.reservoir.heads.task.PrequentialMetrics;
 import dev.reservoir.heads.task.Targets;
 import dev.reservoir.heads.task.Truth;
@@ -101,7 +101,7 @@ final class ReadoutLearner implements FeatureLearner {
                 row.fill(truth);
                 double loss = rule.learn(r, row, scores, truth);
                 snapshot = null;
-                tally.judge(spec.task(), row.truth(), scores, truth, loss, link);
+                tally.score(spec.task(), row.truth(), scores, truth, loss, link);
             } catch (NotFinite met) {
                 failure = "stopped learning: " + met.getMessage();
                 return row.item();
@@ -132,7 +132,7 @@ final class ReadoutLearner implements FeatureLearner {
             }
         }
         for (Truth truth : targets.truths(item.target(), input.rows(), input.scale())) {
-            rows.add(new Row(input.values(), truth.place() * features, index, truth));
+            rows.add(new Row(input.values(), truth.row() * features, index, truth));
         }
     }
 

@@ -25,8 +25,8 @@ record Row(float[] values, int from, int item, Truth truth) {
         return truth.outputs();
     }
 
-    int @Nullable [] hot() {
-        return truth.hot();
+    int @Nullable [] positives() {
+        return truth.positives();
     }
 
     /** Writes the truth into {@code target[0 .. outputs())}. */

@@ -1,6 +1,6 @@
 package dev.reservoir.heads.readout;
 
-import dev.reservoir.heads.task.NotFinite;
+import dev.reservoir.heads.math.NotFinite;
 import java.util.List;
 
 /**

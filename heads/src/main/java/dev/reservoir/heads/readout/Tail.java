@@ -1,5 +1,6 @@
 package dev.reservoir.heads.readout;
 
+import dev.reservoir.heads.math.Vectors;
 import dev.reservoir.heads.readout.FeatureDigest.Digest;
 import java.util.Arrays;
 
@@ -99,7 +100,7 @@ final class Tail {
             rows = new float[base.shapes.block() * width];
         }
         for (int k = 0; k < position; k++) {
-            products[k] = dot(rows, k * width, x, at, width);
+            products[k] = Vectors.dotInDouble(rows, k * width, x, at, width);
         }
         System.arraycopy(u, at, rows, at, width);
         int k = 0;
@@ -109,7 +110,7 @@ final class Tail {
         if (k < position) {
             subtract(rows, at, k * width, (float) products[k], width);
         }
-        double squared = dot(rows, at, x, at, width);
+        double squared = Vectors.dotInDouble(rows, at, x, at, width);
         // Rounding may leave a direction that is known well slightly negative; it has nothing left to teach.
         double s = base.shapes.faded(position + 1) + Math.max(0, squared);
         double root = Math.sqrt(s);
@@ -130,20 +131,6 @@ final class Tail {
         digests[position] = digest;
         count = position + 1;
         return true;
-    }
-
-    private static double dot(float[] a, int aFrom, float[] b, int bFrom, int width) {
-        double s0 = 0;
-        double s1 = 0;
-        double s2 = 0;
-        double s3 = 0;
-        for (int i = 0; i < width; i += 4) {
-            s0 += (double) a[aFrom + i] * b[bFrom + i];
-            s1 += (double) a[aFrom + i + 1] * b[bFrom + i + 1];
-            s2 += (double) a[aFrom + i + 2] * b[bFrom + i + 2];
-            s3 += (double) a[aFrom + i + 3] * b[bFrom + i + 3];
-        }
-        return (s0 + s1) + (s2 + s3);
     }
 
     private static void subtract(float[] rows, int at, int from, float a, float b, int width) {

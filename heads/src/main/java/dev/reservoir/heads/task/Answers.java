@@ -5,6 +5,8 @@ import dev.reservoir.heads.PartVisitor;
 import dev.reservoir.heads.Prediction;
 import dev.reservoir.heads.Prediction.Scored;
 import dev.reservoir.heads.Task;
+import dev.reservoir.heads.math.Loss;
+import dev.reservoir.heads.math.Losses;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

@@ -2,6 +2,7 @@ package dev.reservoir.heads.task;
 
 import dev.reservoir.heads.HeadMetrics;
 import dev.reservoir.heads.Task;
+import dev.reservoir.heads.math.Loss;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -14,7 +15,7 @@ public final class PrequentialMetrics {
     private static final int FIELDS = 4;
     private static final int FIRST_ENTRIES = 16;
 
-    /** What one example adds. Fields: count, judged; then right, loss (labels) or absolute, squared (values). */
+    /** What one example adds. Fields: count, answers; then right, loss (labels) or absolute, squared (values). */
     public static final class Tally {
         private final double[] fields = new double[FIELDS];
 
@@ -29,9 +30,9 @@ public final class PrequentialMetrics {
          * @param expected of {@link Truth#fill}
          * @param link what turns scores into answers; null where they are estimates of the truth
          */
-        public void judge(Task task, Truth truth, float[] scores, float[] expected, double loss, @Nullable Loss link) {
+        public void score(Task task, Truth truth, float[] scores, float[] expected, double loss, @Nullable Loss link) {
             int outputs = truth.outputs();
-            int[] hot = truth.hot();
+            int[] positives = truth.positives();
             if (task instanceof Task.ManyLabels) {
                 float threshold = link == null ? 0.5f : 0;
                 int right = 0;
@@ -42,14 +43,16 @@ public final class PrequentialMetrics {
                 }
                 labels(right, outputs, loss);
             } else if (task instanceof Task.Labelled) {
-                boolean right = truth.known() > 0 && hot != null && Answers.best(scores, 0, truth.known()) == hot[0];
+                boolean right = truth.known() > 0
+                        && positives != null
+                        && Answers.best(scores, 0, truth.known()) == positives[0];
                 labels(right ? 1 : 0, 1, loss);
             } else {
                 double absolute = 0;
                 double squared = 0;
-                float[] unit = truth.unit();
+                float[] scale = truth.scale();
                 for (int i = 0; i < outputs; i++) {
-                    double error = ((double) scores[i] - expected[i]) * (unit == null ? 1 : unit[i % unit.length]);
+                    double error = ((double) scores[i] - expected[i]) * (scale == null ? 1 : scale[i % scale.length]);
                     absolute += Math.abs(error);
                     squared += error * error;
                 }
@@ -57,10 +60,10 @@ public final class PrequentialMetrics {
             }
         }
 
-        /** One example or labelled token of which {@code right} of {@code judged} labels were right. */
-        private void labels(double right, double judged, double loss) {
+        /** One example or labelled token of which {@code right} of {@code answers} labels were right. */
+        private void labels(double right, double answers, double loss) {
             fields[0]++;
-            fields[1] += judged;
+            fields[1] += answers;
             fields[2] += right;
             fields[3] += loss;
         }
@@ -77,7 +80,7 @@ public final class PrequentialMetrics {
     private final int window;
     private final boolean labels;
     private final double[] total = new double[FIELDS];
-    private final double[] lap = new double[FIELDS];
+    private final double[] epoch = new double[FIELDS];
     /** {@code [window, FIELDS]}: this lap's entries before {@code place}, sums to the end of the lap before from there on. */
     private double[] ring = new double[FIRST_ENTRIES * FIELDS];
 
@@ -106,7 +109,7 @@ public final class PrequentialMetrics {
         }
         for (int f = 0; f < FIELDS; f++) {
             ring[place * FIELDS + f] = tally.fields[f];
-            lap[f] += tally.fields[f];
+            epoch[f] += tally.fields[f];
             total[f] += tally.fields[f];
         }
         place++;
@@ -114,14 +117,14 @@ public final class PrequentialMetrics {
             for (int i = (window - 1) * FIELDS - 1; i >= 0; i--) {
                 ring[i] += ring[i + FIELDS];
             }
-            Arrays.fill(lap, 0);
+            Arrays.fill(epoch, 0);
             place = 0;
             wrapped = true;
         }
     }
 
     public HeadMetrics.Score windowed() {
-        double[] sum = lap.clone();
+        double[] sum = epoch.clone();
         if (wrapped) {
             for (int f = 0; f < FIELDS; f++) {
                 sum[f] += ring[place * FIELDS + f];
@@ -139,10 +142,10 @@ public final class PrequentialMetrics {
         if (count == 0) {
             return new HeadMetrics.Score(0, 0, 0, 0, 0);
         }
-        double judged = Math.max(1, sum[1]);
+        double answers = Math.max(1, sum[1]);
         return labels
-                ? new HeadMetrics.Score(count, sum[2] / judged, 0, 0, sum[3] / count)
-                : new HeadMetrics.Score(count, 0, sum[2] / judged, Math.sqrt(sum[3] / judged), sum[3] / judged);
+                ? new HeadMetrics.Score(count, sum[2] / answers, 0, 0, sum[3] / count)
+                : new HeadMetrics.Score(count, 0, sum[2] / answers, Math.sqrt(sum[3] / answers), sum[3] / answers);
     }
 
     public long bytes() {

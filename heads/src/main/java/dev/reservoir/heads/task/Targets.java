@@ -48,14 +48,14 @@ public final class Targets {
         int known = outputs();
         try {
             if (task instanceof Task.Classification && target instanceof Target.Label label) {
-                int[] hot = {space().index(label.label())};
-                return List.of(new Truth(0, true, known, outputs(), hot, null, null));
+                int[] positives = {space().index(label.label())};
+                return List.of(new Truth(0, true, known, outputs(), positives, null, null));
             }
             if (task instanceof Task.MultiLabel && target instanceof Target.LabelSet set) {
                 // Sorted, so that the order in which labels become known is a function of the target.
-                int[] hot =
+                int[] positives =
                         set.labels().stream().sorted().mapToInt(space()::index).toArray();
-                return List.of(new Truth(0, true, known, outputs(), hot, null, null));
+                return List.of(new Truth(0, true, known, outputs(), positives, null, null));
             }
             if (task instanceof Task.TokenClassification && target instanceof Target.TokenLabels labelled) {
                 return tokenTruths(tokens, labelled.labels());
@@ -89,8 +89,8 @@ public final class Targets {
         }
         for (int t = 0; t <= last; t++) {
             if (!labelled.get(t).isEmpty()) {
-                int[] hot = {space().index(labelled.get(t))};
-                truths.add(new Truth(t, t == last, known, outputs(), hot, null, null));
+                int[] positives = {space().index(labelled.get(t))};
+                truths.add(new Truth(t, t == last, known, outputs(), positives, null, null));
             }
             known = outputs();
         }
@@ -101,17 +101,17 @@ public final class Targets {
         if (values.length != numbers) {
             throw wrong(values.length + " numbers", numbers + " numbers");
         }
-        float[] dense = values.clone();
+        float[] truth = values.clone();
         for (int i = 0; i < numbers; i++) {
             if (scale != null) {
                 int channel = i % scale.shift().length;
-                dense[i] = (dense[i] - scale.shift()[channel]) / scale.factor()[channel];
+                truth[i] = (truth[i] - scale.shift()[channel]) / scale.factor()[channel];
             }
-            if (!Float.isFinite(dense[i])) {
+            if (!Float.isFinite(truth[i])) {
                 throw wrong("values[" + i + "] = " + values[i], "a finite number");
             }
         }
-        return new Truth(0, true, numbers, numbers, null, dense, scale == null ? null : scale.factor());
+        return new Truth(0, true, numbers, numbers, null, truth, scale == null ? null : scale.factor());
     }
 
     private LabelSpace space() {

@@ -52,8 +52,8 @@ final class TokenSets {
             TokenSet set = sets.get(t);
             check(t, set);
             if (!set.unknown()) {
-                int[] hot = hot(set.indices());
-                truths.add(new Truth(t, t == last, known, space.size(), hot, null, null));
+                int[] positives = positives(set.indices());
+                truths.add(new Truth(t, t == last, known, space.size(), positives, null, null));
                 known = space.size();
             }
         }
@@ -91,7 +91,7 @@ final class TokenSets {
         }
     }
 
-    private int[] hot(int[] indices) {
+    private int[] positives(int[] indices) {
         List<String> unknown = new ArrayList<>();
         for (int index : indices) {
             if (outputs[index] == NOT_YET) {
@@ -100,14 +100,14 @@ final class TokenSets {
         }
         unknown.sort(null);
         unknown.forEach(space::index);
-        int[] hot = new int[indices.length];
-        for (int i = 0; i < hot.length; i++) {
+        int[] positives = new int[indices.length];
+        for (int i = 0; i < positives.length; i++) {
             int index = indices[i];
             if (outputs[index] == NOT_YET) {
                 outputs[index] = space.index(target.labels().get(index));
             }
-            hot[i] = outputs[index];
+            positives[i] = outputs[index];
         }
-        return hot;
+        return positives;
     }
 }

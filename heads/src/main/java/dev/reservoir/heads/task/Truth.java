@@ -4,34 +4,35 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The checked truth of one row of features; an example has one row, or one a labelled token.
+ * The checked truth of one row of features. An example has one row, or, for a task per token, one for each labelled token.
  *
- * @param place which row of the example's features it belongs to
+ * @param row index of the row among the rows of the example's features
  * @param last whether it is the last of its example
  * @param known outputs known before the example
- * @param outputs outputs known with the example
- * @param hot outputs whose truth is 1, all others being 0; null for values
- * @param dense the truth of every output; null for labels
- * @param unit one of an output's inside in its original unit, by output modulo length; null where they are the same
+ * @param outputs outputs known with the example, {@code C}
+ * @param positives indices of the outputs whose truth is 1, all others being 0; null for tasks of values
+ * @param values the truth of every output, {@code [C]}, in the units it is learned in; null for tasks of labels
+ * @param scale what a difference in learned units is multiplied by to give one in the target's own units: {@code scale[c % scale.length]} for
+ *     output {@code c}, one factor a channel of the series; null where both units are the same
  */
 public record Truth(
-        int place,
+        int row,
         boolean last,
         int known,
         int outputs,
-        int @Nullable [] hot,
-        float @Nullable [] dense,
-        float @Nullable [] unit) {
+        int @Nullable [] positives,
+        float @Nullable [] values,
+        float @Nullable [] scale) {
 
     /** Writes the truth into {@code truth[0 .. outputs)}. */
     public void fill(float[] truth) {
-        if (dense != null) {
-            System.arraycopy(dense, 0, truth, 0, outputs);
+        if (values != null) {
+            System.arraycopy(values, 0, truth, 0, outputs);
             return;
         }
         Arrays.fill(truth, 0, outputs, 0);
-        if (hot != null) {
-            for (int output : hot) {
+        if (positives != null) {
+            for (int output : positives) {
                 truth[output] = 1;
             }
         }

@@ -13,10 +13,10 @@ record Example(ObservationRows rows, List<Truth> truths) {
     long bytes() {
         long numbers = rows.values().length + (rows.places() == null ? 0L : rows.places().length);
         long ids = rows.tokenIds() == null ? 0 : rows.tokenIds().ids().length;
-        long dense = 0;
+        long targets = 0;
         for (Truth truth : truths) {
-            dense += 64 + 4L * (truth.dense() == null ? 1 : truth.dense().length);
+            targets += 64 + 4L * (truth.values() == null ? 1 : truth.values().length);
         }
-        return 128 + 4 * (numbers + ids) + dense;
+        return 128 + 4 * (numbers + ids) + targets;
     }
 }

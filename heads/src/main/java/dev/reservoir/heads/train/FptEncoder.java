@@ -19,9 +19,9 @@ final class FptEncoder implements ObservationEncoder {
     private final ObservationReader reader;
     private final Substrate substrate;
     private final TokenPooling pooling;
-    private final Inside inside;
+    private final FptParameters inside;
 
-    FptEncoder(ObservationReader reader, Substrate substrate, TokenPooling pooling, Inside inside) {
+    FptEncoder(ObservationReader reader, Substrate substrate, TokenPooling pooling, FptParameters inside) {
         this.reader = reader;
         this.substrate = substrate;
         this.pooling = pooling;

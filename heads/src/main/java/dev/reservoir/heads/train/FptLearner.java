@@ -14,10 +14,10 @@ import dev.reservoir.heads.Substrate;
 import dev.reservoir.heads.SubstrateLearner;
 import dev.reservoir.heads.Target;
 import dev.reservoir.heads.Task;
+import dev.reservoir.heads.math.Loss;
 import dev.reservoir.heads.task.Answers;
 import dev.reservoir.heads.task.Changes;
 import dev.reservoir.heads.task.LabelSpace;
-import dev.reservoir.heads.task.Loss;
 import dev.reservoir.heads.task.PrequentialMetrics;
 import dev.reservoir.heads.task.Targets;
 import dev.reservoir.heads.task.Truth;
@@ -34,7 +34,7 @@ final class FptLearner implements SubstrateLearner {
     private final ObservationReader reader;
     private final Substrate substrate;
     private final TokenPooling pooling;
-    private final Parameters parameters;
+    private final TrainableParameters parameters;
     private final Targets targets;
     private final Loss loss;
     private final ReplaySample<Example> replay;
@@ -53,13 +53,14 @@ final class FptLearner implements SubstrateLearner {
     private @Nullable HeadSnapshot snapshot;
 
     /** @param start where its parts begin */
-    FptLearner(HeadSpec spec, ObservationReader reader, Substrate substrate, TokenPooling pooling, Inside start) {
+    FptLearner(
+            HeadSpec spec, ObservationReader reader, Substrate substrate, TokenPooling pooling, FptParameters start) {
         this.spec = spec;
         this.learning = (LearningSpec.Fpt) spec.learning();
         this.reader = reader;
         this.substrate = substrate;
         this.pooling = pooling;
-        this.parameters = new Parameters(start, learning, pooling.featureWidth());
+        this.parameters = new TrainableParameters(start, learning, pooling.featureWidth());
         this.targets = new Targets(spec.task());
         this.loss = Loss.of(spec.task());
         this.replay = new ReplaySample<>(learning.replayCapacity(), spec.seed());
@@ -132,7 +133,7 @@ final class FptLearner implements SubstrateLearner {
         return new FptUpdate(this, minibatch, first);
     }
 
-    Parameters parameters() {
+    TrainableParameters parameters() {
         return parameters;
     }
 
@@ -175,7 +176,7 @@ final class FptLearner implements SubstrateLearner {
     }
 
     /** An update could not be made; what is served stays. */
-    void gaveUp(boolean first, @Nullable String why) {
+    void abort(boolean first, @Nullable String why) {
         if (why != null) {
             failure = "stopped learning: " + why;
         }

@@ -63,9 +63,9 @@ public final class FptLearners {
                 new TokenPooling(spec.encoder().pooling(), spec.modality().maxTokens(), width);
         checkReadout(spec.task(), pooling.featureWidth());
         float[] positions = new float[learning.parts().contains(Part.POSITIONS) ? pooling.maxTokens() * width : 0];
-        Inside start = spec.modality() instanceof ModalitySpec.Text
-                ? new Inside(new float[0], new float[0], positions, ownNorms)
-                : new Inside(projection(reader, width, spec.seed()), new float[width], positions, ownNorms);
+        FptParameters start = spec.modality() instanceof ModalitySpec.Text
+                ? new FptParameters(new float[0], new float[0], positions, ownNorms)
+                : new FptParameters(projection(reader, width, spec.seed()), new float[width], positions, ownNorms);
         return new FptLearner(spec, reader, substrate, pooling, start);
     }
 

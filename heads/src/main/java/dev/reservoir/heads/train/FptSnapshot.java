@@ -6,6 +6,7 @@ import dev.reservoir.heads.NamedTensor;
 import dev.reservoir.heads.ObservationEncoder;
 import dev.reservoir.heads.PartVisitor;
 import dev.reservoir.heads.Prediction;
+import dev.reservoir.heads.math.Vectors;
 import dev.reservoir.heads.task.Answers;
 import java.util.List;
 
@@ -32,10 +33,8 @@ record FptSnapshot(Answers answers, float[][] readout, int features, Observation
         }
         float[] scores = new float[read.rows() * readout.length];
         for (int row = 0; row < read.rows(); row++) {
-            for (int c = 0; c < readout.length; c++) {
-                scores[row * readout.length + c] =
-                        Vectors.dot(readout[c], 0, read.values(), row * features, features) + readout[c][features];
-            }
+            Vectors.affine(
+                    readout, readout.length, features, read.values(), row * features, scores, row * readout.length);
         }
         return answers.of(scores, read.rows(), read.scale(), maxScores);
     }

@@ -6,8 +6,9 @@ import dev.reservoir.heads.Substrate;
 import dev.reservoir.heads.SubstrateInput;
 import dev.reservoir.heads.SubstrateLearner.Portion;
 import dev.reservoir.heads.SubstrateLearner.Update;
-import dev.reservoir.heads.task.Loss;
-import dev.reservoir.heads.task.Losses;
+import dev.reservoir.heads.math.Loss;
+import dev.reservoir.heads.math.Losses;
+import dev.reservoir.heads.math.Vectors;
 import dev.reservoir.heads.task.PrequentialMetrics;
 import dev.reservoir.heads.task.Truth;
 import java.util.ArrayList;
@@ -22,11 +23,11 @@ final class FptUpdate implements Update {
 
     private final FptLearner learner;
     private final boolean first;
-    private final Inside inside;
+    private final FptParameters inside;
     private final List<Portion> portions = new ArrayList<>();
     private final List<PrequentialMetrics.Tally> tallies = new ArrayList<>();
     private final int rows;
-    private Parameters.Gradient gradient;
+    private TrainableParameters.Gradient gradient;
     private @Nullable String failure;
 
     /** @param first whether the examples are fresh and their predictions count */
@@ -52,7 +53,7 @@ final class FptUpdate implements Update {
     }
 
     /** For tests. */
-    Parameters.Gradient gradient() {
+    TrainableParameters.Gradient gradient() {
         return gradient;
     }
 
@@ -82,13 +83,13 @@ final class FptUpdate implements Update {
         if (failure == null) {
             learner.updated(first);
         } else {
-            learner.gaveUp(first, failure);
+            learner.abort(first, failure);
         }
     }
 
     @Override
     public void abandon() {
-        learner.gaveUp(first, null);
+        learner.abort(first, null);
     }
 
     private final class Some implements Portion {
@@ -126,15 +127,15 @@ final class FptUpdate implements Update {
         }
 
         @Override
-        public void judge(HiddenStates hidden, int firstSequence, float[] byHidden) {
+        public void scoreAndLoss(HiddenStates hidden, int firstSequence, float[] byHidden) {
             for (int i = 0; i < examples.size() && failure == null; i++) {
-                judge(examples.get(i), hidden, firstSequence + i, byHidden);
+                scoreAndLoss(examples.get(i), hidden, firstSequence + i, byHidden);
             }
         }
 
-        private void judge(Example example, HiddenStates hidden, int sequence, float[] byHidden) {
+        private void scoreAndLoss(Example example, HiddenStates hidden, int sequence, float[] byHidden) {
             TokenPooling pooling = learner.pooling();
-            Parameters parameters = learner.parameters();
+            TrainableParameters parameters = learner.parameters();
             int width = pooling.featureWidth();
             int outputs = parameters.outputs();
             float[] features = pooling.pool(hidden, sequence);
@@ -144,19 +145,19 @@ final class FptUpdate implements Update {
             float[] slope = new float[outputs];
             PrequentialMetrics.Tally tally = new PrequentialMetrics.Tally();
             for (Truth row : example.truths()) {
-                int at = row.place() * width;
+                int at = row.row() * width;
                 for (int c = 0; c < outputs; c++) {
                     float[] weights = parameters.readout(c);
                     scores[c] = Vectors.dot(weights, 0, features, at, width) + weights[width];
                 }
                 Arrays.fill(truth, 0);
                 row.fill(truth);
-                double value = Losses.slope(learner.loss(), scores, truth, slope, outputs);
+                double value = Losses.gradient(learner.loss(), scores, truth, slope, outputs);
                 if (!(Math.abs(value) < Double.POSITIVE_INFINITY)) {
                     failure = "the loss is not finite: " + value;
                     return;
                 }
-                tally.judge(learner.task(), row, scores, truth, value, learner.loss());
+                tally.score(learner.task(), row, scores, truth, value, learner.loss());
                 smooth(truth, slope);
                 for (int c = 0; c < outputs; c++) {
                     float share = slope[c] / rows;
@@ -187,7 +188,7 @@ final class FptUpdate implements Update {
         }
 
         @Override
-        public void follow(Substrate.Gradients gradients, int slot, int firstRow) {
+        public void accumulateGradient(Substrate.Gradients gradients, int slot, int firstRow) {
             int width = learner.pooling().width();
             int norms = gradient.gains().length;
             Vectors.add(1, gradients.gains(), slot * norms, gradient.gains(), 0, norms);

@@ -152,16 +152,16 @@ public final class FusedStep {
         NormBank bank = NormBank.of(norms);
         int[] slotOfSequence = slots.stream().mapToInt(Integer::intValue).toArray();
         if (!inside) {
-            judge(seats, substrate.forward(sequences, bank, slotOfSequence));
+            scoreAndLoss(seats, substrate.forward(sequences, bank, slotOfSequence));
             return;
         }
         try (TracedForward traced = substrate.trace(sequences, bank, slotOfSequence)) {
             HiddenStates hidden = traced.hidden();
-            Gradients gradients = traced.gradients(judge(seats, hidden));
+            Gradients gradients = traced.gradients(scoreAndLoss(seats, hidden));
             int sequence = 0;
             for (Seat seat : seats) {
                 if (seat.portion.inside()) {
-                    seat.portion.follow(gradients, slotOfSequence[sequence], hidden.offsets()[sequence]);
+                    seat.portion.accumulateGradient(gradients, slotOfSequence[sequence], hidden.offsets()[sequence]);
                 }
                 sequence += seat.size;
             }
@@ -169,11 +169,11 @@ public final class FusedStep {
     }
 
     /** Returns the loss's gradient by the hidden states. */
-    private static float[] judge(List<Seat> seats, HiddenStates hidden) {
+    private static float[] scoreAndLoss(List<Seat> seats, HiddenStates hidden) {
         float[] gradient = new float[hidden.values().length];
         int sequence = 0;
         for (Seat seat : seats) {
-            seat.portion.judge(hidden, sequence, gradient);
+            seat.portion.scoreAndLoss(hidden, sequence, gradient);
             sequence += seat.size;
         }
         return gradient;

@@ -2,6 +2,7 @@ package dev.reservoir.heads.train;
 
 import dev.reservoir.heads.EncoderSpec.Pooling;
 import dev.reservoir.heads.HiddenStates;
+import dev.reservoir.heads.math.Vectors;
 
 /**
  * Hidden states {@code [T, D]} to features, and gradients back. Linear: features are the hidden states' own numbers.

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.reservoir.heads.Prediction;
 import dev.reservoir.heads.Task;
+import dev.reservoir.heads.math.Loss;
+import dev.reservoir.heads.math.Losses;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;

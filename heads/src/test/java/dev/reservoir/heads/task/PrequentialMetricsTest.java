@@ -21,7 +21,7 @@ class PrequentialMetricsTest {
             double error = n == 20 ? (float) 1e18 : random.nextFloat();
             errors.add(error);
             PrequentialMetrics.Tally tally = new PrequentialMetrics.Tally();
-            tally.judge(
+            tally.score(
                     new Task.Regression(1),
                     new Truth(0, true, 1, 1, null, new float[] {0}, null),
                     new float[] {(float) error},

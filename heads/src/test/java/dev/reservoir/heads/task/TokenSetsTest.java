@@ -8,6 +8,8 @@ import dev.reservoir.heads.Refused;
 import dev.reservoir.heads.Target;
 import dev.reservoir.heads.Target.TokenSet;
 import dev.reservoir.heads.Task;
+import dev.reservoir.heads.math.Loss;
+import dev.reservoir.heads.math.Losses;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -31,7 +33,7 @@ class TokenSetsTest {
     void labelsAreFoundByNameInWhateverOrderTheTargetHasThem() {
         List<Truth> truths = targets.truths(sets(List.of("c", "x", "b"), has(2, 0), has(), UNKNOWN, has(0)), 4, null);
 
-        assertThat(truths).extracting(Truth::place).containsExactly(0, 1, 3);
+        assertThat(truths).extracting(Truth::row).containsExactly(0, 1, 3);
         assertThat(truths).extracting(Truth::last).containsExactly(false, false, true);
         assertThat(truths).extracting(truth -> dense(truth, 3)).containsExactly("1 1 0", "0 0 0", "0 1 0");
         assertThat(targets.labels().list()).as("no token has x").containsExactly("b", "c");
@@ -121,9 +123,9 @@ class TokenSetsTest {
         float[] truth = {1, 0, 1, 0};
         float[] sum = new float[4];
         float[] mean = new float[4];
-        double whole = Losses.slope(Loss.LOGISTIC, scores, truth, sum, 4);
+        double whole = Losses.gradient(Loss.LOGISTIC, scores, truth, sum, 4);
 
-        assertThat(Losses.slope(Loss.MEAN_LOGISTIC, scores, truth, mean, 4)).isEqualTo(whole / 4);
+        assertThat(Losses.gradient(Loss.MEAN_LOGISTIC, scores, truth, mean, 4)).isEqualTo(whole / 4);
         for (int c = 0; c < 4; c++) {
             assertThat(mean[c]).isEqualTo(sum[c] / 4);
         }

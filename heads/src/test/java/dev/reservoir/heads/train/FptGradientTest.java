@@ -8,8 +8,9 @@ import dev.reservoir.heads.HeadSpec;
 import dev.reservoir.heads.HiddenStates;
 import dev.reservoir.heads.Substrate.NormBank;
 import dev.reservoir.heads.Target;
-import dev.reservoir.heads.task.Loss;
-import dev.reservoir.heads.task.Losses;
+import dev.reservoir.heads.math.Loss;
+import dev.reservoir.heads.math.Losses;
+import dev.reservoir.heads.math.Vectors;
 import dev.reservoir.heads.task.Truth;
 import dev.reservoir.heads.train.Specs.Example;
 import java.util.ArrayList;
@@ -32,9 +33,9 @@ class FptGradientTest {
         FptLearner learner = Specs.learner(substrate, spec);
         // Away from zero readouts, which stop the gradient on its way inside.
         Specs.learnAlone(substrate, learner, Specs.labelled(60, 2));
-        Parameters.Gradient gradient = gradient(learner, examples);
-        Parameters parameters = learner.parameters();
-        Inside inside = parameters.inside();
+        TrainableParameters.Gradient gradient = gradient(learner, examples);
+        TrainableParameters parameters = learner.parameters();
+        FptParameters inside = parameters.inside();
         float[][] readout = parameters.readout();
         Random random = new Random(3);
         float[][] values = {
@@ -71,7 +72,7 @@ class FptGradientTest {
         }
     }
 
-    private Parameters.Gradient gradient(FptLearner learner, List<Example> examples) {
+    private TrainableParameters.Gradient gradient(FptLearner learner, List<Example> examples) {
         List<dev.reservoir.heads.train.Example> read = new ArrayList<>();
         for (Example example : examples) {
             var rows = Specs.reader(substrate, Specs.ROWS).read(example.observation());
@@ -84,7 +85,7 @@ class FptGradientTest {
     }
 
     /** Mean cross entropy, in the plainest way. */
-    private double loss(FptLearner learner, Inside inside, float[][] readout, List<Example> examples) {
+    private double loss(FptLearner learner, FptParameters inside, float[][] readout, List<Example> examples) {
         double sum = 0;
         for (Example example : examples) {
             var rows = Specs.reader(substrate, Specs.ROWS).read(example.observation());
@@ -102,7 +103,7 @@ class FptGradientTest {
             }
             float[] truth = new float[scores.length];
             truth[learner.snapshot().labels().indexOf(((Target.Label) example.target()).label())] = 1;
-            sum += Losses.slope(Loss.SOFTMAX, scores, truth, new float[scores.length], scores.length);
+            sum += Losses.gradient(Loss.SOFTMAX, scores, truth, new float[scores.length], scores.length);
         }
         return sum / examples.size();
     }

@@ -14,6 +14,7 @@ import dev.reservoir.heads.Prediction;
 import dev.reservoir.heads.Refused;
 import dev.reservoir.heads.Target;
 import dev.reservoir.heads.Task;
+import dev.reservoir.heads.math.Vectors;
 import dev.reservoir.heads.train.Specs.Example;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -44,10 +45,10 @@ class FptLearnerTest {
             parts.add(Part.valueOf(name));
         }
         FptLearner learner = Specs.learner(substrate, Specs.classifier("a", Pooling.MEAN, Specs.learning(parts, 4)));
-        Inside before = learner.parameters().inside();
+        FptParameters before = learner.parameters().inside();
         float[] input = before.input().clone();
         Specs.learnAlone(substrate, learner, Specs.labelled(80, 4));
-        Inside after = learner.parameters().inside();
+        FptParameters after = learner.parameters().inside();
         assertThat(learner.trainableParameters()).isEqualTo(count);
         assertThat(before.input()).as("what began is not written to").containsExactly(input);
         assertThat(!Arrays.equals(after.input(), input)).isEqualTo(parts.contains(Part.INPUT));

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 class RuleTest {
     @Test
     void stepsAreAdamsWithDecoupledDecay() {
-        Trained trained = new Trained(new float[] {1, -2, 3});
+        AdamParameter trained = new AdamParameter(new float[] {1, -2, 3});
         float[][] gradients = {{0.5f, -1, 2}, {0.25f, 1, -2}, {-3, 0, 1}};
         double[] w = {1, -2, 3};
         double[] m = new double[3];
@@ -40,12 +40,12 @@ class RuleTest {
     @Test
     void theRateRisesThenHalves() {
         LearningSpec.Fpt learning = new LearningSpec.Fpt(Set.of(), 0.8, 1, 0, 1, 4, 10, 1, 0, 1, 0, null, 1);
-        assertThat(Parameters.rate(learning, 0)).isCloseTo(0.2, within(1e-12));
-        assertThat(Parameters.rate(learning, 3)).isCloseTo(0.8, within(1e-12));
-        assertThat(Parameters.rate(learning, 14)).isCloseTo(0.4, within(1e-12));
-        assertThat(Parameters.rate(learning, 24)).isCloseTo(0.2, within(1e-12));
+        assertThat(TrainableParameters.rate(learning, 0)).isCloseTo(0.2, within(1e-12));
+        assertThat(TrainableParameters.rate(learning, 3)).isCloseTo(0.8, within(1e-12));
+        assertThat(TrainableParameters.rate(learning, 14)).isCloseTo(0.4, within(1e-12));
+        assertThat(TrainableParameters.rate(learning, 24)).isCloseTo(0.2, within(1e-12));
         LearningSpec.Fpt steady = new LearningSpec.Fpt(Set.of(), 0.8, 1, 0, 1, 0, 0, 1, 0, 1, 0, null, 1);
-        assertThat(Parameters.rate(steady, 1_000_000)).isEqualTo(0.8);
+        assertThat(TrainableParameters.rate(steady, 1_000_000)).isEqualTo(0.8);
     }
 
     @Test
@@ -54,9 +54,9 @@ class RuleTest {
         LearningSpec.Fpt tight = new LearningSpec.Fpt(Set.of(), 1e-2, 1, 0, 1, 0, 0, 1e-3, 0, 1, 0, null, 8);
         FptLearner learner =
                 Specs.learner(substrate, Specs.classifier("a", dev.reservoir.heads.EncoderSpec.Pooling.MEAN, tight));
-        Parameters parameters = learner.parameters();
+        TrainableParameters parameters = learner.parameters();
         parameters.grow(2);
-        Parameters.Gradient gradient = parameters.gradient();
+        TrainableParameters.Gradient gradient = parameters.gradient();
         gradient.readout()[0][0] = 30;
         gradient.readout()[1][2] = -40;
         assertThat(Math.sqrt(gradient.squares())).isEqualTo(50);

@@ -106,15 +106,15 @@ final class Specs {
     }
 
     /** The gradient of one update over these examples, traced through the substrate. */
-    static Parameters.Gradient gradient(
+    static TrainableParameters.Gradient gradient(
             LinearSubstrate substrate, FptLearner learner, List<dev.reservoir.heads.train.Example> examples) {
         FptUpdate update = new FptUpdate(learner, examples, true);
         NormBank bank = NormBank.of(List.of(update.norms()));
         Portion portion = update.portions().get(0);
         try (var traced = substrate.trace(portion.sequences(), bank, new int[portion.size()])) {
             float[] upstream = new float[traced.hidden().values().length];
-            portion.judge(traced.hidden(), 0, upstream);
-            portion.follow(traced.gradients(upstream), 0, 0);
+            portion.scoreAndLoss(traced.hidden(), 0, upstream);
+            portion.accumulateGradient(traced.gradients(upstream), 0, 0);
         }
         return update.gradient();
     }

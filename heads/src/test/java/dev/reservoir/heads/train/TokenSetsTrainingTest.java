@@ -12,6 +12,7 @@ import dev.reservoir.heads.Refused;
 import dev.reservoir.heads.Target;
 import dev.reservoir.heads.Target.TokenSet;
 import dev.reservoir.heads.Task;
+import dev.reservoir.heads.math.Vectors;
 import dev.reservoir.heads.task.Truth;
 import dev.reservoir.heads.train.Specs.Example;
 import java.util.ArrayList;
@@ -83,8 +84,8 @@ class TokenSetsTrainingTest {
         final double[][] parts;
         final double[][] readout;
 
-        Oracle(Parameters parameters) {
-            Inside inside = parameters.inside();
+        Oracle(TrainableParameters parameters) {
+            FptParameters inside = parameters.inside();
             parts = new double[][] {
                 wide(inside.input()),
                 wide(inside.inputBias()),
@@ -158,7 +159,7 @@ class TokenSetsTrainingTest {
         // Away from zero readouts, which stop the gradient on its way inside.
         Specs.learnAlone(substrate, learner, examples(60, 2));
         List<Example> examples = examples(6, 3);
-        Parameters.Gradient gradient = gradient(learner, examples);
+        TrainableParameters.Gradient gradient = gradient(learner, examples);
         float[][] slopes = {
             gradient.input(),
             gradient.inputBias(),
@@ -186,7 +187,7 @@ class TokenSetsTrainingTest {
         }
     }
 
-    private Parameters.Gradient gradient(FptLearner learner, List<Example> examples) {
+    private TrainableParameters.Gradient gradient(FptLearner learner, List<Example> examples) {
         List<dev.reservoir.heads.train.Example> read = new ArrayList<>();
         for (Example example : examples) {
             List<Truth> truths = new ArrayList<>();

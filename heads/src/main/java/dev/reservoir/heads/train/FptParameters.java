@@ -6,6 +6,7 @@ import dev.reservoir.heads.PartVisitor;
 import dev.reservoir.heads.Substrate;
 import dev.reservoir.heads.Substrate.NormRow;
 import dev.reservoir.heads.SubstrateInput;
+import dev.reservoir.heads.math.Vectors;
 
 /**
  * What an FPT head has before and inside the substrate at one moment. Never written after construction.
@@ -14,7 +15,7 @@ import dev.reservoir.heads.SubstrateInput;
  * @param inputBias {@code [D]}; empty for text
  * @param positions {@code [maxTokens, D]}, added to the substrate's own; empty where they do not learn
  */
-record Inside(float[] input, float[] inputBias, float[] positions, NormRow norms) {
+record FptParameters(float[] input, float[] inputBias, float[] positions, NormRow norms) {
 
     /** The rows that take the place of token embeddings, {@code [T, D]}. */
     SubstrateInput.Embeddings embed(ObservationRows observation, Substrate substrate, int width) {

@@ -1,4 +1,4 @@
-package dev.reservoir.heads.task;
+package dev.reservoir.heads.math;
 
 import dev.reservoir.heads.Task;
 

@@ -3,42 +3,43 @@ package dev.reservoir.heads.train;
 import dev.reservoir.heads.LearningSpec;
 import dev.reservoir.heads.LearningSpec.Part;
 import dev.reservoir.heads.Substrate.NormRow;
+import dev.reservoir.heads.math.Vectors;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** All that an FPT head has: what learns with its moments, what does not as it began. One thread's. */
-final class Parameters {
+final class TrainableParameters {
     /** What does not learn, and nothing in place of what does. */
-    private final Inside frozen;
+    private final FptParameters frozen;
 
     private final int features;
-    private final @Nullable Trained input;
-    private final @Nullable Trained inputBias;
-    private final @Nullable Trained positions;
-    private final @Nullable Trained gains;
-    private final @Nullable Trained biases;
+    private final @Nullable AdamParameter input;
+    private final @Nullable AdamParameter inputBias;
+    private final @Nullable AdamParameter positions;
+    private final @Nullable AdamParameter gains;
+    private final @Nullable AdamParameter biases;
     /** {@code [C]}, each {@code [F + 1]}, the bias last. */
-    private final List<Trained> readout = new ArrayList<>();
+    private final List<AdamParameter> readout = new ArrayList<>();
 
-    private @Nullable Inside now;
+    private @Nullable FptParameters now;
     private long steps;
 
     /**
      * @param start where the parts begin; positions of length 0 where they do not learn
      * @param features {@code F}
      */
-    Parameters(Inside start, LearningSpec.Fpt learning, int features) {
+    TrainableParameters(FptParameters start, LearningSpec.Fpt learning, int features) {
         this.features = features;
         boolean projects = learning.parts().contains(Part.INPUT);
         boolean norms = learning.parts().contains(Part.NORMS);
-        input = projects ? new Trained(start.input()) : null;
-        inputBias = projects ? new Trained(start.inputBias()) : null;
-        positions = learning.parts().contains(Part.POSITIONS) ? new Trained(start.positions()) : null;
-        gains = norms ? new Trained(start.norms().gains()) : null;
-        biases = norms ? new Trained(start.norms().biases()) : null;
+        input = projects ? new AdamParameter(start.input()) : null;
+        inputBias = projects ? new AdamParameter(start.inputBias()) : null;
+        positions = learning.parts().contains(Part.POSITIONS) ? new AdamParameter(start.positions()) : null;
+        gains = norms ? new AdamParameter(start.norms().gains()) : null;
+        biases = norms ? new AdamParameter(start.norms().biases()) : null;
         float[] learned = {};
-        frozen = new Inside(
+        frozen = new FptParameters(
                 projects ? learned : start.input(),
                 projects ? learned : start.inputBias(),
                 positions != null ? learned : start.positions(),
@@ -56,7 +57,7 @@ final class Parameters {
     /** Makes {@code outputs} outputs known; new ones begin with zeros. */
     void grow(int outputs) {
         while (readout.size() < outputs) {
-            readout.add(new Trained(new float[features + 1]));
+            readout.add(new AdamParameter(new float[features + 1]));
         }
     }
 
@@ -70,7 +71,7 @@ final class Parameters {
     }
 
     float[][] readout() {
-        return readout.stream().map(Trained::value).toArray(float[][]::new);
+        return readout.stream().map(AdamParameter::value).toArray(float[][]::new);
     }
 
     /** Whether anything but the readout learns. */
@@ -78,10 +79,10 @@ final class Parameters {
         return input != null || positions != null || gains != null;
     }
 
-    Inside inside() {
-        Inside current = now;
+    FptParameters inside() {
+        FptParameters current = now;
         if (current == null) {
-            current = new Inside(
+            current = new FptParameters(
                     input == null ? frozen.input() : input.value(),
                     inputBias == null ? frozen.inputBias() : inputBias.value(),
                     positions == null ? frozen.positions() : positions.value(),
@@ -129,7 +130,7 @@ final class Parameters {
         return steps;
     }
 
-    private static void step(@Nullable Trained part, float[] gradient, float factor, double rate, double decay) {
+    private static void step(@Nullable AdamParameter part, float[] gradient, float factor, double rate, double decay) {
         if (part != null) {
             part.step(gradient, factor, rate, decay, decay == 0 ? 0 : gradient.length);
         }
@@ -144,14 +145,14 @@ final class Parameters {
         return learning.learningRate() * rise * fall;
     }
 
-    private static float[] zeros(@Nullable Trained part) {
+    private static float[] zeros(@Nullable AdamParameter part) {
         return new float[part == null ? 0 : part.value().length];
     }
 
     /** Numbers that learn. */
     long count() {
         long sum = (long) readout.size() * (features + 1);
-        for (Trained part : new Trained[] {input, inputBias, positions, gains, biases}) {
+        for (AdamParameter part : new AdamParameter[] {input, inputBias, positions, gains, biases}) {
             sum += part == null ? 0 : part.value().length;
         }
         return sum;
@@ -159,10 +160,10 @@ final class Parameters {
 
     long bytes() {
         long sum = input == null ? 4L * (frozen.input().length + frozen.inputBias().length) : 0;
-        for (Trained part : new Trained[] {input, inputBias, positions, gains, biases}) {
+        for (AdamParameter part : new AdamParameter[] {input, inputBias, positions, gains, biases}) {
             sum += part == null ? 0 : part.bytes();
         }
-        for (Trained row : readout) {
+        for (AdamParameter row : readout) {
             sum += row.bytes();
         }
         return sum;

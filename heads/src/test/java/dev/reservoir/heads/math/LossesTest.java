@@ -1,4 +1,4 @@
-package dev.reservoir.heads.task;
+package dev.reservoir.heads.math;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
@@ -11,7 +11,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class LossesTest {
     @ParameterizedTest
     @EnumSource(Loss.class)
-    void slopesAreFiniteDifferencesOfTheLoss(Loss loss) {
+    void gradientsAreFiniteDifferencesOfTheLoss(Loss loss) {
         Random random = new Random(3);
         int count = 5;
         float[] scores = new float[count];
@@ -20,28 +20,28 @@ class LossesTest {
             scores[c] = (float) random.nextGaussian() * 2;
         }
         truth[2] = 1;
-        float[] slope = new float[count];
+        float[] gradient = new float[count];
         float[] scrap = new float[count];
-        Losses.slope(loss, scores, truth, slope, count);
+        Losses.gradient(loss, scores, truth, gradient, count);
         for (int c = 0; c < count; c++) {
             float[] up = scores.clone();
             float[] down = scores.clone();
             up[c] += 1e-3f;
             down[c] -= 1e-3f;
             double difference =
-                    Losses.slope(loss, up, truth, scrap, count) - Losses.slope(loss, down, truth, scrap, count);
-            assertThat(difference / ((double) up[c] - down[c])).isCloseTo(slope[c], within(1e-4));
+                    Losses.gradient(loss, up, truth, scrap, count) - Losses.gradient(loss, down, truth, scrap, count);
+            assertThat(difference / ((double) up[c] - down[c])).isCloseTo(gradient[c], within(1e-4));
         }
     }
 
     @Test
     void lossesStayFiniteAtExtremeScores() {
-        float[] slope = new float[2];
+        float[] gradient = new float[2];
         float[] truth = {1, 0};
-        assertThat(Losses.slope(Loss.SOFTMAX, new float[] {-200, 200}, truth, slope, 2))
+        assertThat(Losses.gradient(Loss.SOFTMAX, new float[] {-200, 200}, truth, gradient, 2))
                 .isEqualTo(400);
-        assertThat(slope).containsExactly(-1, 1);
-        assertThat(Losses.slope(Loss.LOGISTIC, new float[] {-200, 200}, truth, slope, 2))
+        assertThat(gradient).containsExactly(-1, 1);
+        assertThat(Losses.gradient(Loss.LOGISTIC, new float[] {-200, 200}, truth, gradient, 2))
                 .isEqualTo(400);
     }
 }

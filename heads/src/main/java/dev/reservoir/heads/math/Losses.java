@@ -1,6 +1,6 @@
-package dev.reservoir.heads.task;
+package dev.reservoir.heads.math;
 
-/** Losses, their slopes and link functions. Exponentials and logarithms are StrictMath's: the same bits interpreted and compiled. */
+/** Losses, their gradients and link functions. Exponentials and logarithms are StrictMath's: the same bits interpreted and compiled. */
 public final class Losses {
     private Losses() {}
 
@@ -8,36 +8,36 @@ public final class Losses {
      * Loss of one row.
      *
      * @param scores before the link, {@code [count]}
-     * @param slope receives the derivative by each score
+     * @param gradient receives the derivative by each score
      */
-    public static double slope(Loss loss, float[] scores, float[] truth, float[] slope, int count) {
+    public static double gradient(Loss loss, float[] scores, float[] truth, float[] gradient, int count) {
         double value = 0;
         switch (loss) {
             case SOFTMAX -> {
-                System.arraycopy(scores, 0, slope, 0, count);
-                double logarithm = softmax(slope, count);
+                System.arraycopy(scores, 0, gradient, 0, count);
+                double logarithm = softmax(gradient, count);
                 for (int c = 0; c < count; c++) {
                     value += truth[c] * (logarithm - scores[c]);
-                    slope[c] -= truth[c];
+                    gradient[c] -= truth[c];
                 }
             }
             case LOGISTIC -> {
                 for (int c = 0; c < count; c++) {
                     value += logistic(scores[c], truth[c]);
-                    slope[c] = logistic(scores[c]) - truth[c];
+                    gradient[c] = logistic(scores[c]) - truth[c];
                 }
             }
             case MEAN_LOGISTIC -> {
                 for (int c = 0; c < count; c++) {
                     value += logistic(scores[c], truth[c]) / count;
-                    slope[c] = (logistic(scores[c]) - truth[c]) / count;
+                    gradient[c] = (logistic(scores[c]) - truth[c]) / count;
                 }
             }
             case SQUARED -> {
                 for (int c = 0; c < count; c++) {
                     double residual = (double) scores[c] - truth[c];
                     value += 0.5 * residual * residual;
-                    slope[c] = (float) residual;
+                    gradient[c] = (float) residual;
                 }
             }
         }

@@ -1,4 +1,4 @@
-package dev.reservoir.heads.task;
+package dev.reservoir.heads.math;
 
 /** A number that a head would have to go on with is not finite. Thrown before anything is changed by it. */
 public final class NotFinite extends RuntimeException {

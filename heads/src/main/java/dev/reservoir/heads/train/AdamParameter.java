@@ -1,0 +1,40 @@
+package dev.reservoir.heads.train;
+
+import dev.reservoir.heads.math.Adam;
+
+/** Parameters that learn by {@link Adam}, with their moments. {@link #value} is replaced by a step, never written to: a snapshot keeps it without a copy. */
+final class AdamParameter {
+    /** Three arrays with their headers. */
+    private static final int OVERHEAD = 3 * 16;
+
+    private final Adam.Moments moments;
+    private float[] value;
+    private int steps;
+
+    /** @param value where it begins; not copied and not written to */
+    AdamParameter(float[] value) {
+        this.value = value;
+        this.moments = new Adam.Moments(value.length);
+    }
+
+    float[] value() {
+        return value;
+    }
+
+    /**
+     * One step down a gradient.
+     *
+     * @param gradient of the same length, scaled by {@code factor}
+     * @param decay share of the first {@code decaying} parameters that a rate of 1 would take away
+     */
+    void step(float[] gradient, float factor, double rate, double decay, int decaying) {
+        steps++;
+        float[] next = new float[value.length];
+        new Adam(rate, decay, steps).step(value, next, moments, gradient, factor, decaying);
+        value = next;
+    }
+
+    long bytes() {
+        return OVERHEAD + 12L * value.length;
+    }
+}
