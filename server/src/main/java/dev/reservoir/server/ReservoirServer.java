@@ -1,6 +1,5 @@
 package dev.reservoir.server;
 
-import dev.reservoir.server.bench.BenchCommand;
 import dev.reservoir.server.export.ExportCommand;
 import dev.reservoir.server.export.ExportFailure;
 import picocli.CommandLine;
@@ -13,7 +12,7 @@ import picocli.CommandLine.Command;
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {ServeCommand.class, ExportCommand.class, BenchCommand.class, CommandLine.HelpCommand.class})
+        subcommands = {ServeCommand.class, ExportCommand.class, CommandLine.HelpCommand.class})
 public final class ReservoirServer {
     private ReservoirServer() {}
 

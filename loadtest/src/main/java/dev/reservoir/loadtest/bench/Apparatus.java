@@ -13,12 +13,13 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** What figures measure with, started when first asked for and ended together. One thread's. */
+/** What figures measure with, started when first needed and ended together. Not thread-safe. */
 final class Apparatus implements AutoCloseable {
     private static final Duration START = Duration.ofSeconds(120);
     private static final Duration CALL = Duration.ofSeconds(60);
 
     private final Path serverJar;
+    private final Path benchJar;
     private final Path folder;
     private final int threads;
     private final Map<Integer, Hook> hooks = new HashMap<>();
@@ -30,11 +31,13 @@ final class Apparatus implements AutoCloseable {
     private @Nullable JsonObject machine;
 
     /**
+     * @param benchJar measures inside a process what no client can see; of the same build as the server
      * @param folder for logs
      * @param threads inside one product, of both sides
      */
-    Apparatus(Path serverJar, Path folder, int threads) {
+    Apparatus(Path serverJar, Path benchJar, Path folder, int threads) {
         this.serverJar = serverJar;
+        this.benchJar = benchJar;
         this.folder = folder;
         this.threads = threads;
     }
@@ -43,12 +46,12 @@ final class Apparatus implements AutoCloseable {
         return threads;
     }
 
-    /** The server's bench with as many threads inside a product as peers have. */
+    /** Measures with as many threads inside a product as peers have. */
     Hook hook() {
         return hook(threads);
     }
 
-    /** The server's bench as a server runs: one thread inside a product, a lane a core. */
+    /** Measures as a server runs: one thread inside a product, one lane per core. */
     Hook laneHook() {
         return hook(1);
     }
@@ -56,7 +59,7 @@ final class Apparatus implements AutoCloseable {
     private Hook hook(int productThreads) {
         Hook hook = hooks.get(productThreads);
         if (hook == null) {
-            hook = Hook.start(serverJar, productThreads, folder.resolve("bench-hook.log"));
+            hook = Hook.start(benchJar, productThreads, folder.resolve("bench-hook.log"));
             hooks.put(productThreads, hook);
             opened.add(hook);
         }
@@ -65,7 +68,7 @@ final class Apparatus implements AutoCloseable {
 
     /** One that nobody has used; the caller closes it. */
     Hook freshHook() {
-        return Hook.start(serverJar, 1, folder.resolve("bench-hook.log"));
+        return Hook.start(benchJar, 1, folder.resolve("bench-hook.log"));
     }
 
     OnnxModel onnx(String resource) {
@@ -108,7 +111,7 @@ final class Apparatus implements AutoCloseable {
         return connection;
     }
 
-    /** What the server's bench says of the machine. */
+    /** What the measuring process reports of the machine. */
     JsonObject machine() {
         if (machine == null) {
             machine = hook().ask(request("machine"));

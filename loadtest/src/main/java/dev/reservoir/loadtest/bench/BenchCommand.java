@@ -22,9 +22,9 @@ import picocli.CommandLine.Option;
         header = "Measures a server against its peers, and against what the processor can do.",
         description = {
             "",
-            "Starts a server and the server's own bench as child processes and takes turns: every ratio is of sides that"
-                    + " were measured alternately in this run, with its median, least and most over the rounds. Quiet"
-                    + " machines give quiet numbers.",
+            "Starts a server and the server's own bench as child processes and takes turns: every ratio is of sides"
+                + " that were measured alternately in this run, with its median, least and most over the rounds. Quiet"
+                + " machines give quiet numbers.",
             ""
         },
         optionListHeading = "Options:%n",
@@ -55,7 +55,9 @@ public final class BenchCommand extends RunCommand {
     @Option(
             names = "--server-jar",
             paramLabel = "FILE",
-            description = "Server to measure. Default: server/target/reservoir-server.jar of the same build.")
+            description =
+                    "Server to measure; reservoir-bench.jar of its build is expected in ../bench/target beside it."
+                            + " Default: server/target/reservoir-server.jar of the same build.")
     private @Nullable Path serverJar;
 
     @Option(
@@ -83,13 +85,18 @@ public final class BenchCommand extends RunCommand {
         check(threads >= 0 && threads <= 256, "--threads: " + threads + " (expected: 0 to 256)");
         List<Figure> chosen = chosen();
         Path jar = serverJar(serverJar, "one with --server-jar");
+        Path benchJar =
+                jar.resolveSibling("../bench/target/reservoir-bench.jar").normalize();
+        check(
+                Files.isRegularFile(benchJar),
+                "the measuring program: " + benchJar + " (expected: a jar; build the whole project)");
         Path folder = home.resolve("bench");
         int productThreads = threads > 0
                 ? threads
                 : Math.min(MOST_THREADS, Runtime.getRuntime().availableProcessors());
         Files.createDirectories(folder);
         BenchReport report;
-        try (Apparatus apparatus = new Apparatus(jar, folder, productThreads)) {
+        try (Apparatus apparatus = new Apparatus(jar, benchJar, folder, productThreads)) {
             report = shown(new Bench(apparatus, terminal, out).run(chosen));
         }
         summarise(report);

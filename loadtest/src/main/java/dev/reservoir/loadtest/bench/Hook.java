@@ -10,10 +10,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The server's own {@code bench} as a child process: measures when it is asked and is idle otherwise. It ends with this object or with this
- * program. One thread's.
+ * The program that measures inside a server's process, as a child process: it measures when asked and is idle
+ * otherwise, and ends with this object or with this program. Not thread-safe.
  */
 final class Hook implements AutoCloseable {
     private static final int STOP_SECONDS = 20;
@@ -36,16 +37,16 @@ final class Hook implements AutoCloseable {
     /**
      * Starts one.
      *
+     * @param benchJar the program
      * @param threads inside one product
-     * @param log takes what it says of itself
+     * @param log receives its standard error
      */
-    static Hook start(Path serverJar, int threads, Path log) {
+    static Hook start(Path benchJar, int threads, Path log) {
         return start(
                 List.of(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-jar",
-                        serverJar.toString(),
-                        "bench",
+                        benchJar.toString(),
                         "--threads",
                         Integer.toString(threads)),
                 log);
@@ -59,7 +60,7 @@ final class Hook implements AutoCloseable {
                             .start(),
                     log);
         } catch (IOException e) {
-            throw new RunFailure("the server's bench could not be run: " + e.getMessage(), e);
+            throw new RunFailure("reservoir-bench could not be started: " + e.getMessage(), e);
         }
     }
 
@@ -86,14 +87,14 @@ final class Hook implements AutoCloseable {
         }
         JsonObject answer = JsonParser.parseString(line).getAsJsonObject();
         if (answer.has("error")) {
-            throw new RunFailure("the server's bench refused " + request + ": "
+            throw new RunFailure("reservoir-bench refused " + request + ": "
                     + answer.get("error").getAsString());
         }
         return answer;
     }
 
-    private RunFailure ended(JsonObject request, @org.jspecify.annotations.Nullable IOException cause) {
-        String message = "the server's bench ended at " + request + "; see " + log;
+    private RunFailure ended(JsonObject request, @Nullable IOException cause) {
+        String message = "reservoir-bench ended at " + request + "; see " + log;
         return cause == null ? new RunFailure(message) : new RunFailure(message, cause);
     }
 

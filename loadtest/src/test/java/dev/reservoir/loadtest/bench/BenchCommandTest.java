@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.reservoir.loadtest.report.Terminal;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -69,6 +71,17 @@ final class BenchCommandTest {
     void wrongUsageIsTwoAndSaysWhatWasExpected(String option, String message) {
         assertThat(run(option)).isEqualTo(2);
         assertThat(err.toString()).contains(message);
+    }
+
+    @Test
+    void theMeasuringProgramIsExpectedInTheServersBuild() throws IOException {
+        Path server = Files.createDirectories(home.resolve("server/target")).resolve("reservoir-server.jar");
+        Files.createFile(server);
+
+        assertThat(run("--server-jar=" + server)).isEqualTo(2);
+        assertThat(err.toString())
+                .contains("the measuring program: " + home.resolve("server/bench/target/reservoir-bench.jar")
+                        + " (expected: a jar; build the whole project)");
     }
 
     private int run(String... arguments) {

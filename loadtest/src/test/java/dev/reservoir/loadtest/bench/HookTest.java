@@ -30,12 +30,12 @@ final class HookTest {
                     .isEqualTo(1);
             assertThatThrownBy(() -> hook.ask(Apparatus.request("refuse")))
                     .isInstanceOf(RunFailure.class)
-                    .hasMessage("the server's bench refused {\"measure\":\"refuse\"}: not that");
+                    .hasMessage("reservoir-bench refused {\"measure\":\"refuse\"}: not that");
             assertThat(hook.ask(Apparatus.request("count")).get("line").getAsInt())
                     .isEqualTo(3);
             assertThatThrownBy(() -> hook.ask(Apparatus.request("end")))
                     .isInstanceOf(RunFailure.class)
-                    .hasMessageStartingWith("the server's bench ended at {\"measure\":\"end\"}; see ");
+                    .hasMessageStartingWith("reservoir-bench ended at {\"measure\":\"end\"}; see ");
         }
     }
 

@@ -28,7 +28,7 @@ public final class NativeRuntime {
     }
 
     /** Loads the natives, unpacking them on the first start of a machine. */
-    static Engine load(int intraOpThreads) {
+    public static Engine load(int intraOpThreads) {
         prepare(intraOpThreads);
         return Engine.getEngine("PyTorch");
     }

@@ -33,7 +33,7 @@ import java.util.stream.Collectors;
  * <p>Guarantees: any number of threads may call at once; what a call allocates is freed when it ends, except what it returns; closing waits for
  * the calls under way, and calls that come later fail with {@link IllegalStateException}. Calls run without gradients (inference tensors).
  */
-final class TorchProgram implements AutoCloseable {
+public final class TorchProgram implements AutoCloseable {
     private final String name;
     private final String source;
     private final int intraOpThreads;
@@ -45,7 +45,7 @@ final class TorchProgram implements AutoCloseable {
     private boolean closed;
 
     /** Loads {@code resource} of this package; the natives must be loaded. */
-    TorchProgram(String resource, Device device, int intraOpThreads) {
+    public TorchProgram(String resource, Device device, int intraOpThreads) {
         this(List.of(resource), device, intraOpThreads);
     }
 
@@ -74,12 +74,12 @@ final class TorchProgram implements AutoCloseable {
     }
 
     /** Work with tensors, inside which calls are made. */
-    interface Work<T> {
+    public interface Work<T> {
         T run(Call call);
     }
 
     /** Runs work on the calling thread and frees its tensors. */
-    <T> T call(Work<T> work) {
+    public <T> T call(Work<T> work) {
         lock.readLock().lock();
         try {
             if (closed) {
@@ -137,14 +137,14 @@ final class TorchProgram implements AutoCloseable {
     }
 
     /** The tensors of one call and the values given to the program; all are freed with it. */
-    final class Call implements AutoCloseable {
+    public final class Call implements AutoCloseable {
         private final PtNDManager tensors = (PtNDManager) NDManager.newBaseManager(device, "PyTorch");
         private final List<IValue> values = new ArrayList<>();
 
         private Call() {}
 
         /** Runs a method; its result is freed with this call. */
-        IValue run(String method, IValue... arguments) {
+        public IValue run(String method, IValue... arguments) {
             return keep(runDetached(method, arguments));
         }
 
@@ -153,15 +153,15 @@ final class TorchProgram implements AutoCloseable {
             return IValueUtils.runMethod(module, method, arguments);
         }
 
-        IValue number(long value) {
+        public IValue number(long value) {
             return keep(IValue.from(value));
         }
 
-        IValue number(double value) {
+        public IValue number(double value) {
             return keep(IValue.from(value));
         }
 
-        IValue numbers(long[] values) {
+        public IValue numbers(long[] values) {
             return keep(IValue.listFrom(values));
         }
 
@@ -174,7 +174,7 @@ final class TorchProgram implements AutoCloseable {
             return keep(IValue.listFrom(list.stream().map(this::text).toArray(IValue[]::new)));
         }
 
-        IValue tensor(PtNDArray tensor) {
+        public IValue tensor(PtNDArray tensor) {
             return keep(IValue.from(tensor));
         }
 
@@ -199,7 +199,7 @@ final class TorchProgram implements AutoCloseable {
         }
 
         /** A tensor of this call; a direct buffer is used in place and must outlive the call. */
-        PtNDArray array(Buffer data, DataType type, long... shape) {
+        public PtNDArray array(Buffer data, DataType type, long... shape) {
             if (!data.hasRemaining()) {
                 return tensors.create(new Shape(shape), type);
             }
@@ -207,7 +207,7 @@ final class TorchProgram implements AutoCloseable {
         }
 
         /** The parts of a tuple. */
-        IValue[] parts(IValue tuple) {
+        public IValue[] parts(IValue tuple) {
             IValue[] parts = tuple.toIValueTuple();
             values.addAll(List.of(parts));
             return parts;

@@ -1,0 +1,13 @@
+package dev.reservoir.bench;
+
+import com.google.gson.JsonObject;
+
+/** One kind of request. */
+interface Measurement {
+    /**
+     * Measures once and answers.
+     *
+     * @throws IllegalArgumentException where the request is wrong; the message says what was expected
+     */
+    JsonObject measure(Request request);
+}

@@ -1,0 +1,86 @@
+package dev.reservoir.bench;
+
+import dev.reservoir.heads.SubstrateInfo;
+import dev.reservoir.server.substrate.BareProduct;
+import dev.reservoir.server.substrate.OpenSubstrate;
+import dev.reservoir.server.substrate.Precision;
+import dev.reservoir.server.substrate.Processor;
+import dev.reservoir.server.substrate.SubstrateOptions;
+import dev.reservoir.server.substrate.Substrates;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/** What is measured: opened when first asked for, kept until the end. One thread's. */
+final class Subject implements AutoCloseable {
+    private final int threads;
+    private final LongSupplier clock;
+    private final Processor processor = Processor.read();
+    private final Map<Precision, OpenSubstrate> substrates = new EnumMap<>(Precision.class);
+    private final List<AutoCloseable> opened = new ArrayList<>();
+    private @Nullable DjlOperatorsBert djl;
+
+    /** @param threads inside one product */
+    Subject(int threads, LongSupplier clock) {
+        this.threads = threads;
+        this.clock = clock;
+    }
+
+    int threads() {
+        return threads;
+    }
+
+    LongSupplier clock() {
+        return clock;
+    }
+
+    Processor processor() {
+        return processor;
+    }
+
+    /** The substrate as a server would run it. */
+    OpenSubstrate usual() {
+        return substrate(Precision.AUTO);
+    }
+
+    /** @throws IllegalArgumentException for a precision that this processor has not */
+    OpenSubstrate substrate(Precision precision) {
+        OpenSubstrate substrate = substrates.get(precision);
+        if (substrate == null) {
+            substrate = Substrates.open(new SubstrateOptions("minilm", precision, "cpu", threads));
+            substrates.put(precision, substrate);
+            opened.add(substrate);
+        }
+        return substrate;
+    }
+
+    DjlOperatorsBert djl() {
+        if (djl == null) {
+            djl = DjlOperatorsBert.of(substrate(Precision.F32).substrate().info(), threads);
+            opened.add(djl);
+        }
+        return djl;
+    }
+
+    BareProduct product() {
+        BareProduct product = new BareProduct(threads, clock);
+        opened.add(product);
+        return product;
+    }
+
+    AttentionParts attention(SubstrateInfo info) {
+        AttentionParts attention = new AttentionParts(info, threads, clock);
+        opened.add(attention);
+        return attention;
+    }
+
+    @Override
+    public void close() throws Exception {
+        for (AutoCloseable one : opened) {
+            one.close();
+        }
+    }
+}

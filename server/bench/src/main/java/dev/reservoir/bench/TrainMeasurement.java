@@ -1,0 +1,79 @@
+package dev.reservoir.bench;
+
+import com.google.common.collect.Lists;
+import com.google.gson.JsonObject;
+import dev.reservoir.heads.SubstrateInfo;
+import dev.reservoir.heads.SubstrateLearner;
+import dev.reservoir.heads.train.FusedStep;
+import dev.reservoir.server.substrate.OpenSubstrate;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * {@code train}: one step of {@code heads} FPT heads, {@code examples} of {@code tokens} a head, from examples taken to parameters moved. Mode
+ * {@code fused}: as many heads a call as fill a pass, which is how a call of all is cut. Mode {@code sequential}: a head a call. Told is the median of the
+ * calls that were timed, turn about, at least one and as many as fit, times the calls that a step of all heads needs.
+ */
+final class TrainMeasurement implements Measurement {
+    private final Subject subject;
+    private final Map<String, TrainingHeads> known = new HashMap<>();
+
+    TrainMeasurement(Subject subject) {
+        this.subject = subject;
+    }
+
+    @Override
+    public JsonObject measure(Request request) {
+        int heads = request.integer("heads", 1, 4_096);
+        int examples = request.integer("examples", 1, 256);
+        int tokens = request.integer("tokens", 1, 512);
+        int millis = request.integer("millis", 1, 60_000);
+        String mode = request.text("mode");
+        if (!mode.equals("fused") && !mode.equals("sequential")) {
+            throw new IllegalArgumentException("mode: " + mode + " (expected: fused or sequential)");
+        }
+        OpenSubstrate open = subject.usual();
+        TrainingHeads all = known.computeIfAbsent(
+                heads + " " + examples + " " + tokens,
+                unused -> new TrainingHeads(open.substrate(), open.tokenizer(), heads, examples, tokens));
+        int perCall = mode.equals("fused") ? Math.max(1, FusedStep.PASS_TOKENS / (examples * tokens)) : 1;
+        List<List<SubstrateLearner>> calls = Lists.partition(all.learners(), perCall);
+        double nanos = (double) heads
+                / Math.min(heads, perCall)
+                * medianNanos(all, calls, new FusedStep(open.substrate()), millis);
+        JsonObject answer = new JsonObject();
+        answer.addProperty("nanos", (long) nanos);
+        answer.addProperty("flops", flops(open.substrate().info(), heads * examples, tokens));
+        return answer;
+    }
+
+    /** Of the calls in turn. */
+    private long medianNanos(TrainingHeads all, List<List<SubstrateLearner>> calls, FusedStep step, int millis) {
+        long[] times = new long[1 << 16];
+        int count = 0;
+        long end = subject.clock().getAsLong() + millis * 1_000_000L;
+        do {
+            List<SubstrateLearner> call = calls.get(count % calls.size());
+            all.feed(call);
+            long start = subject.clock().getAsLong();
+            step.run(call);
+            times[count++] = subject.clock().getAsLong() - start;
+        } while (count < times.length && subject.clock().getAsLong() < end);
+        Arrays.sort(times, 0, count);
+        return (times[(count - 1) / 2] + times[count / 2]) / 2;
+    }
+
+    /**
+     * Multiplications and additions of the matrix products that a step needs inside the substrate: the frozen products there and back (nothing
+     * is learned of them, so the way back has as many), and attention's two products there and four back. What is computed again on the way
+     * back does not count, nor do input projections and readouts.
+     */
+    static double flops(SubstrateInfo info, int sequences, int tokens) {
+        double rows = (double) sequences * tokens;
+        double frozen = 2 * rows * info.width() * (4.0 * info.width() + 2.0 * info.feedForwardWidth());
+        double attention = 2 * rows * tokens * info.width();
+        return info.layers() * (2 * frozen + 6 * attention);
+    }
+}

@@ -1,0 +1,100 @@
+package dev.reservoir.bench;
+
+import dev.reservoir.heads.EncoderSpec;
+import dev.reservoir.heads.EncoderSpec.Pooling;
+import dev.reservoir.heads.HeadName;
+import dev.reservoir.heads.HeadSpec;
+import dev.reservoir.heads.LearningSpec;
+import dev.reservoir.heads.LearningSpec.Part;
+import dev.reservoir.heads.ModalitySpec;
+import dev.reservoir.heads.Observation;
+import dev.reservoir.heads.Refused;
+import dev.reservoir.heads.Substrate;
+import dev.reservoir.heads.SubstrateLearner;
+import dev.reservoir.heads.Target;
+import dev.reservoir.heads.Task;
+import dev.reservoir.heads.TextTokenizer;
+import dev.reservoir.heads.modality.Encoders;
+import dev.reservoir.heads.train.FptLearners;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.stream.IntStream;
+
+/**
+ * Heads of ten classes that learn through a substrate, with all their parts, from sequences of {@code tokens} rows of 16 numbers, {@code
+ * examples} a minibatch; their readouts see the mean of the hidden states. One thread's.
+ */
+final class TrainingHeads {
+    static final int INPUT_WIDTH = 16;
+    static final int CLASSES = 10;
+
+    private static final int DISTINCT = 64;
+
+    private final List<SubstrateLearner> learners = new ArrayList<>();
+    private final List<Observation> observations;
+    private final int examples;
+    private int next;
+
+    TrainingHeads(Substrate substrate, TextTokenizer tokenizer, int heads, int examples, int tokens) {
+        this.examples = examples;
+        this.observations = observations(tokens);
+        Encoders encoders = new Encoders(substrate.info(), tokenizer);
+        FptLearners fpt = new FptLearners(substrate);
+        for (int h = 0; h < heads; h++) {
+            HeadSpec spec = spec("head-" + h, examples, tokens);
+            learners.add(fpt.create(spec, encoders.reader(spec.modality()), unused -> {
+                throw new IllegalStateException("companion: one (expected: none)");
+            }));
+        }
+    }
+
+    static HeadSpec spec(String id, int examples, int tokens) {
+        LearningSpec learning =
+                new LearningSpec.Fpt(EnumSet.allOf(Part.class), 1e-3, 1, 0, examples, 0, 0, 1, 0, 1, 0, null, 256);
+        return new HeadSpec(
+                new HeadName(EngineRoom.TENANT, id),
+                new ModalitySpec.Tensor(INPUT_WIDTH, tokens),
+                new Task.Classification(
+                        IntStream.range(0, CLASSES).mapToObj(EngineRoom::label).toList(), CLASSES),
+                new EncoderSpec(Pooling.MEAN, 2_048, false),
+                learning,
+                id.hashCode());
+    }
+
+    static List<Observation> observations(int tokens) {
+        SplittableRandom random = new SplittableRandom(13);
+        List<Observation> all = new ArrayList<>();
+        for (int i = 0; i < DISTINCT; i++) {
+            all.add(new Observation.Tensor(numbers(random, tokens * INPUT_WIDTH), INPUT_WIDTH));
+        }
+        return all;
+    }
+
+    /** Even over -1 to 1. */
+    static float[] numbers(SplittableRandom random, int count) {
+        float[] numbers = new float[count];
+        for (int i = 0; i < count; i++) {
+            numbers[i] = (float) (2 * random.nextDouble() - 1);
+        }
+        return numbers;
+    }
+
+    List<SubstrateLearner> learners() {
+        return learners;
+    }
+
+    /** Gives some of them a minibatch, so that an update of each is due. */
+    void feed(List<SubstrateLearner> some) {
+        for (SubstrateLearner learner : some) {
+            for (int i = 0; i < examples; i++, next++) {
+                Target target = new Target.Label(EngineRoom.label(next % CLASSES));
+                Refused refused = learner.take(observations.get(next % DISTINCT), target, null);
+                if (refused != null) {
+                    throw refused;
+                }
+            }
+        }
+    }
+}
