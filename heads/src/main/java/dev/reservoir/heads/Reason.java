@@ -43,7 +43,9 @@ public enum Reason {
     /** The caller went away before the work began. */
     CANCELLED(Kind.CANCELLED),
     /** A defect of the server. */
-    INTERNAL(Kind.INTERNAL);
+    INTERNAL(Kind.INTERNAL),
+    /** The memory that the server lends to its clients has no room for it. */
+    MEMORY_LIMIT(Kind.EXHAUSTED);
 
     /** What a caller can do about it; each maps to one status code of the wire. */
     public enum Kind {
