@@ -1,12 +1,12 @@
 package dev.reservoir.server.memory;
 
-import com.google.errorprone.annotations.ThreadSafe;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,20 +14,13 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Each use of the memory has an {@link Account} with a limit of its own below the budget's. Whoever is about to hold
  * bytes reserves them first and closes the {@link Reservation} when they are free again. Guarantees: the bytes reserved
- * never exceed the account's limit or the budget's; a reservation gives its bytes back exactly once, whoever closes it how
- * often; a reservation that is refused changes nothing.
+ * never exceed the account's limit or the budget's; a reservation gives its bytes back exactly once, however often and by
+ * whomever it is closed; a reservation that is refused changes nothing. Thread-safe.
  */
-@ThreadSafe
-@SuppressWarnings("ThreadSafe") // The list is guarded by this; its elements are views of this budget.
 public final class MemoryBudget {
     private final String memory;
-    private final long limitBytes;
-
-    @GuardedBy("this")
-    private final List<Account> accounts = new ArrayList<>();
-
-    @GuardedBy("this")
-    private long usedBytes;
+    private final Bound bound;
+    private final List<Account> accounts = new CopyOnWriteArrayList<>();
 
     /**
      * @param memory what the bytes are of, as messages name it, for example {@code heap}
@@ -35,7 +28,7 @@ public final class MemoryBudget {
      */
     public MemoryBudget(String memory, long limitBytes) {
         this.memory = memory;
-        this.limitBytes = checkLimit(limitBytes);
+        this.bound = new Bound(limitBytes);
     }
 
     /**
@@ -48,17 +41,17 @@ public final class MemoryBudget {
 
     /** An account of this budget that is limited by the whole budget alone. */
     public Account account(String owner) {
-        return account(owner, limitBytes);
+        return account(owner, bound.limitBytes);
     }
 
     /**
      * Opens an account.
      *
      * @param owner what holds the bytes, as messages name it, for example {@code held observations}
-     * @param accountLimitBytes most bytes that the account may hold at once, at least 0; the budget's limit holds as well
+     * @param limitBytes most bytes that the account may hold at once, at least 0; the budget's limit holds as well
      */
-    public synchronized Account account(String owner, long accountLimitBytes) {
-        Account account = new Account(owner, Math.min(checkLimit(accountLimitBytes), limitBytes));
+    public Account account(String owner, long limitBytes) {
+        Account account = new Account(owner, new Bound(Math.min(limitBytes, bound.limitBytes)));
         accounts.add(account);
         return account;
     }
@@ -69,28 +62,19 @@ public final class MemoryBudget {
     }
 
     public long limitBytes() {
-        return limitBytes;
+        return bound.limitBytes;
     }
 
     /** Bytes reserved now, over all accounts. */
-    public synchronized long usedBytes() {
-        return usedBytes;
+    public long usedBytes() {
+        return bound.used.get();
     }
 
     /** What each account holds now, in the order in which they were opened. */
-    public synchronized List<Usage> usage() {
-        List<Usage> usage = new ArrayList<>(accounts.size());
-        for (Account account : accounts) {
-            usage.add(new Usage(account.owner, account.usedBytes, account.limitBytes));
-        }
-        return usage;
-    }
-
-    private static long checkLimit(long limitBytes) {
-        if (limitBytes < 0) {
-            throw new IllegalArgumentException("limitBytes: " + limitBytes + " (expected: at least 0)");
-        }
-        return limitBytes;
+    public List<Usage> usage() {
+        return accounts.stream()
+                .map(account -> new Usage(account.owner, account.usedBytes(), account.limitBytes()))
+                .toList();
     }
 
     /** What one account holds. */
@@ -99,14 +83,11 @@ public final class MemoryBudget {
     /** One use of the memory. */
     public final class Account {
         private final String owner;
-        private final long limitBytes;
+        private final Bound own;
 
-        @GuardedBy("MemoryBudget.this")
-        private long usedBytes;
-
-        private Account(String owner, long limitBytes) {
+        private Account(String owner, Bound own) {
             this.owner = owner;
-            this.limitBytes = limitBytes;
+            this.own = own;
         }
 
         /**
@@ -124,50 +105,58 @@ public final class MemoryBudget {
         /** As {@link #reserve}, but null if so many bytes are not left. */
         public @Nullable Reservation tryReserve(long bytes) {
             Reservation reservation = new Reservation(this);
-            synchronized (MemoryBudget.this) {
-                return reservation.takes(bytes) ? reservation : null;
-            }
+            return reservation.tryGrow(bytes) ? reservation : null;
         }
 
         /** Bytes that this account holds now. */
         public long usedBytes() {
-            synchronized (MemoryBudget.this) {
-                return usedBytes;
-            }
+            return own.used.get();
         }
 
         /** Most bytes that this account may hold. */
         public long limitBytes() {
-            return limitBytes;
+            return own.limitBytes;
         }
 
-        @GuardedBy("MemoryBudget.this")
-        private long leftBytes() {
-            return Math.min(limitBytes - usedBytes, MemoryBudget.this.limitBytes - MemoryBudget.this.usedBytes);
+        private boolean take(long bytes) {
+            if (!own.take(bytes)) {
+                return false;
+            }
+            if (!bound.take(bytes)) {
+                own.give(bytes);
+                return false;
+            }
+            return true;
         }
 
-        private Refused refusal(long bytes, long left) {
+        private void give(long bytes) {
+            bound.give(bytes);
+            own.give(bytes);
+        }
+
+        private Refused refusal(long bytes) {
+            long left = Math.min(own.left(), bound.left());
             return new Refused(
                     Reason.MEMORY_LIMIT,
-                    owner + ": " + bytes + " bytes more (expected: at most " + left + ", what is left of " + limitBytes
-                            + " bytes of " + memory + ")",
+                    owner + ": " + bytes + " bytes more (expected: at most " + left + ", what is left of "
+                            + own.limitBytes + " bytes of " + memory + ")",
                     Map.of(
                             "owner", owner,
                             "memory", memory,
                             "bytes", Long.toString(bytes),
                             "bytes_left", Long.toString(left),
-                            "limit", Long.toString(limitBytes)));
+                            "limit", Long.toString(own.limitBytes)));
         }
     }
 
     /** Bytes that are held until this is closed. Closing it again is harmless. */
-    public final class Reservation implements AutoCloseable {
+    public static final class Reservation implements AutoCloseable {
         private final Account account;
 
-        @GuardedBy("MemoryBudget.this")
+        @GuardedBy("this")
         private long bytes;
 
-        @GuardedBy("MemoryBudget.this")
+        @GuardedBy("this")
         private boolean closed;
 
         private Reservation(Account account) {
@@ -181,59 +170,71 @@ public final class MemoryBudget {
          * @throws Refused MEMORY_LIMIT if so many bytes are not left
          */
         public void grow(long more) {
-            long left;
-            synchronized (MemoryBudget.this) {
-                if (takes(more)) {
-                    return;
-                }
-                left = account.leftBytes();
-            }
-            throw account.refusal(more, left);
-        }
-
-        /** Bytes that it holds; 0 once closed. */
-        public long bytes() {
-            synchronized (MemoryBudget.this) {
-                return bytes;
+            if (!tryGrow(more)) {
+                throw account.refusal(more);
             }
         }
 
-        @Override
-        public void close() {
-            synchronized (MemoryBudget.this) {
-                account.usedBytes -= bytes;
-                usedBytes -= bytes;
-                bytes = 0;
-                closed = true;
-                verifyState();
-            }
-        }
-
-        @GuardedBy("MemoryBudget.this")
-        private boolean takes(long more) {
+        private synchronized boolean tryGrow(long more) {
             if (more < 0) {
                 throw new IllegalArgumentException("bytes: " + more + " (expected: at least 0)");
             }
             if (closed) {
                 throw new IllegalStateException("reservation: closed (expected: one that is open)");
             }
-            if (more > account.leftBytes()) {
-                return false;
+            boolean taken = account.take(more);
+            if (taken) {
+                bytes += more;
             }
-            bytes += more;
-            account.usedBytes += more;
-            usedBytes += more;
-            verifyState();
-            return true;
+            return taken;
         }
 
-        @GuardedBy("MemoryBudget.this")
-        private void verifyState() {
-            boolean within = bytes >= 0 && bytes <= account.usedBytes && account.usedBytes <= usedBytes;
-            if (!within || account.usedBytes > account.limitBytes || usedBytes > limitBytes) {
-                throw new IllegalStateException("reserved: " + bytes + " of " + account.usedBytes + " of " + usedBytes
-                        + " bytes (expected: none more than the next, none beyond its limit)");
+        /** Bytes that it holds; 0 once closed. */
+        public synchronized long bytes() {
+            return bytes;
+        }
+
+        @Override
+        public synchronized void close() {
+            closed = true;
+            account.give(bytes);
+            bytes = 0;
+        }
+    }
+
+    /** A count of bytes that stays between 0 and a limit. */
+    private static final class Bound {
+        private final long limitBytes;
+        private final AtomicLong used = new AtomicLong();
+
+        Bound(long limitBytes) {
+            if (limitBytes < 0) {
+                throw new IllegalArgumentException("limitBytes: " + limitBytes + " (expected: at least 0)");
             }
+            this.limitBytes = limitBytes;
+        }
+
+        boolean take(long bytes) {
+            while (true) {
+                long now = used.get();
+                if (bytes > limitBytes - now) {
+                    return false;
+                }
+                if (used.compareAndSet(now, now + bytes)) {
+                    return true;
+                }
+            }
+        }
+
+        void give(long bytes) {
+            long left = used.addAndGet(-bytes);
+            if (left < 0) {
+                throw new IllegalStateException("bytes in use: " + left + " (expected: at least 0)");
+            }
+        }
+
+        long left() {
+            return limitBytes - used.get();
         }
     }
 }
