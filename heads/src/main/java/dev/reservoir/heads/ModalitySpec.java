@@ -9,7 +9,7 @@ public sealed interface ModalitySpec {
     /** Most tokens of one observation. */
     int maxTokens();
 
-    /** Text, cut by the substrate's tokeniser to {@code maxTokens}, its two end marks included. */
+    /** Text, cut by the substrate's tokeniser to {@code maxTokens}, the special tokens [CLS] and [SEP] included. */
     record Text(int maxTokens) implements ModalitySpec {
         public Text {
             checkRange("modality.text.max_tokens", maxTokens, 4, 8_192);

@@ -33,8 +33,8 @@ public record NamedTensor(String name, Type type, int[] shape, IntUnaryOperator 
         return new NamedTensor(name, Type.F32, shape, i -> Float.floatToRawIntBits(values[i]));
     }
 
-    /** Columns {@code from} to {@code from + in} of rows {@code [out][...]}, turned to {@code [in, out]}. */
-    public static NamedTensor turned(String name, float[][] rows, int out, int from, int in) {
+    /** Columns {@code from} to {@code from + in} of rows {@code [out][...]}, transposed to {@code [in, out]}. */
+    public static NamedTensor transposed(String name, float[][] rows, int out, int from, int in) {
         return new NamedTensor(
                 name, Type.F32, new int[] {in, out}, i -> Float.floatToRawIntBits(rows[i % out][from + i / out]));
     }

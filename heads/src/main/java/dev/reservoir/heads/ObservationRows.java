@@ -6,15 +6,15 @@ import org.jspecify.annotations.Nullable;
  * An observation as rows of numbers.
  *
  * @param rows at least 1
- * @param places column of each value, {@code [rows, values.length / rows]}; null where the rows are dense. A column may come several times
- *     in a row: its values add up
+ * @param columns column of each value, {@code [rows, values.length / rows]}; null if the rows are dense. A column may
+ *     come several times in a row: its values add up
  * @param values {@code [rows, values.length / rows]}
- * @param tokenIds what the substrate reads where it is not the rows: text
+ * @param tokenIds what the substrate reads if it is not the rows: text
  * @param scale see {@link Features#scale}
  */
 public record ObservationRows(
         int rows,
-        int @Nullable [] places,
+        int @Nullable [] columns,
         float[] values,
         SubstrateInput.@Nullable TokenIds tokenIds,
         Features.@Nullable Scale scale) {
@@ -23,13 +23,13 @@ public record ObservationRows(
         return new ObservationRows(rows, null, values, null, null);
     }
 
-    /** Values held for each row. */
-    public int held() {
+    /** Values stored for each row, zeros of sparse rows left out. */
+    public int valuesPerRow() {
         return values.length / rows;
     }
 
-    /** Column of the value at an index of {@link #values}, which lies in the given row. */
+    /** Column of the value at {@code index} of {@link #values}, which belongs to {@code row}. */
     public int column(int row, int index) {
-        return places == null ? index - row * held() : places[index];
+        return columns == null ? index - row * valuesPerRow() : columns[index];
     }
 }

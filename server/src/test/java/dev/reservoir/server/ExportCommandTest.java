@@ -12,7 +12,7 @@ import ai.djl.pytorch.jni.IValue;
 import ai.djl.pytorch.jni.IValueUtils;
 import ai.djl.pytorch.jni.JniUtils;
 import com.google.protobuf.TextFormat;
-import dev.reservoir.heads.codec.SafetensorsInput;
+import dev.reservoir.heads.file.SafetensorsInput;
 import dev.reservoir.server.schedule.BatchPolicy;
 import dev.reservoir.server.substrate.Precision;
 import dev.reservoir.server.substrate.SubstrateOptions;
@@ -235,10 +235,12 @@ class ExportCommandTest {
                 "x.pt;-;-;localhost:1;2;--target: localhost:1 (expected: with --head only)",
                 "x.pt;-;tenants/test/heads/rows;localhost;2;--target: localhost (expected: HOST:PORT",
                 "x.pt;-;tenants/test/heads/rows;localhost:99999;2;--target: localhost:99999 (expected: HOST:PORT",
-                "x.pt;-;tenants/test/heads/nobody;HERE;1;NOT_FOUND, name: tenants/test/heads/nobody (expected: a head that exists)",
+                "x.pt;-;tenants/test/heads/nobody;HERE;1;NOT_FOUND, name: tenants/test/heads/nobody (expected: a head"
+                        + " that exists)",
                 "x.pt;minilm;tenants/test/heads/rows;HERE;2;--substrate: minilm (expected: random:minilm, the head's)",
                 "x.pt;-;tenants/test/heads/rows;CLOSED;1;cannot be reached",
-                "x.pt;-;tenants/test/heads/rows;DEAF;1;cannot be reached: Connection was closed (expected: a reservoir server)",
+                "x.pt;-;tenants/test/heads/rows;DEAF;1;cannot be reached: Connection was closed (expected: a reservoir"
+                        + " server)",
             })
     void whatGoesWrongIsSaidInOneLineAndLeavesNothing(
             String out, String substrate, String head, String target, int exitCode, String message) throws Exception {

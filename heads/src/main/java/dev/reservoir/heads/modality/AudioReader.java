@@ -41,12 +41,12 @@ final class AudioReader implements ObservationReader {
             WaveFile.checkFile(((Observation.WaveAudio) observation).file());
         } else if (observation instanceof Observation.PcmAudio) {
             byte[] samples = ((Observation.PcmAudio) observation).samples();
-            Border.checkBytes(PCM, samples);
+            ObservationChecks.checkBytes(PCM, samples);
             if (samples.length % 2 != 0) {
-                throw Border.invalid(PCM, samples.length + " bytes", "a multiple of 2");
+                throw ObservationChecks.invalid(PCM, samples.length + " bytes", "a multiple of 2");
             }
         } else {
-            throw Border.wrongModality(observation, "audio");
+            throw ObservationChecks.wrongModality(observation, "audio");
         }
         return spec.maxTokens();
     }

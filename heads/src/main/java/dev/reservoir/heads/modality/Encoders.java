@@ -76,7 +76,7 @@ public final class Encoders {
         Projection projection = encoder.pooling() == Pooling.INPUT_ONLY || modality instanceof ModalitySpec.Text
                 ? null
                 : Projection.input(reader.rowWidth(), substrate.width());
-        return remember(new ReadingEncoder(key, reader, encoder.pooling(), projection, pooler, raw));
+        return remember(new FrozenEncoder(key, reader, encoder.pooling(), projection, pooler, raw));
     }
 
     private synchronized @Nullable ObservationEncoder known(String key) {

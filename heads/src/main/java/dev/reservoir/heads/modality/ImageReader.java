@@ -38,13 +38,13 @@ final class ImageReader implements ObservationReader {
             byte[] samples = ((Observation.RawImage) observation).samples();
             int expected = spec.height() * spec.width() * spec.channels();
             if (samples.length != expected) {
-                throw Border.invalid(
+                throw ObservationChecks.invalid(
                         "observation.image.raw",
                         samples.length + " bytes",
                         expected + " bytes for " + spec.width() + " x " + spec.height() + " x " + spec.channels());
             }
         } else {
-            throw Border.wrongModality(observation, "image");
+            throw ObservationChecks.wrongModality(observation, "image");
         }
         return spec.maxTokens();
     }

@@ -29,7 +29,7 @@ final class PictureFile {
 
     /** Refuses files that are too large or neither PNG nor JPEG by their first bytes. */
     static void checkFile(byte[] file) {
-        Border.checkBytes(FIELD, file);
+        ObservationChecks.checkBytes(FIELD, file);
         format(file);
     }
 
@@ -67,7 +67,8 @@ final class PictureFile {
             int foundWidth = reader.getWidth(0);
             int foundHeight = reader.getHeight(0);
             if (foundWidth != width || foundHeight != height) {
-                throw Border.invalid(FIELD, foundWidth + " x " + foundHeight + " pixels", width + " x " + height);
+                throw ObservationChecks.invalid(
+                        FIELD, foundWidth + " x " + foundHeight + " pixels", width + " x " + height);
             }
             BufferedImage picture = reader.read(0);
             for (String warning : warnings) {
@@ -82,7 +83,8 @@ final class PictureFile {
     }
 
     private static RuntimeException unreadable(String format, String why) {
-        return Border.invalid(FIELD, "a " + format + " that cannot be read: " + why, "a sound PNG or JPEG file");
+        return ObservationChecks.invalid(
+                FIELD, "a " + format + " that cannot be read: " + why, "a sound PNG or JPEG file");
     }
 
     private static String format(byte[] file) {
@@ -96,7 +98,8 @@ final class PictureFile {
         if (first >>> 40 == 0xFFD8FF) {
             return "JPEG";
         }
-        throw Border.invalid(FIELD, String.format("a file that begins 0x%016X", first), "a PNG or JPEG file");
+        throw ObservationChecks.invalid(
+                FIELD, String.format("a file that begins 0x%016X", first), "a PNG or JPEG file");
     }
 
     private static void checkScans(byte[] file) {
@@ -107,7 +110,7 @@ final class PictureFile {
             }
         }
         if (scans > MAX_SCANS) {
-            throw Border.tooLarge(FIELD, scans + " scans", "at most " + MAX_SCANS);
+            throw ObservationChecks.tooLarge(FIELD, scans + " scans", "at most " + MAX_SCANS);
         }
     }
 

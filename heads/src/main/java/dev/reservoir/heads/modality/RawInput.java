@@ -48,19 +48,19 @@ final class RawInput {
         }
     }
 
-    /** Rows of features {@code [1 or reading.rows(), width]}. */
-    float[] of(ObservationRows reading) {
-        float[] raw = new float[perRow ? reading.rows() * width : width];
+    /** Rows of features {@code [1 or rows.rows(), width]}. */
+    float[] of(ObservationRows rows) {
+        float[] raw = new float[perRow ? rows.rows() * width : width];
         int index = 0;
-        for (int row = 0; row < reading.rows(); row++) {
+        for (int row = 0; row < rows.rows(); row++) {
             int first = perRow ? 0 : row * rowWidth;
             int offset = perRow ? row * width : 0;
-            for (int k = 0; k < reading.held(); k++, index++) {
-                int coordinate = first + reading.column(row, index);
+            for (int k = 0; k < rows.valuesPerRow(); k++, index++) {
+                int coordinate = first + rows.column(row, index);
                 if (projection == null) {
-                    raw[offset + coordinate] += scale * reading.values()[index];
+                    raw[offset + coordinate] += scale * rows.values()[index];
                 } else {
-                    projection.add(coordinate, scale * reading.values()[index], raw, offset);
+                    projection.add(coordinate, scale * rows.values()[index], raw, offset);
                 }
             }
         }

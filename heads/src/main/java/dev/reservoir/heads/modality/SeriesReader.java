@@ -54,7 +54,7 @@ final class SeriesReader implements ObservationReader {
     @Override
     public ObservationRows read(Observation observation) {
         float[] values = checkedValues(observation);
-        Border.checkNumbers(FIELD, values);
+        ObservationChecks.checkNumbers(FIELD, values);
         Features.@Nullable Scale scale = null;
         if (spec.normalizePerWindow()) {
             scale = scale(values);
@@ -66,12 +66,12 @@ final class SeriesReader implements ObservationReader {
 
     private float[] checkedValues(Observation observation) {
         if (!(observation instanceof Observation.Series)) {
-            throw Border.wrongModality(observation, "series");
+            throw ObservationChecks.wrongModality(observation, "series");
         }
         Observation.Series series = (Observation.Series) observation;
-        int rows = Border.checkRows(FIELD, series.values(), series.columns(), spec.channels());
+        int rows = ObservationChecks.checkRows(FIELD, series.values(), series.columns(), spec.channels());
         if (rows != spec.window()) {
-            throw Border.invalid(FIELD, rows + " rows", spec.window() + " rows");
+            throw ObservationChecks.invalid(FIELD, rows + " rows", spec.window() + " rows");
         }
         return series.values();
     }

@@ -7,8 +7,8 @@ import dev.reservoir.heads.Refused;
 
 /**
  * A sparse Johnson-Lindenstrauss transform in the block construction of Kane and Nelson (2014, doi:10.1145/2559902): the output is cut into
- * {@link #NONZEROS} blocks and each input coordinate goes to one place of each block, with a sign and weight {@code 1 / sqrt(NONZEROS)}.
- * Lengths and distances are kept on average, with a relative error of about {@code sqrt(2 / out)}. Places and signs are hashed from the
+ * {@link #NONZEROS} blocks and each input coordinate goes to one output of each block, with a sign and weight {@code 1 / sqrt(NONZEROS)}.
+ * Lengths and distances are kept on average, with a relative error of about {@code sqrt(2 / out)}. Outputs and signs are hashed from the
  * coordinate (the finaliser of SplitMix64, doi:10.1145/2660193.2660195), so nothing is held in memory, whatever {@code in}.
  */
 final class SparseProjection implements Projection {
@@ -16,18 +16,18 @@ final class SparseProjection implements Projection {
     static final int NONZEROS = 4;
 
     private static final float WEIGHT = 0.5f;
-    /** Bits that choose a place; one more chooses the sign. */
-    private static final int PLACE_BITS = 15;
+    /** Bits that choose an output within a block; one more chooses the sign. */
+    private static final int OUTPUT_BITS = 15;
 
-    /** Most inputs of a map that is shown: it takes 32 bytes an input. */
-    private static final int MOST_WRITTEN = 1 << 22;
+    /** Most inputs of a map that is exported: it takes 32 bytes an input. */
+    private static final int MAX_EXPORTED = 1 << 22;
 
     private final int in;
     private final int out;
     private final long seed;
     private final int block;
 
-    /** @param out at least {@link #NONZEROS}; places past the last whole block stay 0 */
+    /** @param out at least {@link #NONZEROS}; outputs past the last whole block stay 0 */
     SparseProjection(int in, int out) {
         this.in = in;
         this.out = out;
@@ -51,9 +51,9 @@ final class SparseProjection implements Projection {
         float weighted = WEIGHT * value;
         int start = offset;
         for (int k = 0; k < NONZEROS; k++) {
-            int place = (int) (((bits & 0x7FFF) * block) >>> PLACE_BITS);
-            target[start + place] += (bits & 0x8000) == 0 ? weighted : -weighted;
-            bits >>>= PLACE_BITS + 1;
+            int output = (int) (((bits & 0x7FFF) * block) >>> OUTPUT_BITS);
+            target[start + output] += (bits & 0x8000) == 0 ? weighted : -weighted;
+            bits >>>= OUTPUT_BITS + 1;
             start += block;
         }
     }
@@ -65,15 +65,15 @@ final class SparseProjection implements Projection {
 
     @Override
     public void visitParts(String name, float gain, PartVisitor parts) {
-        if (in > MOST_WRITTEN) {
+        if (in > MAX_EXPORTED) {
             throw new Refused(
                     Reason.TOO_LARGE,
-                    name + ": a map of " + in + " numbers (expected: at most " + MOST_WRITTEN + " to be written out)");
+                    name + ": a map of " + in + " numbers (expected: at most " + MAX_EXPORTED + " to be written out)");
         }
         int[] shape = {in, NONZEROS};
         float weight = WEIGHT * gain;
         parts.tensor(new NamedTensor(
-                name + ".places", NamedTensor.Type.I32, shape, i -> place(bits(i / NONZEROS), i % NONZEROS)));
+                name + ".places", NamedTensor.Type.I32, shape, i -> output(bits(i / NONZEROS), i % NONZEROS)));
         parts.tensor(new NamedTensor(
                 name + ".values",
                 NamedTensor.Type.F32,
@@ -85,14 +85,14 @@ final class SparseProjection implements Projection {
         return mix(seed + coordinate * 0x9E3779B97F4A7C15L);
     }
 
-    /** Where a coordinate goes in block {@code k}. */
-    private int place(long bits, int k) {
-        long own = bits >>> k * (PLACE_BITS + 1);
-        return k * block + (int) (((own & 0x7FFF) * block) >>> PLACE_BITS);
+    /** The output of block {@code k} that a coordinate goes to. */
+    private int output(long bits, int k) {
+        long own = bits >>> k * (OUTPUT_BITS + 1);
+        return k * block + (int) (((own & 0x7FFF) * block) >>> OUTPUT_BITS);
     }
 
     private static boolean positive(long bits, int k) {
-        return (bits >>> k * (PLACE_BITS + 1) & 0x8000) == 0;
+        return (bits >>> k * (OUTPUT_BITS + 1) & 0x8000) == 0;
     }
 
     private static long mix(long value) {

@@ -39,21 +39,21 @@ final class TensorReader implements ObservationReader {
     public ObservationRows read(Observation observation) {
         int rows = checkedRows(observation);
         float[] values = ((Observation.Tensor) observation).values();
-        Border.checkNumbers(FIELD, values);
+        ObservationChecks.checkNumbers(FIELD, values);
         return ObservationRows.dense(rows, values);
     }
 
     private int checkedRows(Observation observation) {
         if (!(observation instanceof Observation.Tensor)) {
-            throw Border.wrongModality(observation, "tensor");
+            throw ObservationChecks.wrongModality(observation, "tensor");
         }
         Observation.Tensor tensor = (Observation.Tensor) observation;
-        int rows = Border.checkRows(FIELD, tensor.values(), tensor.columns(), spec.width());
+        int rows = ObservationChecks.checkRows(FIELD, tensor.values(), tensor.columns(), spec.width());
         if (rows == 0) {
-            throw Border.invalid(FIELD, "0 rows", "1 to " + spec.maxRows());
+            throw ObservationChecks.invalid(FIELD, "0 rows", "1 to " + spec.maxRows());
         }
         if (rows > spec.maxRows()) {
-            throw Border.tooLarge(FIELD, rows + " rows", "1 to " + spec.maxRows());
+            throw ObservationChecks.tooLarge(FIELD, rows + " rows", "1 to " + spec.maxRows());
         }
         return rows;
     }

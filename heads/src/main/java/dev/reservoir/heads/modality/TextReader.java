@@ -8,8 +8,10 @@ import dev.reservoir.heads.SubstrateInput;
 import dev.reservoir.heads.TextTokenizer;
 import java.util.Arrays;
 
-/** Text to the ids of the substrate's tokeniser. As numbers a text is the bag of its tokens, the two end marks
- * left out: the logarithm of 1 + count of each, scaled to length 1. */
+/**
+ * Text to the ids of the substrate's tokeniser. As numbers a text is the bag of its tokens without [CLS] and [SEP]: the
+ * logarithm of 1 + count of each, scaled to length 1.
+ */
 final class TextReader implements ObservationReader {
     /** Most bytes of UTF-8 in a text. */
     static final int MAX_BYTES = 65_536;
@@ -51,7 +53,8 @@ final class TextReader implements ObservationReader {
         checkedBytes(observation);
         int[] ids = tokenizer.encode(((Observation.Text) observation).text(), spec.maxTokens());
         if (ids.length < 2) {
-            throw new IllegalStateException("tokeniser gave " + ids.length + " ids (expected: 2 end marks at least)");
+            throw new IllegalStateException(
+                    "tokeniser gave " + ids.length + " ids (expected: at least [CLS] and [SEP])");
         }
         int[] words = Arrays.copyOfRange(ids, 1, ids.length - 1);
         float[] values = weights(words);
@@ -81,7 +84,7 @@ final class TextReader implements ObservationReader {
     /** Bytes of UTF-8 of a text that is neither blank nor too long. */
     private static int checkedBytes(Observation observation) {
         if (!(observation instanceof Observation.Text)) {
-            throw Border.wrongModality(observation, "text");
+            throw ObservationChecks.wrongModality(observation, "text");
         }
         String text = ((Observation.Text) observation).text();
         long bytes = 0;
@@ -93,10 +96,10 @@ final class TextReader implements ObservationReader {
             blank &= Character.isWhitespace(c) || Character.isSpaceChar(c);
         }
         if (bytes > MAX_BYTES) {
-            throw Border.tooLarge("observation.text", bytes + " bytes", "at most " + MAX_BYTES);
+            throw ObservationChecks.tooLarge("observation.text", bytes + " bytes", "at most " + MAX_BYTES);
         }
         if (blank) {
-            throw Border.invalid(
+            throw ObservationChecks.invalid(
                     "observation.text",
                     bytes == 0 ? "empty" : bytes + " bytes of white space",
                     "at least one character that is not white space");

@@ -6,8 +6,9 @@ import dev.reservoir.heads.ObservationReader;
 import dev.reservoir.heads.ObservationRows;
 
 /**
- * Sequences of symbols, {@code group} a token. A symbol is a one in the column of its place in the group and its value; bits (vocabulary 2)
- * are -1 or 1 in the column of their place. Places of the last group that the sequence does not reach are 0.
+ * Sequences of symbols, {@code group} a token. A symbol is one-hot: a 1 in the column of its index within the group and
+ * its value. Bits (vocabulary 2) are -1 or 1 in the column of their index within the group. Columns of the last group
+ * that the sequence does not reach are 0.
  */
 final class TokensReader implements ObservationReader {
     private static final String FIELD = "observation.tokens";
@@ -43,30 +44,31 @@ final class TokensReader implements ObservationReader {
     public ObservationRows read(Observation observation) {
         int[] symbols = checkedSymbols(observation);
         int rows = tokens(symbols.length);
-        int[] places = new int[rows * spec.group()];
+        int[] columns = new int[rows * spec.group()];
         float[] values = new float[rows * spec.group()];
         for (int i = 0; i < symbols.length; i++) {
             int symbol = symbols[i];
             if (symbol < 0 || symbol >= spec.vocabulary()) {
-                throw Border.invalid(FIELD + ".symbols[" + i + "]", symbol, "0 to " + (spec.vocabulary() - 1));
+                throw ObservationChecks.invalid(
+                        FIELD + ".symbols[" + i + "]", symbol, "0 to " + (spec.vocabulary() - 1));
             }
-            int place = i % spec.group();
-            places[i] = bits() ? place : place * spec.vocabulary() + symbol;
+            int index = i % spec.group();
+            columns[i] = bits() ? index : index * spec.vocabulary() + symbol;
             values[i] = bits() && symbol == 0 ? -1 : 1;
         }
-        return new ObservationRows(rows, places, values, null, null);
+        return new ObservationRows(rows, columns, values, null, null);
     }
 
     private int[] checkedSymbols(Observation observation) {
         if (!(observation instanceof Observation.Symbols)) {
-            throw Border.wrongModality(observation, "tokens");
+            throw ObservationChecks.wrongModality(observation, "tokens");
         }
         int[] symbols = ((Observation.Symbols) observation).symbols();
         if (symbols.length == 0) {
-            throw Border.invalid(FIELD, "0 symbols", "1 to " + spec.maxLength());
+            throw ObservationChecks.invalid(FIELD, "0 symbols", "1 to " + spec.maxLength());
         }
         if (symbols.length > spec.maxLength()) {
-            throw Border.tooLarge(FIELD, symbols.length + " symbols", "1 to " + spec.maxLength());
+            throw ObservationChecks.tooLarge(FIELD, symbols.length + " symbols", "1 to " + spec.maxLength());
         }
         return symbols;
     }

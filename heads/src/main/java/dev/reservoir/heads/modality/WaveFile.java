@@ -17,12 +17,12 @@ final class WaveFile {
 
     /** Refuses files that are too large or not RIFF/WAVE by their first bytes. */
     static void checkFile(byte[] file) {
-        Border.checkBytes(FIELD, file);
+        ObservationChecks.checkBytes(FIELD, file);
         // Checked here because the library also reads other formats, and even renders MIDI.
         if (file.length < 12
                 || !ascii(file, 0).equals("RIFF")
                 || !ascii(file, 8).equals("WAVE")) {
-            throw Border.invalid(FIELD, "a file without RIFF and WAVE at its start", "a RIFF/WAVE file");
+            throw ObservationChecks.invalid(FIELD, "a file without RIFF and WAVE at its start", "a RIFF/WAVE file");
         }
     }
 
@@ -36,14 +36,14 @@ final class WaveFile {
             byte[] bytes = stream.readAllBytes();
             long found = bytes.length / format.getFrameSize();
             if (found == 0) {
-                throw Border.invalid(FIELD, "0 samples", "at least 1");
+                throw ObservationChecks.invalid(FIELD, "0 samples", "at least 1");
             }
             if (announced >= 0 && found < announced) {
-                throw Border.invalid(FIELD, found + " samples", announced + " by the file's header");
+                throw ObservationChecks.invalid(FIELD, found + " samples", announced + " by the file's header");
             }
             return samples(bytes, format.getSampleSizeInBits(), format.getChannels(), most);
         } catch (UnsupportedAudioFileException | IOException | IllegalArgumentException e) {
-            throw Border.invalid(FIELD, "a file that cannot be read: " + e.getMessage(), EXPECTED);
+            throw ObservationChecks.invalid(FIELD, "a file that cannot be read: " + e.getMessage(), EXPECTED);
         }
     }
 
@@ -69,13 +69,14 @@ final class WaveFile {
         int bits = format.getSampleSizeInBits();
         AudioFormat.Encoding encoding = bits == 8 ? AudioFormat.Encoding.PCM_UNSIGNED : AudioFormat.Encoding.PCM_SIGNED;
         if (!format.getEncoding().equals(encoding) || (bits != 8 && bits != 16) || format.isBigEndian()) {
-            throw Border.invalid(FIELD, format.getEncoding() + " of " + bits + " bits", "linear PCM of 8 or 16 bits");
+            throw ObservationChecks.invalid(
+                    FIELD, format.getEncoding() + " of " + bits + " bits", "linear PCM of 8 or 16 bits");
         }
         if (format.getChannels() != 1 && format.getChannels() != 2) {
-            throw Border.invalid(FIELD, format.getChannels() + " channels", "1 or 2");
+            throw ObservationChecks.invalid(FIELD, format.getChannels() + " channels", "1 or 2");
         }
         if (format.getSampleRate() != sampleRate) {
-            throw Border.invalid(
+            throw ObservationChecks.invalid(
                     FIELD, (long) format.getSampleRate() + " samples a second", String.valueOf(sampleRate));
         }
     }

@@ -44,7 +44,7 @@ record Weights(
         if (scaling != null) {
             scaling.visitParts(parts);
         }
-        parts.tensor(NamedTensor.turned("readout.weight", rows, outputs, 0, features));
+        parts.tensor(NamedTensor.transposed("readout.weight", rows, outputs, 0, features));
         float[] biases = new float[outputs];
         for (int c = 0; c < outputs; c++) {
             biases[c] = rows[c][features];

@@ -11,7 +11,7 @@ record Example(ObservationRows rows, List<Truth> truths) {
     }
 
     long bytes() {
-        long numbers = rows.values().length + (rows.places() == null ? 0L : rows.places().length);
+        long numbers = rows.values().length + (rows.columns() == null ? 0L : rows.columns().length);
         long ids = rows.tokenIds() == null ? 0 : rows.tokenIds().ids().length;
         long targets = 0;
         for (Truth truth : truths) {

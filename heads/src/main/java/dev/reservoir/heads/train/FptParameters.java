@@ -27,7 +27,7 @@ record FptParameters(float[] input, float[] inputBias, float[] positions, NormRo
             int index = 0;
             for (int t = 0; t < tokens; t++) {
                 System.arraycopy(inputBias, 0, rows, t * width, width);
-                for (int k = 0; k < observation.held(); k++, index++) {
+                for (int k = 0; k < observation.valuesPerRow(); k++, index++) {
                     float value = observation.values()[index];
                     if (value != 0) {
                         Vectors.add(value, input, observation.column(t, index) * width, rows, t * width, width);

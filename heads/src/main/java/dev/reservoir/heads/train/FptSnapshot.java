@@ -43,7 +43,7 @@ record FptSnapshot(Answers answers, float[][] readout, int features, Observation
     public void visitParts(PartVisitor parts) {
         encoder.visitParts(parts);
         answers.visitParts(parts);
-        parts.tensor(NamedTensor.turned("readout.weight", readout, readout.length, 0, features));
+        parts.tensor(NamedTensor.transposed("readout.weight", readout, readout.length, 0, features));
         float[] biases = new float[readout.length];
         for (int c = 0; c < biases.length; c++) {
             biases[c] = readout[c][features];

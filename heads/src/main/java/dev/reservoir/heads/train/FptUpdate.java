@@ -211,7 +211,7 @@ final class FptUpdate implements Update {
             for (int t = 0; t < example.tokens(); t++) {
                 int at = (firstRow + t) * width;
                 Vectors.add(1, byRows, at, gradient.inputBias(), 0, width);
-                for (int k = 0; k < example.rows().held(); k++, index++) {
+                for (int k = 0; k < example.rows().valuesPerRow(); k++, index++) {
                     float value = example.rows().values()[index];
                     if (value != 0) {
                         int column = example.rows().column(t, index);

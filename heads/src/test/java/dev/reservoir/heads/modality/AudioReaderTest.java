@@ -75,7 +75,7 @@ final class AudioReaderTest {
         ObservationRows reading = new AudioReader(SPEC).read(new Observation.PcmAudio(pcm(noise(2, 3_000))));
         // 20 frames, three a token: seven tokens, of the last two frames.
         assertThat(reading.rows()).isEqualTo(7);
-        assertThat(reading.held()).isEqualTo(60);
+        assertThat(reading.valuesPerRow()).isEqualTo(60);
         double sum = 0;
         double squares = 0;
         for (int i = 0; i < 400; i++) {

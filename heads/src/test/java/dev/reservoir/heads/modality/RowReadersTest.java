@@ -184,7 +184,7 @@ final class RowReadersTest {
         ObservationRows reading = reader.read(observation);
         float[][] dense = new float[reading.rows()][reader.rowWidth()];
         for (int i = 0; i < reading.values().length; i++) {
-            int row = i / reading.held();
+            int row = i / reading.valuesPerRow();
             dense[row][reading.column(row, i)] += reading.values()[i];
         }
         return dense;

@@ -27,7 +27,7 @@ final class SeriesReaderTest {
         for (int row = 0; row < 12; row++) {
             for (int c = 0; c < 3; c++) {
                 int token = row / 4;
-                assertThat(reading.values()[token * reading.held() + (row % 4) * 3 + c])
+                assertThat(reading.values()[token * reading.valuesPerRow() + (row % 4) * 3 + c])
                         .isEqualTo(values[row * 3 + c]);
             }
         }

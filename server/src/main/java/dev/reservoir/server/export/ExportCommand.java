@@ -2,8 +2,8 @@ package dev.reservoir.server.export;
 
 import dev.reservoir.heads.HeadName;
 import dev.reservoir.heads.Refused;
-import dev.reservoir.heads.codec.SafetensorsInput;
-import dev.reservoir.heads.codec.SafetensorsOutput;
+import dev.reservoir.heads.file.SafetensorsInput;
+import dev.reservoir.heads.file.SafetensorsOutput;
 import dev.reservoir.server.substrate.NativeRuntime;
 import dev.reservoir.server.substrate.PlainSubstrate;
 import dev.reservoir.v1.ExportedHead;
@@ -26,8 +26,8 @@ import picocli.CommandLine.Spec;
         description = {
             "Writes the substrate as a TorchScript file, for torch.jit.load, and beside it its weights as a safetensors"
                     + " file of the same name; f32, with ordinary tensors, for any device.",
-            "With --head both are of one head of a running server: the TorchScript file has the head on its substrate and"
-                    + " takes rows to scores, the safetensors file has the head's own tensors."
+            "With --head both are of one head of a running server: the TorchScript file has the head on its substrate"
+                    + " and takes rows to scores, the safetensors file has the head's own tensors."
         },
         mixinStandardHelpOptions = true,
         sortOptions = false,

@@ -1,6 +1,6 @@
 package dev.reservoir.server.export;
 
-import dev.reservoir.heads.codec.SafetensorsOutput;
+import dev.reservoir.heads.file.SafetensorsOutput;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;

@@ -2,7 +2,7 @@ package dev.reservoir.server.substrate;
 
 import ai.djl.Device;
 import dev.reservoir.heads.NamedTensor;
-import dev.reservoir.heads.codec.SafetensorsInput;
+import dev.reservoir.heads.file.SafetensorsInput;
 import dev.reservoir.server.substrate.BertProgram.Products;
 import java.io.OutputStream;
 import java.util.LinkedHashMap;

@@ -1,4 +1,4 @@
-package dev.reservoir.heads.codec;
+package dev.reservoir.heads.file;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;

@@ -1,4 +1,4 @@
-package dev.reservoir.heads.codec;
+package dev.reservoir.heads.file;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -25,7 +25,7 @@ final class SafetensorsTest {
             NamedTensor.of("a", NUMBERS, 2, 3),
             new NamedTensor("none", NamedTensor.Type.F32, new int[] {0, 4}, i -> 9),
             new NamedTensor("places", NamedTensor.Type.I32, new int[] {3}, i -> -7 * i),
-            NamedTensor.turned("t", new float[][] {{1, 2, 3, 4}, {5, 6, 7, 8}}, 2, 1, 2));
+            NamedTensor.transposed("t", new float[][] {{1, 2, 3, 4}, {5, 6, 7, 8}}, 2, 1, 2));
     private static final Map<String, String> METADATA = Map.of("labels", "[\"a\\\"b\\u00e9\",\"\ud83d\ude00\"]");
 
     private static byte[] written(int most) {
@@ -99,7 +99,8 @@ final class SafetensorsTest {
                 "[];8;a header that is not one",
                 "{\"a\":[]};8;a header that is not one",
                 "{\"a\":{}};8;a header that is not one",
-                "{\"a\":{\"dtype\":\"F64\",\"shape\":[1],\"data_offsets\":[0,8]}};8;tensor a of F64 (expected: F32 or I32)",
+                "{\"a\":{\"dtype\":\"F64\",\"shape\":[1],\"data_offsets\":[0,8]}};8;tensor a of F64 (expected: F32 or"
+                        + " I32)",
                 "{\"a\":{\"dtype\":\"F32\",\"shape\":[-2],\"data_offsets\":[0,8]}};8;tensor a: size -2",
                 "{\"a\":{\"dtype\":\"F32\",\"shape\":[65536,65536],\"data_offsets\":[0,8]}};8;tensor a: size 65536",
                 "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}};8;tensor a at [4,8] (expected: [0,4]",

@@ -6,13 +6,13 @@ import dev.reservoir.heads.Refused;
 import java.util.Map;
 
 /** The refusals of observations, in one form: what it is, the value met, what was expected. */
-final class Border {
+final class ObservationChecks {
     /** Largest absolute value of a number in an observation. */
     static final float LARGEST = 1e9f;
     /** Most bytes of a file or of raw samples. */
     static final int MAX_BYTES = 4 << 20;
 
-    private Border() {}
+    private ObservationChecks() {}
 
     static Refused invalid(String field, Object value, String expected) {
         return refuse(Reason.INVALID_OBSERVATION, field, value, expected);

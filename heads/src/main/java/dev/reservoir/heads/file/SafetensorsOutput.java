@@ -1,4 +1,4 @@
-package dev.reservoir.heads.codec;
+package dev.reservoir.heads.file;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
@@ -14,7 +14,7 @@ import java.util.Map;
 /**
  * A file of the safetensors format (https://github.com/huggingface/safetensors), made piece by piece: the length of a header in 8 bytes,
  * little-endian, the header in JSON, then the numbers of each tensor in the order of the header, little-endian. Equal input gives equal
- * bytes. One thread's.
+ * bytes. Not thread-safe.
  */
 public final class SafetensorsOutput {
     /** Numbers begin at a multiple of it. */

@@ -12,7 +12,7 @@ import dev.reservoir.heads.SubstrateInput;
 import org.jspecify.annotations.Nullable;
 
 /** An encoder of any modality: a reader, the projection of its rows to the substrate, pooling, and the raw input beside. */
-final class ReadingEncoder implements ObservationEncoder {
+final class FrozenEncoder implements ObservationEncoder {
     /** Length of the rows that the substrate reads: the median of MiniLM's own token embeddings is 1.11. */
     private static final double EMBEDDING_NORM = 1.1;
 
@@ -28,7 +28,7 @@ final class ReadingEncoder implements ObservationEncoder {
      * @param projection of the reader's rows to the substrate's width; null where it reads token ids or nothing
      * @param raw null where features hold no raw input
      */
-    ReadingEncoder(
+    FrozenEncoder(
             String key,
             ObservationReader reader,
             Pooling pooling,
@@ -62,13 +62,13 @@ final class ReadingEncoder implements ObservationEncoder {
 
     @Override
     public Encoded encode(Observation observation) {
-        ObservationRows reading = reader.read(observation);
-        float[] rawInput = raw == null ? new float[0] : raw.of(reading);
+        ObservationRows observed = reader.read(observation);
+        float[] rawInput = raw == null ? new float[0] : raw.of(observed);
         SubstrateInput input = pooling == Pooling.INPUT_ONLY
                 ? null
-                : reading.tokenIds() != null ? reading.tokenIds() : embeddings(reading);
+                : observed.tokenIds() != null ? observed.tokenIds() : embeddings(observed);
         int rows = pooling != Pooling.PER_TOKEN || input == null ? 1 : input.tokens();
-        return new Encoded(input, rawInput, rows, reading.scale());
+        return new Encoded(input, rawInput, rows, observed.scale());
     }
 
     @Override
@@ -106,20 +106,20 @@ final class ReadingEncoder implements ObservationEncoder {
         }
     }
 
-    private SubstrateInput embeddings(ObservationRows reading) {
+    private SubstrateInput embeddings(ObservationRows observed) {
         if (projection == null) {
-            throw new IllegalStateException("projection: none (expected: one, the reading has no token ids)");
+            throw new IllegalStateException("projection: none (expected: one, the observation has no token ids)");
         }
-        float[] rows = new float[reading.rows() * projection.out()];
+        float[] rows = new float[observed.rows() * projection.out()];
         int index = 0;
-        for (int row = 0; row < reading.rows(); row++) {
-            for (int k = 0; k < reading.held(); k++, index++) {
-                float value = reading.values()[index];
+        for (int row = 0; row < observed.rows(); row++) {
+            for (int k = 0; k < observed.valuesPerRow(); k++, index++) {
+                float value = observed.values()[index];
                 if (value != 0) {
-                    projection.add(reading.column(row, index), gain * value, rows, row * projection.out());
+                    projection.add(observed.column(row, index), gain * value, rows, row * projection.out());
                 }
             }
         }
-        return new SubstrateInput.Embeddings(rows, reading.rows());
+        return new SubstrateInput.Embeddings(rows, observed.rows());
     }
 }
