@@ -2,19 +2,20 @@ package dev.reservoir.server;
 
 import dev.reservoir.heads.SubstrateInfo;
 import dev.reservoir.server.engine.Engine;
-import dev.reservoir.server.grpc.GrpcListener;
 import dev.reservoir.server.grpc.GrpcServices;
-import dev.reservoir.server.grpc.Limits;
+import dev.reservoir.server.grpc.ServiceLimits;
 import dev.reservoir.server.registry.HeadFactory;
 import dev.reservoir.server.registry.HeadRegistry;
 import dev.reservoir.server.registry.HeldObservations;
 import dev.reservoir.server.registry.LiveHead;
+import dev.reservoir.server.rpc.GrpcListener;
 import dev.reservoir.server.substrate.OpenSubstrate;
 import dev.reservoir.server.substrate.Substrates;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.file.FileSystemOptions;
+import io.vertx.core.http.HttpServerOptions;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.CompletionException;
@@ -69,6 +70,7 @@ final class RunningServer implements AutoCloseable {
                 .setEventLoopPoolSize(options.eventLoops())
                 .setFileSystemOptions(
                         new FileSystemOptions().setFileCachingEnabled(false).setClassPathResolvingEnabled(false)));
+        ServiceLimits limits = ServiceLimits.defaults();
         GrpcServices services = new GrpcServices(
                 vertx,
                 registry,
@@ -77,11 +79,13 @@ final class RunningServer implements AutoCloseable {
                 new HeldObservations(HELD_OBSERVATIONS, HELD_BYTES),
                 info,
                 Version.text(),
-                Limits.defaults(),
+                limits,
                 System::nanoTime);
+        HttpServerOptions address =
+                GrpcListener.options(limits.transport()).setHost(options.host()).setPort(options.port());
         try {
             GrpcListener listener =
-                    await(GrpcListener.listen(vertx, services, options.host(), options.port(), options.eventLoops()));
+                    await(GrpcListener.listen(vertx, services.handler(), address, options.eventLoops()));
             return new RunningServer(open, factory, registry, engine, vertx, services, listener);
         } catch (RuntimeException e) {
             free(vertx, engine, registry, factory, open);

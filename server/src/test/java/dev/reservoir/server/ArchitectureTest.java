@@ -55,7 +55,7 @@ class ArchitectureTest {
                         ROOT + ".engine..", ROOT + ".registry..", ROOT + ".schedule..", ROOT + ".substrate..")
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage(ROOT + ".grpc..", ROOT, "io.vertx..", "io.grpc..")
+                .resideInAnyPackage(ROOT + ".grpc..", ROOT + ".rpc..", ROOT, "io.vertx..", "io.grpc..")
                 .check(classes);
         noClasses()
                 .that()
@@ -67,10 +67,33 @@ class ArchitectureTest {
     }
 
     @Test
+    void theRuntimeKnowsNoService() {
+        noClasses()
+                .that()
+                .resideInAPackage(ROOT + ".rpc..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(
+                        ROOT,
+                        ROOT + ".engine..",
+                        ROOT + ".grpc..",
+                        ROOT + ".registry..",
+                        ROOT + ".schedule..",
+                        ROOT + ".substrate..",
+                        "dev.reservoir.v1..")
+                .check(classes);
+    }
+
+    @Test
     void onlyTheSubstrateTouchesTensors() {
         noClasses()
                 .that()
-                .resideInAnyPackage(ROOT + ".grpc..", ROOT + ".engine..", ROOT + ".registry..", ROOT + ".schedule..")
+                .resideInAnyPackage(
+                        ROOT + ".grpc..",
+                        ROOT + ".rpc..",
+                        ROOT + ".engine..",
+                        ROOT + ".registry..",
+                        ROOT + ".schedule..")
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage("ai.djl..")

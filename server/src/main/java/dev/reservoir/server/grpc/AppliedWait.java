@@ -4,6 +4,7 @@ import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
 import dev.reservoir.server.registry.LiveHead;
 import dev.reservoir.server.registry.Subscription;
+import dev.reservoir.server.rpc.ServerCall;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -19,11 +20,11 @@ final class AppliedWait {
     private final List<Subscription> subscriptions = new ArrayList<>();
     private boolean over;
 
-    AppliedWait(ServerCall<?, ?> call, List<LiveHead> heads, long sequence) {
+    AppliedWait(ServerCall<?, ?> call, List<LiveHead> heads, long sequence, long longestMillis) {
         this.call = call;
         this.heads = heads;
         this.sequence = sequence;
-        this.longestMillis = call.calls().limits().appliedWaitMillis();
+        this.longestMillis = longestMillis;
     }
 
     /** Runs exactly one of the two; neither once the call has ended. A head that is deleted meanwhile is not waited for. */
@@ -36,8 +37,8 @@ final class AppliedWait {
                 }
             }));
         }
-        subscriptions.add(call.after(longestMillis, () -> end(() -> late.accept(notYet()))));
-        subscriptions.add(call.onClosed(this::unsubscribe));
+        subscriptions.add(call.after(longestMillis, () -> end(() -> late.accept(notYet())))::cancel);
+        subscriptions.add(call.onClosed(this::unsubscribe)::cancel);
     }
 
     private void end(Runnable how) {

@@ -12,8 +12,11 @@ import dev.reservoir.heads.codec.EncoderCodec;
 import dev.reservoir.heads.codec.ModalityCodec;
 import dev.reservoir.heads.codec.ObservationCodec;
 import dev.reservoir.heads.codec.PredictionCodec;
-import dev.reservoir.server.engine.Engine;
+import dev.reservoir.server.engine.Engine.Call;
 import dev.reservoir.server.engine.Engine.Completion;
+import dev.reservoir.server.engine.Engine;
+import dev.reservoir.server.rpc.RequestStream;
+import dev.reservoir.server.rpc.ServerCall;
 import dev.reservoir.v1.EmbedRequest;
 import dev.reservoir.v1.EmbedResponse;
 import org.jspecify.annotations.Nullable;
@@ -75,7 +78,7 @@ final class EmbedWorker implements RequestStream.Worker<EmbedRequest, EmbedRespo
     private void embed(
             String tenant, ObservationEncoder encoder, Observation observation, Completion<Features> completion) {
         try {
-            engine.embed(call.engineCall(tenant), encoder, observation, completion);
+            engine.embed(new Call(tenant, call.deadlineNanos(), call::gone), encoder, observation, completion);
         } catch (Refused refused) {
             completion.refused(refused);
         }

@@ -6,6 +6,11 @@ import dev.reservoir.heads.SubstrateInfo;
 import dev.reservoir.server.engine.Engine;
 import dev.reservoir.server.registry.HeadRegistry;
 import dev.reservoir.server.registry.HeldObservations;
+import dev.reservoir.server.rpc.HealthService;
+import dev.reservoir.server.rpc.Methods;
+import dev.reservoir.server.rpc.ReflectionService;
+import dev.reservoir.server.rpc.RpcServer;
+import dev.reservoir.server.rpc.StatusMapper;
 import dev.reservoir.v1.ErrorReason;
 import dev.reservoir.v1.HeadServiceGrpc;
 import dev.reservoir.v1.InferenceServiceGrpc;
@@ -18,9 +23,6 @@ import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerRequest;
-import io.vertx.grpc.server.GrpcProtocol;
-import io.vertx.grpc.server.GrpcServer;
-import io.vertx.grpc.server.GrpcServerOptions;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -29,10 +31,7 @@ import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/**
- * All services of this server. Give {@link #handler} to an HTTP/2 server, or let {@link GrpcListener} do so; any number of event loops may
- * share it. Only binary gRPC over HTTP/2 is answered.
- */
+/** All services of this server, bound to a {@link RpcServer}. */
 public final class GrpcServices {
     private static final List<ServiceDescriptor> OWN = List.of(
             HeadServiceGrpc.getServiceDescriptor(),
@@ -47,9 +46,7 @@ public final class GrpcServices {
                             io.grpc.reflection.v1alpha.ServerReflectionGrpc.getServiceDescriptor()))
             .toList();
 
-    private final GrpcServer server;
-    private final Calls calls;
-    private final Limits limits;
+    private final RpcServer server;
 
     /**
      * @param nanoClock the engine's clock, on which deadlines are told
@@ -63,42 +60,31 @@ public final class GrpcServices {
             HeldObservations held,
             SubstrateInfo substrate,
             String version,
-            Limits limits,
+            ServiceLimits limits,
             LongSupplier nanoClock) {
-        this.limits = limits;
-        this.server = GrpcServer.server(
-                vertx,
-                new GrpcServerOptions()
-                        .removeEnabledProtocol(GrpcProtocol.WEB)
-                        .removeEnabledProtocol(GrpcProtocol.WEB_TEXT)
-                        .removeEnabledProtocol(GrpcProtocol.TRANSCODING)
-                        .setMaxMessageSize(limits.messageBytes()));
         StatusMapper statuses = new StatusMapper(() -> UUID.randomUUID().toString());
-        this.calls = new Calls(vertx, limits, statuses, nanoClock);
-        Methods methods = new Methods(server, calls);
-        new HeadService(registry, engine, new HeadView(substrate)).bind(methods);
-        new TrainingService(registry, engine, held).bind(methods);
-        new InferenceService(new Predictor(registry, engine, held, statuses)).bind(methods);
+        this.server = new RpcServer(vertx, limits.transport(), statuses, nanoClock);
+        Methods methods = server.methods();
+        new HeadService(registry, engine, new HeadView(substrate), limits.creations()).bind(methods);
+        new TrainingService(registry, engine, held, limits.trainCredits()).bind(methods);
+        Predictor predictor = new Predictor(registry, engine, held, statuses, limits.appliedWaitMillis());
+        new InferenceService(predictor, limits.streamHeads()).bind(methods);
         new SubstrateService(substrate, version, engine, encoders, new ResidentBytes(Path.of("/proc/self/status")))
                 .bind(methods);
         new HealthService(ALL.stream().map(ServiceDescriptor::getName).collect(Collectors.toUnmodifiableSet()))
                 .bind(methods);
         List<FileDescriptor> others = List.of(ErrorReason.getDescriptor().getFile(), ErrorDetailsProto.getDescriptor());
-        new ReflectionService(new Schemas(ALL, others)).bind(methods);
+        new ReflectionService(ALL, others).bind(methods);
     }
 
     /** Answers requests whose content type is gRPC's; any other gets 415. */
     public Handler<HttpServerRequest> handler() {
-        return request -> server.handle(new ReadableRequest(request));
-    }
-
-    public Limits limits() {
-        return limits;
+        return server.handler();
     }
 
     /** Calls under way. */
     public int activeCalls() {
-        return calls.active();
+        return server.activeCalls();
     }
 
     /**
@@ -106,6 +92,6 @@ public final class GrpcServices {
      * {@code limit} are ended as they are. The engine must go on meanwhile.
      */
     public Future<Void> drain(Duration limit) {
-        return calls.drain(limit.toMillis());
+        return server.drain(limit);
     }
 }

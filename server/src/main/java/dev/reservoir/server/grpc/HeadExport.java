@@ -8,6 +8,7 @@ import dev.reservoir.heads.file.HeadFile;
 import dev.reservoir.heads.file.SafetensorsOutput;
 import dev.reservoir.server.registry.HeadVersion;
 import dev.reservoir.server.registry.LiveHead;
+import dev.reservoir.server.rpc.ServerCall;
 import dev.reservoir.v1.ExportHeadRequest;
 import dev.reservoir.v1.ExportHeadResponse;
 import dev.reservoir.v1.ExportedHead;

@@ -12,6 +12,8 @@ import dev.reservoir.server.engine.Engine.SpecUpdate;
 import dev.reservoir.server.registry.HeadRegistry;
 import dev.reservoir.server.registry.HeadVersion;
 import dev.reservoir.server.registry.LiveHead;
+import dev.reservoir.server.rpc.Methods;
+import dev.reservoir.server.rpc.ServerCall;
 import dev.reservoir.v1.CreateHeadRequest;
 import dev.reservoir.v1.DeleteHeadRequest;
 import dev.reservoir.v1.ExportHeadRequest;
@@ -39,13 +41,15 @@ final class HeadService {
     private final HeadRegistry registry;
     private final Engine engine;
     private final HeadView view;
+    private final int mostCreations;
     private final AtomicInteger creations = new AtomicInteger();
     private final AtomicInteger exports = new AtomicInteger();
 
-    HeadService(HeadRegistry registry, Engine engine, HeadView view) {
+    HeadService(HeadRegistry registry, Engine engine, HeadView view, int mostCreations) {
         this.registry = registry;
         this.engine = engine;
         this.view = view;
+        this.mostCreations = mostCreations;
     }
 
     void bind(Methods methods) {
@@ -68,7 +72,7 @@ final class HeadService {
                 "at most " + REQUEST_ID_CHARACTERS);
         Refused.check(request.hasHead(), "head", "nothing", "a specification");
         HeadSpec spec = HeadCodec.decode(name, request.getHead());
-        int most = call.calls().limits().creations();
+        int most = mostCreations;
         if (creations.incrementAndGet() > most) {
             creations.decrementAndGet();
             throw new Refused(

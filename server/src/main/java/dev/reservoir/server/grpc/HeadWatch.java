@@ -4,6 +4,8 @@ import dev.reservoir.server.registry.HeadRegistry;
 import dev.reservoir.server.registry.HeadVersion;
 import dev.reservoir.server.registry.LiveHead;
 import dev.reservoir.server.registry.Subscription;
+import dev.reservoir.server.rpc.Calls;
+import dev.reservoir.server.rpc.ServerCall;
 import dev.reservoir.v1.Head;
 import dev.reservoir.v1.WatchHeadRequest;
 import java.util.concurrent.atomic.AtomicBoolean;

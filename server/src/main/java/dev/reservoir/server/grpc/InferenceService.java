@@ -1,6 +1,9 @@
 package dev.reservoir.server.grpc;
 
 import dev.reservoir.heads.Refused;
+import dev.reservoir.server.rpc.Methods;
+import dev.reservoir.server.rpc.RequestStream;
+import dev.reservoir.server.rpc.ServerCall;
 import dev.reservoir.v1.InferenceServiceGrpc;
 import dev.reservoir.v1.PredictRequest;
 import dev.reservoir.v1.PredictResponse;
@@ -11,17 +14,18 @@ import java.util.function.Supplier;
 /** Serves heads while they train. */
 final class InferenceService {
     private final Predictor predictor;
+    private final int streamHeads;
 
-    InferenceService(Predictor predictor) {
+    InferenceService(Predictor predictor, int streamHeads) {
         this.predictor = predictor;
+        this.streamHeads = streamHeads;
     }
 
     void bind(Methods methods) {
         methods.unary(InferenceServiceGrpc.getPredictMethod(), this::predict);
-        methods.stream(InferenceServiceGrpc.getPredictStreamMethod(), call -> {
-            long heads = call.calls().limits().streamHeads();
-            new RequestStream<>(call, new StreamWorker(call), heads).start();
-        });
+        methods.stream(
+                InferenceServiceGrpc.getPredictStreamMethod(),
+                call -> new RequestStream<>(call, new StreamWorker(call), streamHeads).start());
     }
 
     private void predict(ServerCall<PredictRequest, PredictResponse> call, PredictRequest request) {

@@ -6,6 +6,7 @@ import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
 import dev.reservoir.heads.codec.ObservationCodec;
 import dev.reservoir.heads.codec.PredictionCodec;
+import dev.reservoir.server.engine.Engine.Call;
 import dev.reservoir.server.engine.Engine;
 import dev.reservoir.server.engine.Engine.Completion;
 import dev.reservoir.server.engine.Engine.HeadOutcome;
@@ -13,6 +14,8 @@ import dev.reservoir.server.engine.HeadRange;
 import dev.reservoir.server.registry.HeadRegistry;
 import dev.reservoir.server.registry.HeldObservations;
 import dev.reservoir.server.registry.LiveHead;
+import dev.reservoir.server.rpc.ServerCall;
+import dev.reservoir.server.rpc.StatusMapper;
 import dev.reservoir.v1.HeadPrediction;
 import dev.reservoir.v1.PredictRequest;
 import dev.reservoir.v1.PredictResponse;
@@ -43,12 +46,19 @@ final class Predictor {
     private final Engine engine;
     private final HeldObservations held;
     private final StatusMapper statuses;
+    private final long appliedWaitMillis;
 
-    Predictor(HeadRegistry registry, Engine engine, HeldObservations held, StatusMapper statuses) {
+    Predictor(
+            HeadRegistry registry,
+            Engine engine,
+            HeldObservations held,
+            StatusMapper statuses,
+            long appliedWaitMillis) {
         this.registry = registry;
         this.engine = engine;
         this.held = held;
         this.statuses = statuses;
+        this.appliedWaitMillis = appliedWaitMillis;
     }
 
     /** What a request costs of a stream's bound, counted in heads of {@value #USUAL_SCORES} scores. */
@@ -83,7 +93,8 @@ final class Predictor {
         if (known.isEmpty() && firstUnknown != null) {
             throw firstUnknown;
         }
-        Runnable run = () -> engine.predict(call.engineCall(tenant), known, observation, maxScores, new Completion<>() {
+        Call engineCall = new Call(tenant, call.deadlineNanos(), call::gone);
+        Runnable run = () -> engine.predict(engineCall, known, observation, maxScores, new Completion<>() {
             @Override
             public void completed(List<HeadOutcome> outcomes) {
                 if (!id.isEmpty()) {
@@ -100,16 +111,16 @@ final class Predictor {
         if (sequence == 0) {
             run.run();
         } else {
-            new AppliedWait(call, known, sequence).then(run, answer::refused);
+            new AppliedWait(call, known, sequence, appliedWaitMillis).then(run, answer::refused);
         }
     }
 
     private static List<HeadName> names(List<String> heads) {
         Refused.check(
-                !heads.isEmpty() && heads.size() <= Limits.PREDICT_HEADS,
+                !heads.isEmpty() && heads.size() <= ServiceLimits.PREDICT_HEADS,
                 "heads",
                 heads.size() + " names",
-                "1 to " + Limits.PREDICT_HEADS);
+                "1 to " + ServiceLimits.PREDICT_HEADS);
         List<HeadName> names = new ArrayList<>(heads.size());
         for (String head : heads) {
             HeadName name = HeadName.parse(head);

@@ -2,6 +2,9 @@ package dev.reservoir.server.grpc;
 
 import dev.reservoir.heads.SubstrateInfo;
 import dev.reservoir.server.engine.Engine;
+import dev.reservoir.server.rpc.Methods;
+import dev.reservoir.server.rpc.RequestStream;
+import dev.reservoir.server.rpc.ServerCall;
 import dev.reservoir.v1.GetSubstrateRequest;
 import dev.reservoir.v1.Substrate;
 import dev.reservoir.v1.SubstrateServiceGrpc;

@@ -16,6 +16,9 @@ import dev.reservoir.server.registry.HeadWriter;
 import dev.reservoir.server.registry.HeldObservations;
 import dev.reservoir.server.registry.LiveHead;
 import dev.reservoir.server.registry.Subscription;
+import dev.reservoir.server.rpc.Calls;
+import dev.reservoir.server.rpc.Flow;
+import dev.reservoir.server.rpc.ServerCall;
 import dev.reservoir.v1.Example;
 import dev.reservoir.v1.OpenTraining;
 import dev.reservoir.v1.Opened;
@@ -36,6 +39,7 @@ final class TrainStream {
     private final HeadRegistry registry;
     private final Engine engine;
     private final HeldObservations held;
+    private final int credits;
     private final PayloadDigest digest = new PayloadDigest();
     private final Flow flow;
     private final ArrayDeque<Pending> withEngine = new ArrayDeque<>();
@@ -49,13 +53,17 @@ final class TrainStream {
     private boolean stopping;
 
     TrainStream(
-            ServerCall<TrainRequest, TrainResponse> call, HeadRegistry registry, Engine engine, HeldObservations held) {
+            ServerCall<TrainRequest, TrainResponse> call,
+            HeadRegistry registry,
+            Engine engine,
+            HeldObservations held,
+            int credits) {
         this.call = call;
         this.registry = registry;
         this.engine = engine;
         this.held = held;
-        Limits limits = call.calls().limits();
-        this.flow = new Flow(limits.trainCredits(), Long.MAX_VALUE, limits.streamBytes());
+        this.credits = credits;
+        this.flow = new Flow(credits, Long.MAX_VALUE, call.calls().limits().streamBytes());
     }
 
     void start() {
@@ -119,7 +127,7 @@ final class TrainStream {
                 .setOpened(Opened.newBuilder()
                         .setNextSequence(taken.nextSequence())
                         .setWriterEpoch(taken.epoch())
-                        .setCredits(call.calls().limits().trainCredits())
+                        .setCredits(credits)
                         .setDurable(false))
                 .build());
     }

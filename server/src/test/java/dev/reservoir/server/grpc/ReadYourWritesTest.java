@@ -108,17 +108,9 @@ class ReadYourWritesTest {
 
     @Test
     void aPredictionWaitsNoLongerThanItsLimitForWhatIsNotApplied() {
-        Limits usual = Limits.defaults();
-        Limits impatient = new Limits(
-                usual.messageBytes(),
-                usual.connectionStreams(),
-                usual.trainCredits(),
-                usual.streamRequests(),
-                usual.streamHeads(),
-                usual.streamBytes(),
-                usual.unaryBytes(),
-                usual.creations(),
-                20);
+        ServiceLimits usual = ServiceLimits.defaults();
+        ServiceLimits impatient =
+                new ServiceLimits(usual.transport(), usual.trainCredits(), usual.streamHeads(), usual.creations(), 20);
         try (TestServer other = TestServer.start(impatient)) {
             HeadServiceGrpc.newBlockingStub(other.channel()).createHead(create("late", textHead("a", "b")));
             InferenceServiceBlockingStub calls =

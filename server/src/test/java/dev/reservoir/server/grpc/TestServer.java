@@ -13,6 +13,7 @@ import dev.reservoir.server.registry.HeadFactory;
 import dev.reservoir.server.registry.HeadRegistry;
 import dev.reservoir.server.registry.HeldObservations;
 import dev.reservoir.server.registry.LiveHead;
+import dev.reservoir.server.rpc.GrpcListener;
 import dev.reservoir.server.schedule.BatchPolicy;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
@@ -41,18 +42,18 @@ final class TestServer implements AutoCloseable {
     private final List<CountDownLatch> gates = new ArrayList<>();
 
     static TestServer start() {
-        return new TestServer(Limits.defaults(), 100, 10_000);
+        return new TestServer(ServiceLimits.defaults(), 100, 10_000);
     }
 
-    static TestServer start(Limits limits) {
+    static TestServer start(ServiceLimits limits) {
         return new TestServer(limits, 100, 10_000);
     }
 
     static TestServer startWith(int maxHeads, int maxQueued) {
-        return new TestServer(Limits.defaults(), maxHeads, maxQueued);
+        return new TestServer(ServiceLimits.defaults(), maxHeads, maxQueued);
     }
 
-    private TestServer(Limits limits, int maxHeads, int maxQueued) {
+    private TestServer(ServiceLimits limits, int maxHeads, int maxQueued) {
         SubstrateInfo info = substrate.info();
         registry = new HeadRegistry(
                 new HeadRegistry.PartFactory() {
@@ -84,7 +85,11 @@ final class TestServer implements AutoCloseable {
                 "test",
                 limits,
                 System::nanoTime);
-        listener = await(GrpcListener.listen(vertx, services, "127.0.0.1", 0, 2));
+        listener = await(GrpcListener.listen(
+                vertx,
+                services.handler(),
+                GrpcListener.options(limits.transport()).setHost("127.0.0.1").setPort(0),
+                2));
     }
 
     int port() {

@@ -9,6 +9,7 @@ import static dev.reservoir.server.grpc.Messages.textHead;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.reservoir.server.rpc.TransportLimits;
 import dev.reservoir.v1.HeadServiceGrpc;
 import dev.reservoir.v1.TrainResponse;
 import io.grpc.ManagedChannel;
@@ -58,9 +59,14 @@ class TrainFlowControlTest {
 
     @Test
     void noMoreThanTheBytesAreTakenIn() {
-        Limits usual = Limits.defaults();
-        Limits tight = new Limits(
-                usual.messageBytes(), 100, usual.trainCredits(), 256, 20_000, 100_000, usual.unaryBytes(), 64, 30_000);
+        ServiceLimits usual = ServiceLimits.defaults();
+        TransportLimits transport = usual.transport();
+        ServiceLimits tight = new ServiceLimits(
+                new TransportLimits(transport.messageBytes(), 100, 256, 100_000, transport.unaryBytes()),
+                usual.trainCredits(),
+                usual.streamHeads(),
+                usual.creations(),
+                usual.appliedWaitMillis());
         try (TestServer small = TestServer.start(tight)) {
             ManagedChannel own = small.channel();
             HeadServiceGrpc.newBlockingStub(own).createHead(create("h", textHead()));

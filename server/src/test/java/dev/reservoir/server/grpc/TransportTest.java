@@ -13,6 +13,7 @@ import static org.awaitility.Awaitility.await;
 
 import com.google.rpc.Status;
 import dev.reservoir.heads.Reason;
+import dev.reservoir.server.rpc.StatusMapper;
 import dev.reservoir.v1.HeadServiceGrpc;
 import dev.reservoir.v1.InferenceServiceGrpc;
 import dev.reservoir.v1.PredictRequest;

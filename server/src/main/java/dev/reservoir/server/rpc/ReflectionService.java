@@ -1,8 +1,10 @@
-package dev.reservoir.server.grpc;
+package dev.reservoir.server.rpc;
 
 import com.google.protobuf.ByteString;
+import com.google.protobuf.Descriptors.FileDescriptor;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.rpc.Code;
+import io.grpc.ServiceDescriptor;
 import io.grpc.reflection.v1.ErrorResponse;
 import io.grpc.reflection.v1.ExtensionNumberResponse;
 import io.grpc.reflection.v1.ExtensionRequest;
@@ -17,14 +19,18 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Describes the server to tools, any number of questions a stream: {@code grpc.reflection.v1} and, for older tools, {@code v1alpha}. */
-final class ReflectionService {
+public final class ReflectionService {
     private final Schemas schemas;
 
-    ReflectionService(Schemas schemas) {
-        this.schemas = schemas;
+    /**
+     * @param services the services to list
+     * @param others files that no service depends on
+     */
+    public ReflectionService(List<ServiceDescriptor> services, List<FileDescriptor> others) {
+        this.schemas = new Schemas(services, others);
     }
 
-    void bind(Methods methods) {
+    public void bind(Methods methods) {
         methods.stream(
                 ServerReflectionGrpc.getServerReflectionInfoMethod(),
                 call -> new RequestStream<>(call, new Worker<>(this::answer), Long.MAX_VALUE).start());

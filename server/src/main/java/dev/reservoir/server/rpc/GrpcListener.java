@@ -1,4 +1,4 @@
-package dev.reservoir.server.grpc;
+package dev.reservoir.server.rpc;
 
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
@@ -37,32 +37,22 @@ public final class GrpcListener {
     /**
      * Listens.
      *
-     * @param port 0 for a free one
+     * @param options host and port among them; port 0 takes a free one
      * @param eventLoops how many share the port
      */
     public static Future<GrpcListener> listen(
-            Vertx vertx, GrpcServices services, String host, int port, int eventLoops) {
-        return listen(vertx, services.handler(), options(services.limits()), host, port, eventLoops);
-    }
-
-    static Future<GrpcListener> listen(
-            Vertx vertx,
-            Handler<HttpServerRequest> handler,
-            HttpServerOptions options,
-            String host,
-            int port,
-            int eventLoops) {
+            Vertx vertx, Handler<HttpServerRequest> handler, HttpServerOptions options, int eventLoops) {
         Queue<Integer> ports = new ConcurrentLinkedQueue<>();
         // -1 asks for a free port that all instances of the deployment share.
-        int shared = port == 0 ? -1 : port;
+        HttpServerOptions shared =
+                new HttpServerOptions(options).setPort(options.getPort() == 0 ? -1 : options.getPort());
         return vertx.deployVerticle(
-                        () -> new Loop(handler, options, host, shared, ports),
-                        new DeploymentOptions().setInstances(eventLoops))
+                        () -> new Loop(handler, shared, ports), new DeploymentOptions().setInstances(eventLoops))
                 .map(deployment -> new GrpcListener(vertx, deployment, ports.element()));
     }
 
     /** Transport settings under which one client cannot stall another. */
-    public static HttpServerOptions options(Limits limits) {
+    public static HttpServerOptions options(TransportLimits limits) {
         return new HttpServerOptions()
                 .setHttp2ClearTextEnabled(true)
                 .setHttp2ConnectionWindowSize(CONNECTION_WINDOW_BYTES)
@@ -79,7 +69,7 @@ public final class GrpcListener {
         return port;
     }
 
-    /** Stops listening and closes the connections; {@link GrpcServices#drain} first ends what runs on them. */
+    /** Stops listening and closes the connections; {@link RpcServer#drain} first ends what runs on them. */
     public Future<Void> close() {
         return vertx.undeploy(deployment);
     }
@@ -87,27 +77,18 @@ public final class GrpcListener {
     private static final class Loop extends VerticleBase {
         private final Handler<HttpServerRequest> handler;
         private final HttpServerOptions options;
-        private final String host;
-        private final int port;
         private final Queue<Integer> ports;
 
-        Loop(
-                Handler<HttpServerRequest> handler,
-                HttpServerOptions options,
-                String host,
-                int port,
-                Queue<Integer> ports) {
+        Loop(Handler<HttpServerRequest> handler, HttpServerOptions options, Queue<Integer> ports) {
             this.handler = handler;
             this.options = options;
-            this.host = host;
-            this.port = port;
             this.ports = ports;
         }
 
         @Override
         public Future<?> start() {
             Future<HttpServer> listening =
-                    vertx.createHttpServer(options).requestHandler(handler).listen(port, host);
+                    vertx.createHttpServer(options).requestHandler(handler).listen();
             return listening.onSuccess(server -> ports.add(server.actualPort()));
         }
     }

@@ -1,4 +1,4 @@
-package dev.reservoir.server.grpc;
+package dev.reservoir.server.rpc;
 
 import com.google.protobuf.Message;
 import dev.reservoir.heads.Reason;
@@ -19,14 +19,14 @@ import org.jspecify.annotations.Nullable;
  * Binds handlers to methods. Generated descriptors name the methods; requests are parsed by {@link ServerCall}, because the transport
  * answers a message that does not parse, or whose encoding it does not know, with a reset that says nothing.
  */
-final class Methods {
+public final class Methods {
     /** Takes a call; messages come once it fetches them. */
-    interface StreamHandler<Q extends Message, P extends Message> {
+    public interface StreamHandler<Q extends Message, P extends Message> {
         void start(ServerCall<Q, P> call);
     }
 
     /** Takes the one request of a call. */
-    interface RequestHandler<Q extends Message, P extends Message> {
+    public interface RequestHandler<Q extends Message, P extends Message> {
         void handle(ServerCall<Q, P> call, Q request);
     }
 
@@ -38,7 +38,8 @@ final class Methods {
         this.calls = calls;
     }
 
-    <Q extends Message, P extends Message> void stream(MethodDescriptor<Q, P> method, StreamHandler<Q, P> handler) {
+    public <Q extends Message, P extends Message> void stream(
+            MethodDescriptor<Q, P> method, StreamHandler<Q, P> handler) {
         Q prototype = prototype(method);
         ServiceMethod<Q, P> bound = ServiceMethod.server(
                 ServiceName.create(Objects.requireNonNull(method.getServiceName())),
@@ -53,7 +54,8 @@ final class Methods {
     }
 
     /** A method whose client sends exactly one request, whatever comes back. */
-    <Q extends Message, P extends Message> void unary(MethodDescriptor<Q, P> method, RequestHandler<Q, P> handler) {
+    public <Q extends Message, P extends Message> void unary(
+            MethodDescriptor<Q, P> method, RequestHandler<Q, P> handler) {
         stream(method, call -> new OneRequest<>(call, handler).start());
     }
 

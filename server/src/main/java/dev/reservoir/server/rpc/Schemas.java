@@ -1,4 +1,4 @@
-package dev.reservoir.server.grpc;
+package dev.reservoir.server.rpc;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.Descriptors.Descriptor;

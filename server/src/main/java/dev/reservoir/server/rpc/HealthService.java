@@ -1,4 +1,4 @@
-package dev.reservoir.server.grpc;
+package dev.reservoir.server.rpc;
 
 import com.google.rpc.Code;
 import io.grpc.health.v1.HealthCheckRequest;
@@ -8,15 +8,15 @@ import io.grpc.health.v1.HealthGrpc;
 import java.util.Set;
 
 /** Tells whether the server, or one of its services, takes calls: {@code grpc.health.v1}. */
-final class HealthService {
+public final class HealthService {
     private final Set<String> services;
 
     /** @param services full names of those that are served; the empty name stands for the whole server */
-    HealthService(Set<String> services) {
+    public HealthService(Set<String> services) {
         this.services = services;
     }
 
-    void bind(Methods methods) {
+    public void bind(Methods methods) {
         methods.unary(HealthGrpc.getCheckMethod(), this::check);
         methods.unary(HealthGrpc.getWatchMethod(), this::watch);
     }

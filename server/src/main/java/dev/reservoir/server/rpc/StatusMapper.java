@@ -1,4 +1,4 @@
-package dev.reservoir.server.grpc;
+package dev.reservoir.server.rpc;
 
 import com.google.protobuf.Any;
 import com.google.protobuf.Duration;
@@ -18,7 +18,7 @@ import org.slf4j.LoggerFactory;
  * The one way from a failure to what a client is told of it. What is not {@link Refused} is a defect: it is logged once with its stack
  * under an incident id, and the client learns that id and nothing else.
  */
-final class StatusMapper {
+public final class StatusMapper {
     static final String DOMAIN = "reservoir.dev";
 
     private static final Logger LOG = LoggerFactory.getLogger(StatusMapper.class);
@@ -27,11 +27,11 @@ final class StatusMapper {
 
     private final Supplier<String> incidents;
 
-    StatusMapper(Supplier<String> incidents) {
+    public StatusMapper(Supplier<String> incidents) {
         this.incidents = incidents;
     }
 
-    Status status(Throwable failure) {
+    public Status status(Throwable failure) {
         Refused refused = failure instanceof Refused known ? known : defect(failure);
         Map<String, String> metadata = new HashMap<>();
         refused.metadata().forEach((key, value) -> metadata.put(key, cut(value)));
@@ -52,7 +52,7 @@ final class StatusMapper {
         return status.build();
     }
 
-    static GrpcStatus code(Reason reason) {
+    public static GrpcStatus code(Reason reason) {
         return switch (reason.kind()) {
             case INVALID -> GrpcStatus.INVALID_ARGUMENT;
             case OUT_OF_RANGE -> GrpcStatus.OUT_OF_RANGE;

@@ -1,7 +1,7 @@
-package dev.reservoir.server.grpc;
+package dev.reservoir.server.rpc;
 
 /** What a stream has outstanding, against its bounds. Pure; confined to the stream's context. */
-final class Flow {
+public final class Flow {
     private final int maxCount;
     private final long maxWeight;
     private final long maxBytes;
@@ -9,28 +9,28 @@ final class Flow {
     private long weight;
     private long bytes;
 
-    Flow(int maxCount, long maxWeight, long maxBytes) {
+    public Flow(int maxCount, long maxWeight, long maxBytes) {
         this.maxCount = maxCount;
         this.maxWeight = maxWeight;
         this.maxBytes = maxBytes;
     }
 
     /** Whether one more message may be read. The one that passes a bound of weight or bytes is the last. */
-    boolean open() {
+    public boolean open() {
         return count < maxCount && weight < maxWeight && bytes < maxBytes;
     }
 
-    boolean idle() {
+    public boolean idle() {
         return count == 0;
     }
 
-    void take(long messageWeight, long messageBytes) {
+    public void take(long messageWeight, long messageBytes) {
         count++;
         weight += messageWeight;
         bytes += messageBytes;
     }
 
-    void give(int messages, long messageWeight, long messageBytes) {
+    public void give(int messages, long messageWeight, long messageBytes) {
         count -= messages;
         weight -= messageWeight;
         bytes -= messageBytes;

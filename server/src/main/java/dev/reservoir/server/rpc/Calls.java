@@ -1,4 +1,4 @@
-package dev.reservoir.server.grpc;
+package dev.reservoir.server.rpc;
 
 import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
@@ -11,9 +11,9 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 
 /** The calls that are under way, and what all of them share. Thread-safe. */
-final class Calls {
+public final class Calls {
     private final Vertx vertx;
-    private final Limits limits;
+    private final TransportLimits limits;
     private final StatusMapper statuses;
     private final LongSupplier nanoClock;
     private final Set<ServerCall<?, ?>> active = ConcurrentHashMap.newKeySet();
@@ -21,22 +21,22 @@ final class Calls {
     private final Promise<Void> drained = Promise.promise();
     private volatile boolean stopping;
 
-    Calls(Vertx vertx, Limits limits, StatusMapper statuses, LongSupplier nanoClock) {
+    Calls(Vertx vertx, TransportLimits limits, StatusMapper statuses, LongSupplier nanoClock) {
         this.vertx = vertx;
         this.limits = limits;
         this.statuses = statuses;
         this.nanoClock = nanoClock;
     }
 
-    Vertx vertx() {
+    public Vertx vertx() {
         return vertx;
     }
 
-    Limits limits() {
+    public TransportLimits limits() {
         return limits;
     }
 
-    StatusMapper statuses() {
+    public StatusMapper statuses() {
         return statuses;
     }
 
@@ -94,7 +94,7 @@ final class Calls {
         return drained.future();
     }
 
-    static Refused stoppingNow() {
+    public static Refused stoppingNow() {
         return new Refused(Reason.STOPPING, "server: stopping (expected: a server that takes calls)");
     }
 

@@ -1,4 +1,4 @@
-package dev.reservoir.server.grpc;
+package dev.reservoir.server.rpc;
 
 import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;

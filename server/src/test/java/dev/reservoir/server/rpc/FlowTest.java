@@ -1,4 +1,4 @@
-package dev.reservoir.server.grpc;
+package dev.reservoir.server.rpc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

@@ -1,4 +1,4 @@
-package dev.reservoir.server.grpc;
+package dev.reservoir.server.rpc;
 
 import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpServerRequest;

@@ -1,12 +1,10 @@
-package dev.reservoir.server.grpc;
+package dev.reservoir.server.rpc;
 
 import com.google.protobuf.Message;
 import com.google.rpc.Code;
 import com.google.rpc.Status;
 import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
-import dev.reservoir.server.engine.Engine.Call;
-import dev.reservoir.server.registry.Subscription;
 import io.vertx.core.Context;
 import io.vertx.grpc.common.GrpcMessage;
 import io.vertx.grpc.common.GrpcStatus;
@@ -31,11 +29,16 @@ import org.slf4j.LoggerFactory;
  * nothing is written, no message arrives, and what {@link #onClosed} was given has run once. A reset, a dropped HTTP/2 connection and a
  * failed write are told by different callbacks of the transport; they all lead here.
  */
-final class ServerCall<Q extends Message, P extends Message> {
+public final class ServerCall<Q extends Message, P extends Message> {
     /** Receives one message. */
-    interface MessageHandler<Q> {
+    public interface MessageHandler<Q> {
         /** @param bytes size of its payload as parsed */
         void message(Q message, int bytes);
+    }
+
+    /** Something that will run unless it is cancelled first; cancelling twice, or too late, is harmless. */
+    public interface Registration {
+        void cancel();
     }
 
     private static final Logger LOG = LoggerFactory.getLogger(ServerCall.class);
@@ -95,35 +98,30 @@ final class ServerCall<Q extends Message, P extends Message> {
         });
     }
 
-    Calls calls() {
+    public Calls calls() {
         return calls;
     }
 
-    /** What the engine is told of this call. */
-    Call engineCall(String tenant) {
-        return new Call(tenant, deadlineNanos, this::gone);
-    }
-
-    long deadlineNanos() {
+    public long deadlineNanos() {
         return deadlineNanos;
     }
 
     /** Whether the call has ended, so that work for it is not worth beginning. Any thread. */
-    boolean gone() {
+    public boolean gone() {
         return gone;
     }
 
     /** Sets who receives messages; none comes before {@link #fetch}. */
-    void onMessage(MessageHandler<Q> handler) {
+    public void onMessage(MessageHandler<Q> handler) {
         messages = handler;
     }
 
-    void onHalfClosed(Runnable handler) {
+    public void onHalfClosed(Runnable handler) {
         halfClosed = handler;
     }
 
     /** Runs once when the call has ended, at once where it has. */
-    Subscription onClosed(Runnable action) {
+    public Registration onClosed(Runnable action) {
         Closing closing = new Closing(action);
         if (closed) {
             action.run();
@@ -134,7 +132,7 @@ final class ServerCall<Q extends Message, P extends Message> {
     }
 
     /** Runs when the server stops; a call without it just goes on to its end. */
-    void onStop(Runnable action) {
+    public void onStop(Runnable action) {
         stopper = action;
         if (calls.stopping()) {
             stop();
@@ -142,43 +140,43 @@ final class ServerCall<Q extends Message, P extends Message> {
     }
 
     /** Asks for one more message, or the client's half-close. */
-    void fetch() {
+    public void fetch() {
         if (!closed) {
             request.fetch(1);
         }
     }
 
     /** Whether the client reads as fast as replies are written. */
-    boolean writable() {
+    public boolean writable() {
         return !response.writeQueueFull();
     }
 
     /** Runs when {@link #writable} has turned true again. */
-    void onWritable(Runnable action) {
+    public void onWritable(Runnable action) {
         response.drainHandler(unused -> guard(action));
     }
 
-    void write(P message) {
+    public void write(P message) {
         if (!closed) {
             response.write(message).onFailure(unused -> closedByClient());
         }
     }
 
-    void endWith(P message) {
+    public void endWith(P message) {
         if (!closed) {
             close();
             response.end(message);
         }
     }
 
-    void end() {
+    public void end() {
         if (!closed) {
             close();
             response.end();
         }
     }
 
-    void fail(Throwable failure) {
+    public void fail(Throwable failure) {
         if (closed) {
             return;
         }
@@ -202,7 +200,7 @@ final class ServerCall<Q extends Message, P extends Message> {
     }
 
     /** Runs on the call's context unless the call has ended by then; a defect in it ends the call. Any thread. */
-    void runOnContext(Runnable action) {
+    public void runOnContext(Runnable action) {
         context.runOnContext(unused -> {
             if (!closed) {
                 guard(action);
@@ -222,7 +220,7 @@ final class ServerCall<Q extends Message, P extends Message> {
     }
 
     /** Runs after {@code millis} on the call's context unless the call has ended by then. */
-    Subscription after(long millis, Runnable action) {
+    public Registration after(long millis, Runnable action) {
         long timer = calls.vertx().setTimer(Math.max(1, millis), id -> {
             timers.remove(id);
             if (!closed) {

@@ -1,4 +1,4 @@
-package dev.reservoir.server.grpc;
+package dev.reservoir.server.rpc;
 
 import com.google.protobuf.Message;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -9,9 +9,9 @@ import java.util.function.Supplier;
  * A stream of requests that are answered one by one, in the order in which the answers are ready. A request is outstanding until its reply
  * is written, and what is outstanding is bounded, so a client that does not read its replies is soon not read from either.
  */
-final class RequestStream<Q extends Message, P extends Message> {
+public final class RequestStream<Q extends Message, P extends Message> {
     /** Answers requests. */
-    interface Worker<Q, P> {
+    public interface Worker<Q, P> {
         /** What a request counts against the stream's bound of weight. */
         long weight(Q request);
 
@@ -20,7 +20,7 @@ final class RequestStream<Q extends Message, P extends Message> {
     }
 
     /** Takes the answer, on any thread; it is made on the stream's context. */
-    interface Reply<P> {
+    public interface Reply<P> {
         void ready(Supplier<P> answer);
     }
 
@@ -33,14 +33,14 @@ final class RequestStream<Q extends Message, P extends Message> {
     private boolean reading = true;
     private boolean stopping;
 
-    RequestStream(ServerCall<Q, P> call, Worker<Q, P> worker, long maxWeight) {
+    public RequestStream(ServerCall<Q, P> call, Worker<Q, P> worker, long maxWeight) {
         this.call = call;
         this.worker = worker;
-        Limits limits = call.calls().limits();
+        TransportLimits limits = call.calls().limits();
         this.flow = new Flow(limits.streamRequests(), maxWeight, limits.streamBytes());
     }
 
-    void start() {
+    public void start() {
         call.onMessage(this::arrived);
         call.onHalfClosed(() -> {
             reading = false;

@@ -1,0 +1,22 @@
+package dev.reservoir.server.grpc;
+
+import dev.reservoir.server.rpc.TransportLimits;
+
+/**
+ * Bounds on what clients may keep busy in the services.
+ *
+ * @param transport the bounds of calls, streams and messages, whatever the service
+ * @param trainCredits examples of a training stream that may be outstanding: arrived and not yet acknowledged
+ * @param streamHeads heads that the outstanding requests of one prediction stream may name together
+ * @param creations heads that may be under creation at once
+ * @param appliedWaitMillis longest that a prediction waits until a sequence number is applied
+ */
+public record ServiceLimits(
+        TransportLimits transport, int trainCredits, int streamHeads, int creations, long appliedWaitMillis) {
+    /** Most heads in one prediction. */
+    static final int PREDICT_HEADS = 10_000;
+
+    public static ServiceLimits defaults() {
+        return new ServiceLimits(TransportLimits.defaults(), 256, 20_000, 64, 30_000);
+    }
+}

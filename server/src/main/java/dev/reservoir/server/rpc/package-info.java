@@ -1,0 +1,5 @@
+/** The gRPC runtime on Vert.x: calls, flow control, deadlines, errors, reflection and health. It knows no service. */
+@NullMarked
+package dev.reservoir.server.rpc;
+
+import org.jspecify.annotations.NullMarked;
