@@ -1,13 +1,9 @@
 package dev.reservoir.server;
 
 import dev.reservoir.heads.SubstrateInfo;
-import dev.reservoir.server.engine.Engine;
 import dev.reservoir.server.grpc.GrpcServices;
 import dev.reservoir.server.grpc.ServiceLimits;
-import dev.reservoir.server.registry.HeadFactory;
-import dev.reservoir.server.registry.HeadRegistry;
 import dev.reservoir.server.registry.HeldObservations;
-import dev.reservoir.server.registry.LiveHead;
 import dev.reservoir.server.rpc.GrpcListener;
 import dev.reservoir.server.substrate.OpenSubstrate;
 import dev.reservoir.server.substrate.Substrates;
@@ -17,7 +13,6 @@ import io.vertx.core.VertxOptions;
 import io.vertx.core.file.FileSystemOptions;
 import io.vertx.core.http.HttpServerOptions;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -25,7 +20,10 @@ import java.util.concurrent.TimeoutException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A server that runs: every room, wired by plain constructors. Closing it drains calls, then lanes, then frees the natives. */
+/**
+ * A server that runs: a substrate, a {@link Core} on it and the network around it. Closing drains the calls, then ends
+ * the lanes, then frees the natives.
+ */
 final class RunningServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(RunningServer.class);
     private static final Duration DRAIN = Duration.ofSeconds(10);
@@ -34,25 +32,14 @@ final class RunningServer implements AutoCloseable {
     private static final long HELD_BYTES = 64L << 20;
 
     private final OpenSubstrate open;
-    private final HeadFactory factory;
-    private final HeadRegistry registry;
-    private final Engine engine;
+    private final Core core;
     private final Vertx vertx;
     private final GrpcServices services;
     private final GrpcListener listener;
 
-    private RunningServer(
-            OpenSubstrate open,
-            HeadFactory factory,
-            HeadRegistry registry,
-            Engine engine,
-            Vertx vertx,
-            GrpcServices services,
-            GrpcListener listener) {
+    private RunningServer(OpenSubstrate open, Core core, Vertx vertx, GrpcServices services, GrpcListener listener) {
         this.open = open;
-        this.factory = factory;
-        this.registry = registry;
-        this.engine = engine;
+        this.core = core;
         this.vertx = vertx;
         this.services = services;
         this.listener = listener;
@@ -61,40 +48,40 @@ final class RunningServer implements AutoCloseable {
     /** Loads the substrate, starts the lanes and listens. */
     static RunningServer start(ServerOptions options) {
         OpenSubstrate open = Substrates.open(options.substrate());
-        SubstrateInfo info = open.substrate().info();
-        HeadFactory factory = new HeadFactory(open.substrate(), open.tokenizer());
-        HeadRegistry registry = new HeadRegistry(factory, options.maxHeads(), Instant::now);
-        Engine engine = new Engine(
-                open.substrate(), options.batches(), options.lanes(), options.featureCacheBytes(), System::nanoTime);
+        Core core = new Core(open, options.core(), System::nanoTime);
         Vertx vertx = Vertx.vertx(new VertxOptions()
                 .setEventLoopPoolSize(options.eventLoops())
                 .setFileSystemOptions(
                         new FileSystemOptions().setFileCachingEnabled(false).setClassPathResolvingEnabled(false)));
         ServiceLimits limits = ServiceLimits.defaults();
-        GrpcServices services = new GrpcServices(
-                vertx,
-                registry,
-                engine,
-                factory.encoders()::encoder,
-                new HeldObservations(HELD_OBSERVATIONS, HELD_BYTES),
-                info,
-                Version.text(),
-                limits,
-                System::nanoTime);
+        GrpcServices services = services(vertx, core, open, limits);
         HttpServerOptions address =
                 GrpcListener.options(limits.transport()).setHost(options.host()).setPort(options.port());
         try {
             GrpcListener listener =
                     await(GrpcListener.listen(vertx, services.handler(), address, options.eventLoops()));
-            return new RunningServer(open, factory, registry, engine, vertx, services, listener);
+            return new RunningServer(open, core, vertx, services, listener);
         } catch (RuntimeException e) {
-            free(vertx, engine, registry, factory, open);
+            free(vertx, core, open);
             Throwable cause = e instanceof CompletionException && e.getCause() != null ? e.getCause() : e;
             throw new StartFailure(
                     "--port: " + options.port() + " on " + options.host() + " could not be opened: "
                             + cause.getMessage() + " (expected: a free port; 0 takes one)",
                     cause);
         }
+    }
+
+    private static GrpcServices services(Vertx vertx, Core core, OpenSubstrate open, ServiceLimits limits) {
+        return new GrpcServices(
+                vertx,
+                core.registry(),
+                core.engine(),
+                core.factory().encoders()::encoder,
+                new HeldObservations(HELD_OBSERVATIONS, HELD_BYTES),
+                open.substrate().info(),
+                Version.text(),
+                limits,
+                core.nanoClock());
     }
 
     int port() {
@@ -115,8 +102,8 @@ final class RunningServer implements AutoCloseable {
         LOG.info("Co-batching: {}", info.coBatchingCheck());
         LOG.info(
                 "{} lanes, feature cache of {} MiB, heads in memory only; loopback only, for no credentials are known",
-                engine.status().lanes(),
-                engine.status().featureCacheLimitBytes() >> 20);
+                core.engine().status().lanes(),
+                core.engine().status().featureCacheLimitBytes() >> 20);
         LOG.info("Ready after {} ms", startMillis);
     }
 
@@ -129,18 +116,13 @@ final class RunningServer implements AutoCloseable {
         } catch (RuntimeException e) {
             LOG.warn("Calls could not be drained: {}", e.toString());
         }
-        free(vertx, engine, registry, factory, open);
+        free(vertx, core, open);
         LOG.info("Stopped");
     }
 
-    /** The lanes end before anything they use is freed: leaving one inside native code crashes the process. */
-    private static void free(
-            Vertx vertx, Engine engine, HeadRegistry registry, HeadFactory factory, OpenSubstrate open) {
-        engine.close();
-        for (LiveHead head : registry.all()) {
-            head.learner().close();
-        }
-        factory.close();
+    /** The lanes end before anything they use is freed. */
+    private static void free(Vertx vertx, Core core, OpenSubstrate open) {
+        core.close();
         open.close();
         try {
             await(vertx.close());

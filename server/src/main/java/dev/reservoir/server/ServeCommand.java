@@ -23,6 +23,7 @@ import picocli.CommandLine.Spec;
         showDefaultValues = true)
 final class ServeCommand implements Callable<Integer> {
     private static final long MILLI = 1_000_000;
+    private static final CoreOptions USUAL = CoreOptions.usual();
 
     @Spec
     private CommandSpec spec;
@@ -61,29 +62,30 @@ final class ServeCommand implements Callable<Integer> {
     private int eventLoops = 2;
 
     @Option(names = "--batch-tokens", paramLabel = "N", description = "Most substrate tokens in a batch.")
-    private int batchTokens = 2_048;
+    private int batchTokens = USUAL.batches().batchTokens();
 
     @Option(names = "--batch-items", paramLabel = "N", description = "Most observations in a serving batch.")
-    private int batchItems = 256;
+    private int batchItems = USUAL.batches().batchItems();
 
     @Option(
             names = "--batch-delay-micros",
             paramLabel = "N",
             description =
-                    "How long an observation may wait for others to join its batch; with 0 only for the next requests of a batch that was just answered.")
-    private long batchDelayMicros;
+                    "How long an observation may wait for others to join its batch; with 0 only for the next requests"
+                            + " of a batch that was just answered.")
+    private long batchDelayMicros = USUAL.batches().delayNanos() / 1_000;
 
     @Option(
             names = "--training-share",
             paramLabel = "X",
             description = "Share of tokens that training keeps while serving waits too, 0 to 1.")
-    private double trainingShare = 0.3;
+    private double trainingShare = USUAL.batches().trainingShare();
 
     @Option(
             names = "--training-lanes",
             paramLabel = "N",
-            description =
-                    "Most lanes that train at once while serving goes on and is not light; 0 leaves one lane free where there are several.")
+            description = "Most lanes that train at once while serving goes on and is not light; 0 leaves one lane free"
+                    + " where there are several.")
     private int trainingLanes;
 
     @Option(
@@ -97,10 +99,10 @@ final class ServeCommand implements Callable<Integer> {
             names = "--feature-cache-mib",
             paramLabel = "N",
             description = "Bound of the feature cache; 0 switches it off.")
-    private int featureCacheMib = 256;
+    private int featureCacheMib = (int) (USUAL.featureCacheBytes() >> 20);
 
     @Option(names = "--max-heads", paramLabel = "N", description = "Most heads this server holds.")
-    private int maxHeads = 20_000;
+    private int maxHeads = USUAL.maxHeads();
 
     @Override
     public Integer call() throws InterruptedException {
@@ -148,7 +150,7 @@ final class ServeCommand implements Callable<Integer> {
                 "0 to 1048576");
         check(maxHeads >= 1 && maxHeads <= 1_000_000, "--max-heads", maxHeads, "1 to 1000000");
         checkLoopback();
-        int laneCount = lanes == 0 ? Math.min(8, Runtime.getRuntime().availableProcessors()) : lanes;
+        int laneCount = lanes == 0 ? USUAL.lanes() : lanes;
         check(trainingLanes >= 0 && trainingLanes <= laneCount, "--training-lanes", trainingLanes, "0 to --lanes");
         BatchPolicy usual = BatchPolicy.usual(laneCount);
         int training = trainingLanes == 0 ? usual.trainingLanes() : trainingLanes;
@@ -169,11 +171,8 @@ final class ServeCommand implements Callable<Integer> {
                 host,
                 port,
                 eventLoops,
-                laneCount,
                 new SubstrateOptions(substrate, Precision.of(precision), device, laneThreads),
-                batches,
-                (long) featureCacheMib << 20,
-                maxHeads);
+                new CoreOptions(laneCount, batches, (long) featureCacheMib << 20, maxHeads));
     }
 
     private void checkLoopback() {

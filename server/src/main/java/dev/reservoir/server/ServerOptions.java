@@ -1,6 +1,5 @@
 package dev.reservoir.server;
 
-import dev.reservoir.server.schedule.BatchPolicy;
 import dev.reservoir.server.substrate.SubstrateOptions;
 
 /**
@@ -9,15 +8,5 @@ import dev.reservoir.server.substrate.SubstrateOptions;
  * @param host address to listen on; a loopback address, as this server knows no credentials
  * @param port 0 takes a free one
  * @param eventLoops threads that decode and encode
- * @param lanes threads that run batches
- * @param featureCacheBytes bound of the feature cache, 0 for none
  */
-record ServerOptions(
-        String host,
-        int port,
-        int eventLoops,
-        int lanes,
-        SubstrateOptions substrate,
-        BatchPolicy batches,
-        long featureCacheBytes,
-        int maxHeads) {}
+record ServerOptions(String host, int port, int eventLoops, SubstrateOptions substrate, CoreOptions core) {}

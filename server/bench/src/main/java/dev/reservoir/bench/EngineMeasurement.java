@@ -3,6 +3,7 @@ package dev.reservoir.bench;
 import com.google.gson.JsonObject;
 import dev.reservoir.heads.Observation;
 import dev.reservoir.heads.Refused;
+import dev.reservoir.server.Core;
 import dev.reservoir.server.engine.Engine.Call;
 import dev.reservoir.server.engine.Engine.Completion;
 import dev.reservoir.server.engine.Engine.HeadOutcome;
@@ -20,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 final class EngineMeasurement implements Measurement {
     private final Subject subject;
     private long seed;
-    private @Nullable EngineRoom room;
+    private @Nullable Core core;
     private @Nullable LiveHead head;
 
     EngineMeasurement(Subject subject) {
@@ -33,11 +34,11 @@ final class EngineMeasurement implements Measurement {
         int millis = request.integer("millis", 1, 60_000);
         int words = request.integer("words", 1, 126);
         Texts texts = new Texts(request.texts("vocabulary"), seed++);
-        if (room == null) {
-            room = new EngineRoom(subject.usual(), subject, 0);
-            head = room.head("engine", EngineRoom.gradient());
+        if (core == null) {
+            core = subject.core(0);
+            head = core.registry().create(TextHeads.spec("engine", TextHeads.gradient()), "");
         }
-        Run run = new Run(room, List.of(head), texts, words, inFlight, millis);
+        Run run = new Run(core, List.of(head), texts, words, inFlight, millis);
         double rate = run.perSecond();
         JsonObject answer = new JsonObject();
         answer.addProperty("perSecond", rate);
@@ -47,28 +48,28 @@ final class EngineMeasurement implements Measurement {
     }
 
     void close() {
-        if (room != null) {
-            room.close();
+        if (core != null) {
+            core.close();
         }
     }
 
     /** One closed loop: each answer sends the next request. */
     private final class Run implements Completion<List<HeadOutcome>> {
-        private final EngineRoom room;
+        private final Core core;
         private final List<LiveHead> heads;
         private final Texts texts;
         private final int words;
         private final int inFlight;
         private final CountDownLatch ended;
-        private final Call call = new Call(EngineRoom.TENANT, Long.MAX_VALUE, () -> false);
+        private final Call call = new Call(TextHeads.TENANT, Long.MAX_VALUE, () -> false);
         private final AtomicLong answers = new AtomicLong();
         private final AtomicLong first = new AtomicLong();
         private final AtomicLong last = new AtomicLong();
         private final AtomicInteger refusals = new AtomicInteger();
         private final long endNanos;
 
-        Run(EngineRoom room, List<LiveHead> heads, Texts texts, int words, int inFlight, int millis) {
-            this.room = room;
+        Run(Core core, List<LiveHead> heads, Texts texts, int words, int inFlight, int millis) {
+            this.core = core;
             this.heads = heads;
             this.texts = texts;
             this.words = words;
@@ -95,7 +96,7 @@ final class EngineMeasurement implements Measurement {
         }
 
         private void send() {
-            room.engine().predict(call, heads, new Observation.Text(texts.next(words)), 10, this);
+            core.engine().predict(call, heads, new Observation.Text(texts.next(words)), 10, this);
         }
 
         @Override

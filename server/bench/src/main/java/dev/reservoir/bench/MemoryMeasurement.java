@@ -5,6 +5,7 @@ import com.sun.management.HotSpotDiagnosticMXBean;
 import dev.reservoir.heads.LearningSpec;
 import dev.reservoir.heads.Observation;
 import dev.reservoir.heads.Target;
+import dev.reservoir.server.Core;
 import dev.reservoir.server.engine.TrainingListener;
 import dev.reservoir.server.registry.HeadVersion;
 import dev.reservoir.server.registry.LiveHead;
@@ -59,15 +60,15 @@ final class MemoryMeasurement implements Measurement {
         if (!shuffled && !kind.equals("gradient") && !kind.equals("shared")) {
             throw new IllegalArgumentException("kind: " + kind + " (expected: gradient, private or shared)");
         }
-        LearningSpec learning = kind.equals("gradient") ? EngineRoom.gradient() : EngineRoom.leastSquares();
+        LearningSpec learning = kind.equals("gradient") ? TextHeads.gradient() : TextHeads.leastSquares();
         List<Observation> observations = new ArrayList<>();
         for (int i = 0; i < examples; i++) {
             observations.add(new Observation.Text(texts.next(6)));
         }
-        try (EngineRoom room = new EngineRoom(subject.usual(), subject, CACHE_BYTES)) {
-            LiveHead none = room.head("none", learning);
+        try (Core core = subject.core(CACHE_BYTES)) {
+            LiveHead none = core.registry().create(TextHeads.spec("none", learning), "");
             for (int i = 0; i < WARMING; i++) {
-                train(room, none, observations, i * examples, new Random(i));
+                train(core, none, observations, i * examples, new Random(i));
             }
             long before = residentBytes();
             long heapBefore = heapBytes();
@@ -76,7 +77,7 @@ final class MemoryMeasurement implements Measurement {
                 if (shuffled) {
                     Collections.shuffle(order, new Random(h));
                 }
-                train(room, room.head("head-" + h, learning), order, 0, new Random(h));
+                train(core, core.registry().create(TextHeads.spec("head-" + h, learning), ""), order, 0, new Random(h));
             }
             long after = residentBytes();
             JsonObject answer = new JsonObject();
@@ -88,13 +89,12 @@ final class MemoryMeasurement implements Measurement {
         }
     }
 
-    private static void train(
-            EngineRoom room, LiveHead head, List<Observation> observations, long learned, Random random) {
+    private static void train(Core core, LiveHead head, List<Observation> observations, long learned, Random random) {
         Waiter waiter = new Waiter();
         for (int i = 0; i < observations.size(); i++) {
             waiter.credits.acquireUninterruptibly();
-            Target target = new Target.Label(EngineRoom.label(random.nextInt(EngineRoom.CLASSES)));
-            room.engine().train(head, learned + i + 1, observations.get(i), target, waiter);
+            Target target = new Target.Label(TextHeads.label(random.nextInt(TextHeads.CLASSES)));
+            core.engine().train(head, learned + i + 1, observations.get(i), target, waiter);
         }
         waiter.credits.acquireUninterruptibly(CREDITS);
         if (waiter.refused.get() > 0) {
@@ -102,7 +102,7 @@ final class MemoryMeasurement implements Measurement {
         }
     }
 
-    /** After collections that give free heap back, so that what is told is held, and neither litter nor room for it. */
+    /** After collections that give free heap back, so that what is told is held, and neither litter nor core for it. */
     private static long residentBytes() {
         HotSpotDiagnosticMXBean machine = ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class);
         String least = machine.getVMOption(LEAST_FREE).getValue();

@@ -1,6 +1,8 @@
 package dev.reservoir.bench;
 
 import dev.reservoir.heads.SubstrateInfo;
+import dev.reservoir.server.Core;
+import dev.reservoir.server.CoreOptions;
 import dev.reservoir.server.substrate.BareProduct;
 import dev.reservoir.server.substrate.OpenSubstrate;
 import dev.reservoir.server.substrate.Precision;
@@ -14,7 +16,7 @@ import java.util.Map;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
-/** What is measured: opened when first asked for, kept until the end. One thread's. */
+/** What is measured: opened when first needed, kept until the end. Not thread-safe. */
 final class Subject implements AutoCloseable {
     private final int threads;
     private final LongSupplier clock;
@@ -55,6 +57,11 @@ final class Subject implements AutoCloseable {
             opened.add(substrate);
         }
         return substrate;
+    }
+
+    /** A server without its network on {@link #usual}, with the other options a server has by itself; the caller closes it. */
+    Core core(long featureCacheBytes) {
+        return new Core(usual(), CoreOptions.usual().withFeatureCacheBytes(featureCacheBytes), clock);
     }
 
     DjlOperatorsBert djl() {

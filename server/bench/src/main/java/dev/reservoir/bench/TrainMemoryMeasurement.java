@@ -3,6 +3,7 @@ package dev.reservoir.bench;
 import com.google.gson.JsonObject;
 import dev.reservoir.heads.Observation;
 import dev.reservoir.heads.Target;
+import dev.reservoir.server.Core;
 import dev.reservoir.server.engine.TrainingListener;
 import dev.reservoir.server.registry.HeadVersion;
 import dev.reservoir.server.registry.LiveHead;
@@ -37,14 +38,14 @@ final class TrainMemoryMeasurement implements Measurement {
         int heads = request.integer("heads", 1, 10_000);
         int updates = request.integer("updates", 1, 10_000);
         List<Observation> observations = TrainingHeads.observations(TOKENS);
-        try (EngineRoom room = new EngineRoom(subject.usual(), subject, 0)) {
+        try (Core core = subject.core(0)) {
             int warming = Math.min(heads, WARMING);
-            train(room, heads(room, "warm-", warming), observations, WARMING / warming);
+            train(core, heads(core, "warm-", warming), observations, WARMING / warming);
             long before = residentBytes();
             long heapBefore = heapBytes();
-            List<LiveHead> all = heads(room, "head-", heads);
+            List<LiveHead> all = heads(core, "head-", heads);
             long start = subject.clock().getAsLong();
-            train(room, all, observations, updates);
+            train(core, all, observations, updates);
             long nanos = subject.clock().getAsLong() - start;
             JsonObject answer = new JsonObject();
             answer.addProperty("bytes", residentBytes() - before);
@@ -59,21 +60,21 @@ final class TrainMemoryMeasurement implements Measurement {
         }
     }
 
-    private static List<LiveHead> heads(EngineRoom room, String prefix, int count) {
+    private static List<LiveHead> heads(Core core, String prefix, int count) {
         List<LiveHead> heads = new ArrayList<>();
         for (int h = 0; h < count; h++) {
-            heads.add(room.head(TrainingHeads.spec(prefix + h, 1, TOKENS)));
+            heads.add(core.registry().create(TrainingHeads.spec(prefix + h, 1, TOKENS), ""));
         }
         return heads;
     }
 
-    private static void train(EngineRoom room, List<LiveHead> heads, List<Observation> observations, int updates) {
+    private static void train(Core core, List<LiveHead> heads, List<Observation> observations, int updates) {
         Counter counter = new Counter(heads.size() * updates);
         for (int update = 0; update < updates; update++) {
             for (int h = 0; h < heads.size(); h++) {
-                Target target = new Target.Label(EngineRoom.label((update + h) % EngineRoom.CLASSES));
+                Target target = new Target.Label(TextHeads.label((update + h) % TextHeads.CLASSES));
                 Observation observation = observations.get((update + h) % observations.size());
-                room.engine().train(heads.get(h), update + 1, observation, target, counter);
+                core.engine().train(heads.get(h), update + 1, observation, target, counter);
             }
         }
         counter.await();

@@ -54,10 +54,10 @@ final class TrainingHeads {
         LearningSpec learning =
                 new LearningSpec.Fpt(EnumSet.allOf(Part.class), 1e-3, 1, 0, examples, 0, 0, 1, 0, 1, 0, null, 256);
         return new HeadSpec(
-                new HeadName(EngineRoom.TENANT, id),
+                new HeadName(TextHeads.TENANT, id),
                 new ModalitySpec.Tensor(INPUT_WIDTH, tokens),
                 new Task.Classification(
-                        IntStream.range(0, CLASSES).mapToObj(EngineRoom::label).toList(), CLASSES),
+                        IntStream.range(0, CLASSES).mapToObj(TextHeads::label).toList(), CLASSES),
                 new EncoderSpec(Pooling.MEAN, 2_048, false),
                 learning,
                 id.hashCode());
@@ -89,7 +89,7 @@ final class TrainingHeads {
     void feed(List<SubstrateLearner> some) {
         for (SubstrateLearner learner : some) {
             for (int i = 0; i < examples; i++, next++) {
-                Target target = new Target.Label(EngineRoom.label(next % CLASSES));
+                Target target = new Target.Label(TextHeads.label(next % CLASSES));
                 Refused refused = learner.take(observations.get(next % DISTINCT), target, null);
                 if (refused != null) {
                     throw refused;

@@ -1,0 +1,61 @@
+package dev.reservoir.server;
+
+import dev.reservoir.server.engine.Engine;
+import dev.reservoir.server.registry.HeadFactory;
+import dev.reservoir.server.registry.HeadRegistry;
+import dev.reservoir.server.registry.LiveHead;
+import dev.reservoir.server.substrate.OpenSubstrate;
+import java.time.Instant;
+import java.util.function.LongSupplier;
+
+/**
+ * A server without its network: what makes heads, which heads exist, and the engine that runs them on one substrate.
+ *
+ * <p>Closing ends the lanes first, then frees the heads and what made them: a lane that is left inside native code
+ * crashes the process.
+ */
+public final class Core implements AutoCloseable {
+    private final HeadFactory factory;
+    private final HeadRegistry registry;
+    private final Engine engine;
+    private final LongSupplier nanoClock;
+
+    /**
+     * Starts the lanes.
+     *
+     * @param open outlives this
+     * @param nanoClock what deadlines and batches are timed by
+     */
+    public Core(OpenSubstrate open, CoreOptions options, LongSupplier nanoClock) {
+        this.nanoClock = nanoClock;
+        factory = new HeadFactory(open.substrate(), open.tokenizer());
+        registry = new HeadRegistry(factory, options.maxHeads(), Instant::now);
+        engine = new Engine(
+                open.substrate(), options.batches(), options.lanes(), options.featureCacheBytes(), nanoClock);
+    }
+
+    HeadFactory factory() {
+        return factory;
+    }
+
+    public HeadRegistry registry() {
+        return registry;
+    }
+
+    public Engine engine() {
+        return engine;
+    }
+
+    LongSupplier nanoClock() {
+        return nanoClock;
+    }
+
+    @Override
+    public void close() {
+        engine.close();
+        for (LiveHead head : registry.all()) {
+            head.learner().close();
+        }
+        factory.close();
+    }
+}

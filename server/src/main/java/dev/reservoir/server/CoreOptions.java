@@ -1,0 +1,36 @@
+package dev.reservoir.server;
+
+import dev.reservoir.server.schedule.BatchPolicy;
+
+/**
+ * What a {@link Core} is started with.
+ *
+ * @param lanes threads that run batches, at least 1
+ * @param featureCacheBytes bound of the feature cache, 0 for none
+ * @param maxHeads heads that may exist at a time, at least 1
+ */
+public record CoreOptions(int lanes, BatchPolicy batches, long featureCacheBytes, int maxHeads) {
+    private static final int MOST_USUAL_LANES = 8;
+
+    public CoreOptions {
+        check(lanes >= 1, "lanes", lanes, ">= 1");
+        check(featureCacheBytes >= 0, "featureCacheBytes", featureCacheBytes, ">= 0");
+        check(maxHeads >= 1, "maxHeads", maxHeads, ">= 1");
+    }
+
+    /** The options of a server that is given none. */
+    public static CoreOptions usual() {
+        int lanes = Math.min(MOST_USUAL_LANES, Runtime.getRuntime().availableProcessors());
+        return new CoreOptions(lanes, BatchPolicy.usual(lanes), 256L << 20, 20_000);
+    }
+
+    public CoreOptions withFeatureCacheBytes(long bytes) {
+        return new CoreOptions(lanes, batches, bytes, maxHeads);
+    }
+
+    private static void check(boolean holds, String name, long value, String expected) {
+        if (!holds) {
+            throw new IllegalArgumentException(name + ": " + value + " (expected: " + expected + ")");
+        }
+    }
+}
