@@ -5,8 +5,9 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.IValue;
 import dev.reservoir.heads.SubstrateInfo;
-import dev.reservoir.server.substrate.NativeRuntime;
-import dev.reservoir.server.substrate.TorchProgram;
+import dev.reservoir.server.substrate.bert.BertProgram;
+import dev.reservoir.server.substrate.torch.NativeRuntime;
+import dev.reservoir.server.substrate.torch.TorchProgram;
 import java.nio.FloatBuffer;
 import java.util.SplittableRandom;
 import java.util.function.LongSupplier;
@@ -25,7 +26,7 @@ final class AttentionParts implements AutoCloseable {
     /** Loads the natives if they are not. */
     AttentionParts(SubstrateInfo info, int intraOpThreads, LongSupplier nanoClock) {
         NativeRuntime.load(intraOpThreads);
-        this.program = new TorchProgram("bert.py", Device.cpu(), intraOpThreads);
+        this.program = new TorchProgram(BertProgram.source(), Device.cpu(), intraOpThreads);
         this.width = info.width();
         this.nanoClock = nanoClock;
         program.call(call -> call.run(

@@ -2,9 +2,9 @@ package dev.reservoir.bench;
 
 import com.google.gson.JsonObject;
 import dev.reservoir.heads.SubstrateInfo;
-import dev.reservoir.server.substrate.BareProduct;
-import dev.reservoir.server.substrate.BareProduct.Kernel;
 import dev.reservoir.server.substrate.Precision;
+import dev.reservoir.server.substrate.torch.BareProduct;
+import dev.reservoir.server.substrate.torch.BareProduct.Kernel;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;

@@ -1,6 +1,6 @@
 package dev.reservoir.bench;
 
-import dev.reservoir.server.substrate.NativeRuntime;
+import dev.reservoir.server.substrate.torch.NativeRuntime;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.io.PrintStream;

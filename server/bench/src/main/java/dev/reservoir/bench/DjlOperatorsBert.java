@@ -14,7 +14,7 @@ import ai.djl.nn.norm.LayerNorm;
 import ai.djl.pytorch.jni.JniUtils;
 import dev.reservoir.heads.NamedTensor;
 import dev.reservoir.heads.SubstrateInfo;
-import dev.reservoir.server.substrate.PlainSubstrate;
+import dev.reservoir.server.substrate.bert.PlainBert;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
@@ -95,7 +95,7 @@ final class DjlOperatorsBert implements AutoCloseable {
      * @param intraOpThreads threads inside one product, at least 1
      */
     static DjlOperatorsBert of(SubstrateInfo info, int intraOpThreads) {
-        try (PlainSubstrate substrate = PlainSubstrate.open(info.name())) {
+        try (PlainBert substrate = PlainBert.open(info.name())) {
             Map<String, NamedTensor> weights =
                     substrate.tensors().stream().collect(Collectors.toMap(NamedTensor::name, Function.identity()));
             return new DjlOperatorsBert(info, weights, intraOpThreads);

@@ -3,7 +3,7 @@ package dev.reservoir.bench;
 import dev.reservoir.heads.SubstrateInfo;
 import dev.reservoir.server.Core;
 import dev.reservoir.server.CoreOptions;
-import dev.reservoir.server.substrate.BareProduct;
+import dev.reservoir.server.substrate.torch.BareProduct;
 import dev.reservoir.server.substrate.OpenSubstrate;
 import dev.reservoir.server.substrate.Precision;
 import dev.reservoir.server.substrate.Processor;

@@ -4,8 +4,9 @@ import dev.reservoir.heads.HeadName;
 import dev.reservoir.heads.Refused;
 import dev.reservoir.heads.file.SafetensorsInput;
 import dev.reservoir.heads.file.SafetensorsOutput;
-import dev.reservoir.server.substrate.NativeRuntime;
-import dev.reservoir.server.substrate.PlainSubstrate;
+import dev.reservoir.server.substrate.torch.NativeRuntime;
+import dev.reservoir.server.substrate.bert.BertModel;
+import dev.reservoir.server.substrate.bert.PlainBert;
 import dev.reservoir.v1.ExportedHead;
 import dev.reservoir.v1.Head;
 import java.io.IOException;
@@ -75,7 +76,7 @@ public final class ExportCommand implements Callable<Integer> {
             throw new IllegalArgumentException("--target: " + target + " (expected: with --head only)");
         }
         if (substrate != null) {
-            PlainSubstrate.checkName(substrate);
+            BertModel.named(substrate);
         }
         HeadName name = head == null ? null : name(head);
         ServerAddress server = ServerAddress.parse(target == null ? "localhost:50051" : target);
@@ -90,7 +91,7 @@ public final class ExportCommand implements Callable<Integer> {
     }
 
     private String writeSubstrate(ExportFiles files) {
-        try (PlainSubstrate plain = PlainSubstrate.open(substrate == null ? MINILM : substrate)) {
+        try (PlainBert plain = PlainBert.open(substrate == null ? MINILM : substrate)) {
             files.write(new SafetensorsOutput(plain.metadata(), plain.tensors()));
             files.writeProgram(plain::writeProgram);
             return String.format("substrate %s, %.1f M parameters", plain.name(), plain.parameters() / 1e6);
@@ -105,7 +106,7 @@ public final class ExportCommand implements Callable<Integer> {
                     "--substrate: " + substrate + " (expected: " + own.getSubstrate() + ", the head's)");
         }
         SafetensorsInput tensors = read(files.tensorsDraft());
-        try (PlainSubstrate plain = PlainSubstrate.open(own.getSubstrate())) {
+        try (PlainBert plain = PlainBert.open(own.getSubstrate())) {
             files.writeProgram(file -> plain.writeHead(tensors, file));
         }
         return String.format(

@@ -2,6 +2,7 @@ package dev.reservoir.server.substrate;
 
 import dev.reservoir.heads.Substrate;
 import dev.reservoir.heads.TextTokenizer;
+import dev.reservoir.server.substrate.bert.BertSubstrate;
 
 /** A loaded substrate with its tokeniser; closing it frees both. */
 public final class OpenSubstrate implements AutoCloseable {

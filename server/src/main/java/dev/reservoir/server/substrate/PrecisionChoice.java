@@ -1,6 +1,7 @@
 package dev.reservoir.server.substrate;
 
-import dev.reservoir.server.substrate.BertProgram.Products;
+import dev.reservoir.server.substrate.torch.BareProduct;
+import dev.reservoir.server.substrate.torch.Products;
 import java.util.Locale;
 
 /**
@@ -31,7 +32,8 @@ record PrecisionChoice(Products products, String reason) {
             if (!processor.bf16()) {
                 throw new IllegalArgumentException(
                         "precision: bf16 (expected: f32 or auto, because " + processor.model()
-                                + " has neither avx512_bf16 nor amx_bf16 and would run bf16 10 to 100 times slower than f32)");
+                                + " has neither avx512_bf16 nor amx_bf16 and would run bf16 10 to 100 times slower"
+                                + " than f32)");
             }
             return new PrecisionChoice(Products.PLAIN_BF16, "bf16 was asked for");
         }

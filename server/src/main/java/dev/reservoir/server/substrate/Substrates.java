@@ -2,19 +2,19 @@ package dev.reservoir.server.substrate;
 
 import ai.djl.Device;
 import ai.djl.engine.Engine;
-import dev.reservoir.heads.Substrate.NormRow;
 import dev.reservoir.heads.SubstrateInfo;
-import dev.reservoir.server.substrate.BertProgram.Products;
-import java.nio.FloatBuffer;
-import java.util.ArrayList;
-import java.util.List;
+import dev.reservoir.server.substrate.bert.BertModel;
+import dev.reservoir.server.substrate.bert.BertProgram;
+import dev.reservoir.server.substrate.bert.BertShape;
+import dev.reservoir.server.substrate.bert.BertSubstrate;
+import dev.reservoir.server.substrate.bert.BertWeights;
+import dev.reservoir.server.substrate.torch.BareProduct;
+import dev.reservoir.server.substrate.torch.CoBatchingCheck;
+import dev.reservoir.server.substrate.torch.NativeRuntime;
+import dev.reservoir.server.substrate.torch.Products;
 
 /** Opens substrates by name. */
 public final class Substrates {
-    private static final String RANDOM = "random:";
-    private static final String MINILM = "minilm";
-    private static final long RANDOM_SEED = 20260101L;
-
     private Substrates() {}
 
     /**
@@ -23,41 +23,28 @@ public final class Substrates {
      * @throws IllegalArgumentException for an unknown name, a precision or a device that this machine has not
      */
     public static OpenSubstrate open(SubstrateOptions options) {
-        checkName(options.name());
+        BertModel model = BertModel.named(options.name());
         Engine engine = NativeRuntime.load(options.intraOpThreads());
         Device device = device(options.device(), engine);
         PrecisionChoice choice = choose(options, device);
-        MiniLmArtifact artifact = new MiniLmArtifact();
-        BertWeights weights = weights(options.name(), artifact);
+        BertWeights weights = model.weights();
         BertProgram program = new BertProgram(weights, choice.products(), device, options.intraOpThreads());
         try {
-            CoBatchingCheck check = CoBatchingCheck.of(program);
+            CoBatchingCheck check = CoBatchingCheck.of(program::forward, program.limits());
             if (!check.identical() && choice.products() == Products.PACKED_F32) {
                 program.close();
                 choice = new PrecisionChoice(
                         Products.PLAIN_F32,
                         choice.reason() + "; not oneDNN's packed products, because " + check.text());
                 program = new BertProgram(weights, choice.products(), device, options.intraOpThreads());
-                check = CoBatchingCheck.of(program);
+                check = CoBatchingCheck.of(program::forward, program.limits());
             }
             SubstrateInfo info = info(options.name(), weights, program, choice, check, device);
-            return new OpenSubstrate(new BertSubstrate(program, info, norms(weights)), artifact.tokenizer());
+            return new OpenSubstrate(new BertSubstrate(program, info, weights.norms()), model.tokenizer());
         } catch (RuntimeException e) {
             program.close();
             throw e;
         }
-    }
-
-    /** @throws IllegalArgumentException for an unknown name */
-    static void checkName(String name) {
-        if (!name.equals(MINILM) && !name.equals(RANDOM + MINILM)) {
-            throw new IllegalArgumentException(
-                    "substrate: " + name + " (expected: " + MINILM + " or " + RANDOM + MINILM + ")");
-        }
-    }
-
-    static BertWeights weights(String name, MiniLmArtifact artifact) {
-        return name.startsWith(RANDOM) ? BertWeights.random(BertShape.MINILM, RANDOM_SEED) : artifact.weights();
     }
 
     private static PrecisionChoice choose(SubstrateOptions options, Device device) {
@@ -79,7 +66,7 @@ public final class Substrates {
         BertShape shape = weights.shape();
         return new SubstrateInfo(
                 name,
-                WeightDigest.of(program),
+                program.digest(),
                 "bert",
                 shape.layers(),
                 shape.width(),
@@ -89,31 +76,12 @@ public final class Substrates {
                 shape.positions(),
                 shape.norms(),
                 weights.parameters(),
-                choice.products().precision().label(),
+                choice.products().precision(),
                 choice.reason(),
                 device.isGpu() ? "cuda:" + device.getDeviceId() : "cpu",
                 program.weightBytes(),
                 check.identical(),
                 check.text());
-    }
-
-    private static NormRow norms(BertWeights weights) {
-        List<FrozenTensor> gains = new ArrayList<>(List.of(weights.normGain()));
-        List<FrozenTensor> biases = new ArrayList<>(List.of(weights.normBias()));
-        for (BertWeights.Layer layer : weights.layers()) {
-            gains.add(layer.vectors().get(6));
-            biases.add(layer.vectors().get(7));
-            gains.add(layer.vectors().get(8));
-            biases.add(layer.vectors().get(9));
-        }
-        return new NormRow(join(gains), join(biases));
-    }
-
-    private static float[] join(List<FrozenTensor> rows) {
-        FloatBuffer all = FloatBuffer.allocate(
-                rows.stream().mapToInt(row -> row.floats().remaining()).sum());
-        rows.forEach(row -> all.put(row.floats()));
-        return all.array();
     }
 
     private static Device device(String name, Engine engine) {

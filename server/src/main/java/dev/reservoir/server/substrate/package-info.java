@@ -1,8 +1,6 @@
 /**
- * The frozen substrate: weights read from their artifact, a TorchScript program held as source, and the port's implementation.
- *
- * <p>Letters: {@code B} sequences, {@code T} tokens of a sequence, {@code N} tokens of a batch ({@code sum T}), {@code D} width, {@code F}
- * feed-forward width, {@code S} norm slots. Matrices are {@code [in, out]}.
+ * Opens frozen substrates: which one by its name, on which device, with which number type, and why. A package below this
+ * one runs TorchScript programs, and one package for each family has its weights, shape and program.
  */
 @NullMarked
 package dev.reservoir.server.substrate;

@@ -1,0 +1,41 @@
+package dev.reservoir.server.substrate.torch;
+
+import ai.djl.engine.Engine;
+
+/**
+ * Loads libtorch so that nothing is asked of a network and nothing is logged that a user would worry about.
+ *
+ * <p>A process calls {@link #prepare} first, before any other class of DJL is touched: DJL reads these properties once. Properties that are set
+ * already are kept.
+ */
+public final class NativeRuntime {
+    private NativeRuntime() {}
+
+    /**
+     * Sets what DJL reads when it loads; cheap, any number of times.
+     *
+     * @param intraOpThreads threads inside one product, at least 1
+     */
+    public static void prepare(int intraOpThreads) {
+        if (intraOpThreads < 1) {
+            throw new IllegalArgumentException("intra-op threads: " + intraOpThreads + " (expected: >= 1)");
+        }
+        setDefault("ai.djl.offline", "true");
+        setDefault("OPT_OUT_TRACKING", "true");
+        setDefault("ai.djl.pytorch.num_interop_threads", "1");
+        setDefault("ai.djl.pytorch.num_threads", Integer.toString(intraOpThreads));
+        setDefault("ai.djl.pytorch.graph_optimizer", "false");
+    }
+
+    /** Loads the natives, unpacking them on the first start of a machine. */
+    public static Engine load(int intraOpThreads) {
+        prepare(intraOpThreads);
+        return Engine.getEngine("PyTorch");
+    }
+
+    private static void setDefault(String name, String value) {
+        if (System.getProperty(name) == null) {
+            System.setProperty(name, value);
+        }
+    }
+}
