@@ -7,6 +7,7 @@ import dev.reservoir.server.Core;
 import dev.reservoir.server.engine.Engine.Call;
 import dev.reservoir.server.engine.Engine.Completion;
 import dev.reservoir.server.engine.Engine.HeadOutcome;
+import dev.reservoir.server.engine.HashedObservation;
 import dev.reservoir.server.registry.LiveHead;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -96,7 +97,8 @@ final class EngineMeasurement implements Measurement {
         }
 
         private void send() {
-            core.engine().predict(call, heads, new Observation.Text(texts.next(words)), 10, this);
+            core.engine()
+                    .predict(call, heads, new HashedObservation(new Observation.Text(texts.next(words))), 10, this);
         }
 
         @Override

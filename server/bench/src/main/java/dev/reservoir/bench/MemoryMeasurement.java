@@ -6,6 +6,8 @@ import dev.reservoir.heads.LearningSpec;
 import dev.reservoir.heads.Observation;
 import dev.reservoir.heads.Target;
 import dev.reservoir.server.Core;
+import dev.reservoir.server.engine.Engine;
+import dev.reservoir.server.engine.HashedObservation;
 import dev.reservoir.server.engine.TrainingListener;
 import dev.reservoir.server.registry.HeadVersion;
 import dev.reservoir.server.registry.LiveHead;
@@ -94,7 +96,9 @@ final class MemoryMeasurement implements Measurement {
         for (int i = 0; i < observations.size(); i++) {
             waiter.credits.acquireUninterruptibly();
             Target target = new Target.Label(TextHeads.label(random.nextInt(TextHeads.CLASSES)));
-            core.engine().train(head, learned + i + 1, observations.get(i), target, waiter);
+            HashedObservation observation = new HashedObservation(observations.get(i));
+            Engine engine = core.engine();
+            engine.queue(engine.prepare(head, learned + i + 1, observation, target, waiter));
         }
         waiter.credits.acquireUninterruptibly(CREDITS);
         if (waiter.refused.get() > 0) {

@@ -4,6 +4,8 @@ import com.google.gson.JsonObject;
 import dev.reservoir.heads.Observation;
 import dev.reservoir.heads.Target;
 import dev.reservoir.server.Core;
+import dev.reservoir.server.engine.Engine;
+import dev.reservoir.server.engine.HashedObservation;
 import dev.reservoir.server.engine.TrainingListener;
 import dev.reservoir.server.registry.HeadVersion;
 import dev.reservoir.server.registry.LiveHead;
@@ -74,7 +76,9 @@ final class TrainMemoryMeasurement implements Measurement {
             for (int h = 0; h < heads.size(); h++) {
                 Target target = new Target.Label(TextHeads.label((update + h) % TextHeads.CLASSES));
                 Observation observation = observations.get((update + h) % observations.size());
-                core.engine().train(heads.get(h), update + 1, observation, target, counter);
+                Engine engine = core.engine();
+                engine.queue(
+                        engine.prepare(heads.get(h), update + 1, new HashedObservation(observation), target, counter));
             }
         }
         counter.await();

@@ -63,7 +63,7 @@ public final class Engine implements AutoCloseable {
     public void predict(
             Call call,
             List<LiveHead> heads,
-            Observation observation,
+            HashedObservation observation,
             int maxScores,
             Completion<List<HeadOutcome>> completion) {
         Map<ObservationEncoder, List<Integer>> byEncoder = new LinkedHashMap<>();
@@ -88,11 +88,13 @@ public final class Engine implements AutoCloseable {
     }
 
     /** Turns one observation into features. */
-    public void embed(Call call, ObservationEncoder encoder, Observation observation, Completion<Features> completion) {
+    public void embed(
+            Call call, ObservationEncoder encoder, HashedObservation observation, Completion<Features> completion) {
         read(call, encoder, observation, completion);
     }
 
-    private void read(Call call, ObservationEncoder encoder, Observation observation, Completion<Features> completion) {
+    private void read(
+            Call call, ObservationEncoder encoder, HashedObservation observation, Completion<Features> completion) {
         FeatureRequest reading;
         try {
             reading = FeatureRequest.of(call.tenant(), encoder, observation, cache);
@@ -109,32 +111,43 @@ public final class Engine implements AutoCloseable {
         }
     }
 
-    /** Queues an example that its head's writer admitted. The caller bounds how many are outstanding (credits). */
-    public void train(LiveHead head, long sequence, Observation observation, Target target, TrainingListener listener) {
+    /**
+     * Prepares an example to be queued: admits its observation and looks its features up. May take long, and must not be
+     * called under a lock. An example that is wrong by itself comes back as its refusal.
+     */
+    public PreparedExample prepare(
+            LiveHead head, long sequence, HashedObservation observation, Target target, TrainingListener listener) {
         try {
             FeatureRequest reading = TrainingTask.readsFeatures(head)
                     ? FeatureRequest.of(head.name().tenant(), head.encoder(), observation, cache)
                     : FeatureRequest.uncached(head.encoder(), observation);
-            int tokens = tokens(head, observation, reading);
-            offer(
-                    new TrainingTask.Example(head, sequence, reading, target, listener, tokens, clock.getAsLong()),
-                    listener);
+            int tokens = tokens(head, observation.observation(), reading);
+            return new PreparedExample(
+                    new TrainingTask.Example(head, sequence, reading, target, listener, tokens, clock.getAsLong()));
         } catch (Refused refused) {
-            refuse(head, sequence, refused, listener);
+            return prepareRefusal(head, sequence, refused, listener);
         }
     }
 
-    /** Queues the refusal of an admitted example, so that it is acknowledged in its turn. */
-    public void refuse(LiveHead head, long sequence, Refused why, TrainingListener listener) {
-        offer(new TrainingTask.Refusal(head, sequence, why, listener, clock.getAsLong()), listener);
+    /** Prepares the refusal of an example, so that it is acknowledged in its turn. */
+    public PreparedExample prepareRefusal(LiveHead head, long sequence, Refused why, TrainingListener listener) {
+        return new PreparedExample(new TrainingTask.Refusal(head, sequence, why, listener, clock.getAsLong()));
     }
 
-    private void offer(TrainingTask task, TrainingListener listener) {
-        if (!queue.offer(task)) {
-            listener.stopped();
-        } else if (task.head().deleted()) {
-            forget(task.head());
+    /**
+     * Queues an example that its head's writer admits; examples of one head are queued in the order of their numbers. The
+     * caller bounds how many are outstanding (credits).
+     *
+     * @return false if the engine is closed and the example is not queued
+     */
+    public boolean queue(PreparedExample example) {
+        if (!queue.offer(example.task)) {
+            return false;
         }
+        if (example.task.head().deleted()) {
+            forget(example.task.head());
+        }
+        return true;
     }
 
     /** Changes what may be changed of a specification, between two examples. */
@@ -208,6 +221,15 @@ public final class Engine implements AutoCloseable {
      */
     public record EngineStatus(
             int lanes, int queuedServing, int queuedTraining, long featureCacheBytes, long featureCacheLimitBytes) {}
+
+    /** An example, or its refusal, that is ready to be queued. */
+    public static final class PreparedExample {
+        private final TrainingTask task;
+
+        private PreparedExample(TrainingTask task) {
+            this.task = task;
+        }
+    }
 
     /** Receives the end of a request: exactly one call of one method, on any thread, the caller's own included. Must be quick. */
     public interface Completion<R> {

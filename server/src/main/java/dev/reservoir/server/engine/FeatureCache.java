@@ -3,7 +3,6 @@ package dev.reservoir.server.engine;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.reservoir.heads.Features;
-import dev.reservoir.heads.Observation;
 import dev.reservoir.heads.ObservationEncoder;
 import org.jspecify.annotations.Nullable;
 
@@ -35,10 +34,8 @@ final class FeatureCache {
 
     /** The key to look an observation up by; null where the cache is off, or features change with what a head learns. */
     @Nullable
-    Key key(String tenant, ObservationEncoder encoder, Observation observation) {
-        return entries == null || encoder.norms() != null
-                ? null
-                : new Key(tenant, encoder.key(), ObservationDigest.of(observation));
+    Key key(String tenant, ObservationEncoder encoder, HashedObservation observation) {
+        return entries == null || encoder.norms() != null ? null : new Key(tenant, encoder.key(), observation.digest());
     }
 
     @Nullable

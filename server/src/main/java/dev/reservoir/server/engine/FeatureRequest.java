@@ -19,14 +19,16 @@ record FeatureRequest(
         @Nullable Features cached) {
 
     /** Admits an observation at the border that is decoded where it is learned. */
-    static FeatureRequest uncached(ObservationEncoder encoder, Observation observation) {
+    static FeatureRequest uncached(ObservationEncoder encoder, HashedObservation hashed) {
+        Observation observation = hashed.observation();
         return new FeatureRequest(encoder, observation, null, encoder.admit(observation), null);
     }
 
     /** Admits an observation at the border and looks its features up. Throws what {@link ObservationEncoder#admit} throws. */
-    static FeatureRequest of(String tenant, ObservationEncoder encoder, Observation observation, FeatureCache cache) {
+    static FeatureRequest of(String tenant, ObservationEncoder encoder, HashedObservation hashed, FeatureCache cache) {
+        Observation observation = hashed.observation();
         int tokens = encoder.admit(observation);
-        FeatureCache.Key key = cache.key(tenant, encoder, observation);
+        FeatureCache.Key key = cache.key(tenant, encoder, hashed);
         Features cached = cache.get(key);
         return new FeatureRequest(encoder, observation, key, cached == null ? tokens : 0, cached);
     }

@@ -7,8 +7,8 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 
-/** SHA-256 over an observation's kind and content: equal observations have equal digests. */
-record ObservationDigest(long first, long second, long third, long fourth) {
+/** SHA-256 of an observation's kind and content, in four parts: equal observations have equal digests. */
+public record ObservationDigest(long first, long second, long third, long fourth) {
 
     static ObservationDigest of(Observation observation) {
         MessageDigest sha = sha256();

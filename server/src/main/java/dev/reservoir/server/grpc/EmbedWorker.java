@@ -15,6 +15,7 @@ import dev.reservoir.heads.codec.PredictionCodec;
 import dev.reservoir.server.engine.Engine;
 import dev.reservoir.server.engine.Engine.Call;
 import dev.reservoir.server.engine.Engine.Completion;
+import dev.reservoir.server.engine.HashedObservation;
 import dev.reservoir.server.rpc.RequestStream;
 import dev.reservoir.server.rpc.ServerCall;
 import dev.reservoir.v1.EmbedRequest;
@@ -78,7 +79,11 @@ final class EmbedWorker implements RequestStream.Worker<EmbedRequest, EmbedRespo
     private void embed(
             String tenant, ObservationEncoder encoder, Observation observation, Completion<Features> completion) {
         try {
-            engine.embed(new Call(tenant, call.deadlineNanos(), call::gone), encoder, observation, completion);
+            engine.embed(
+                    new Call(tenant, call.deadlineNanos(), call::gone),
+                    encoder,
+                    new HashedObservation(observation),
+                    completion);
         } catch (Refused refused) {
             completion.refused(refused);
         }

@@ -10,6 +10,7 @@ import dev.reservoir.server.engine.Engine;
 import dev.reservoir.server.engine.Engine.Call;
 import dev.reservoir.server.engine.Engine.Completion;
 import dev.reservoir.server.engine.Engine.HeadOutcome;
+import dev.reservoir.server.engine.HashedObservation;
 import dev.reservoir.server.engine.HeadRange;
 import dev.reservoir.server.registry.HeadRegistry;
 import dev.reservoir.server.registry.HeldObservations;
@@ -94,20 +95,25 @@ final class Predictor {
             throw firstUnknown;
         }
         Call engineCall = new Call(tenant, call.deadlineNanos(), call::gone);
-        Runnable run = () -> engine.predict(engineCall, known, observation, maxScores, new Completion<>() {
-            @Override
-            public void completed(List<HeadOutcome> outcomes) {
-                if (!id.isEmpty()) {
-                    held.hold(tenant, id, observation, request.getObservation().getSerializedSize());
-                }
-                answer.response(() -> response(names, unknown, outcomes));
-            }
+        Runnable run = () ->
+                engine.predict(engineCall, known, new HashedObservation(observation), maxScores, new Completion<>() {
+                    @Override
+                    public void completed(List<HeadOutcome> outcomes) {
+                        if (!id.isEmpty()) {
+                            held.hold(
+                                    tenant,
+                                    id,
+                                    observation,
+                                    request.getObservation().getSerializedSize());
+                        }
+                        answer.response(() -> response(names, unknown, outcomes));
+                    }
 
-            @Override
-            public void refused(Refused why) {
-                answer.refused(why);
-            }
-        });
+                    @Override
+                    public void refused(Refused why) {
+                        answer.refused(why);
+                    }
+                });
         if (sequence == 0) {
             run.run();
         } else {

@@ -9,6 +9,7 @@ import dev.reservoir.heads.codec.MetricsCodec;
 import dev.reservoir.heads.codec.ObservationCodec;
 import dev.reservoir.heads.codec.TargetCodec;
 import dev.reservoir.server.engine.Engine;
+import dev.reservoir.server.engine.HashedObservation;
 import dev.reservoir.server.engine.TrainingListener;
 import dev.reservoir.server.registry.HeadRegistry;
 import dev.reservoir.server.registry.HeadVersion;
@@ -161,10 +162,16 @@ final class TrainStream {
                     : ObservationCodec.decode("example.observation", example.getObservation());
             target = TargetCodec.decode("example.target", example.getTarget());
         } catch (Refused refused) {
-            engine.refuse(opened, example.getSequence(), refused, inbox);
+            queue(engine.prepareRefusal(opened, example.getSequence(), refused, inbox));
             return;
         }
-        engine.train(opened, example.getSequence(), observation, target, inbox);
+        queue(engine.prepare(opened, example.getSequence(), new HashedObservation(observation), target, inbox));
+    }
+
+    private void queue(Engine.PreparedExample example) {
+        if (!engine.queue(example)) {
+            inbox.stopped();
+        }
     }
 
     private void acknowledge(int count, long bytes, List<TrainingListener.Refusal> refusals, HeadVersion published) {

@@ -26,15 +26,13 @@ class EngineFailureTest extends EngineFixture {
         CountDownLatch release = new CountDownLatch(1);
         substrate.hold(release);
         Answer<List<HeadOutcome>> running = new Answer<>();
-        engine.predict(call("a"), List.of(head), new Observation.Text("one"), 1, running);
+        predict(engine, call("a"), head, new Observation.Text("one"), running);
         substrate.awaitPass();
         AtomicBoolean cancelled = new AtomicBoolean();
         Answer<List<HeadOutcome>> gone = new Answer<>();
-        engine.predict(
-                new Call("a", Long.MAX_VALUE, cancelled::get), List.of(head), new Observation.Text("two"), 1, gone);
+        predict(engine, new Call("a", Long.MAX_VALUE, cancelled::get), head, new Observation.Text("two"), gone);
         Answer<List<HeadOutcome>> late = new Answer<>();
-        engine.predict(
-                new Call("a", System.nanoTime(), () -> false), List.of(head), new Observation.Text("three"), 1, late);
+        predict(engine, new Call("a", System.nanoTime(), () -> false), head, new Observation.Text("three"), late);
         cancelled.set(true);
         release.countDown();
         running.get();
@@ -53,11 +51,11 @@ class EngineFailureTest extends EngineFixture {
         List<Answer<List<HeadOutcome>>> answers = new ArrayList<>();
         for (int i = 0; i < 200; i++) {
             Answer<List<HeadOutcome>> answer = new Answer<>();
-            engine.predict(call("flood"), List.of(head), new Observation.Text("one " + i), 1, answer);
+            predict(engine, call("flood"), head, new Observation.Text("one " + i), answer);
             answers.add(answer);
         }
         Answer<List<HeadOutcome>> small = new Answer<>();
-        engine.predict(call("other"), List.of(other), new Observation.Text("two"), 1, small);
+        predict(engine, call("other"), other, new Observation.Text("two"), small);
         release.countDown();
         small.get();
         long refused = 0;
@@ -80,17 +78,17 @@ class EngineFailureTest extends EngineFixture {
         Progress doomedProgress = new Progress(100);
         Progress otherProgress = new Progress(10);
         for (int i = 1; i <= 20; i++) {
-            engine.train(doomed, i, new Observation.Text("one " + i), new Target.Label("x"), doomedProgress);
+            train(engine, doomed, i, new Observation.Text("one " + i), new Target.Label("x"), doomedProgress);
         }
         for (int i = 1; i <= 10; i++) {
-            engine.train(other, i, new Observation.Text("two " + i), new Target.Label("x"), otherProgress);
+            train(engine, other, i, new Observation.Text("two " + i), new Target.Label("x"), otherProgress);
         }
         engine.forget(registry.delete(doomed.name()));
         release.countDown();
         doomedProgress.end.get(30, TimeUnit.SECONDS);
         otherProgress.await();
         Progress after = new Progress(1);
-        engine.train(doomed, 21, new Observation.Text("late"), new Target.Label("x"), after);
+        train(engine, doomed, 21, new Observation.Text("late"), new Target.Label("x"), after);
         after.end.get(30, TimeUnit.SECONDS);
         assertThat(doomed.published().version()).isZero();
     }
@@ -119,14 +117,14 @@ class EngineFailureTest extends EngineFixture {
         LiveHead head = head("a", "h");
         substrate.fail(1);
         Answer<List<HeadOutcome>> failed = new Answer<>();
-        engine.predict(call("a"), List.of(head), new Observation.Text("one"), 1, failed);
+        predict(engine, call("a"), head, new Observation.Text("one"), failed);
         assertThat(failed.reason()).isEqualTo(Reason.INTERNAL);
         substrate.fail(1);
         Progress first = new Progress(1);
-        engine.train(head, 1, new Observation.Text("one"), new Target.Label("x"), first);
+        train(engine, head, 1, new Observation.Text("one"), new Target.Label("x"), first);
         first.await();
         Progress second = new Progress(1);
-        engine.train(head, 2, new Observation.Text("one"), new Target.Label("x"), second);
+        train(engine, head, 2, new Observation.Text("one"), new Target.Label("x"), second);
         second.await();
         assertThat(second.refusals).isEmpty();
         assertThat(first.refusals)
@@ -142,7 +140,7 @@ class EngineFailureTest extends EngineFixture {
     void anObservationOfAnotherModalityIsRefusedAtTheBorder() {
         Engine engine = engine(1, 0);
         Answer<List<HeadOutcome>> answer = new Answer<>();
-        engine.predict(call("a"), List.of(head("a", "h")), new Observation.Symbols(new int[] {1}), 1, answer);
+        predict(engine, call("a"), head("a", "h"), new Observation.Symbols(new int[] {1}), answer);
         assertThat(answer.reason()).isEqualTo(Reason.WRONG_MODALITY);
         assertThat(substrate.passes()).isZero();
     }
@@ -154,10 +152,10 @@ class EngineFailureTest extends EngineFixture {
         CountDownLatch release = new CountDownLatch(1);
         substrate.hold(release);
         Answer<List<HeadOutcome>> running = new Answer<>();
-        engine.predict(call("a"), List.of(head), new Observation.Text("one"), 1, running);
+        predict(engine, call("a"), head, new Observation.Text("one"), running);
         substrate.awaitPass();
         Answer<List<HeadOutcome>> waiting = new Answer<>();
-        engine.predict(call("a"), List.of(head), new Observation.Text("two"), 1, waiting);
+        predict(engine, call("a"), head, new Observation.Text("two"), waiting);
         Thread closing = new Thread(engine::close);
         closing.start();
         assertThat(waiting.reason()).isEqualTo(Reason.STOPPING);
@@ -166,7 +164,7 @@ class EngineFailureTest extends EngineFixture {
         closing.join();
         assertThat(running.get()).hasSize(1);
         Answer<List<HeadOutcome>> late = new Answer<>();
-        engine.predict(call("a"), List.of(head), new Observation.Text("three"), 1, late);
+        predict(engine, call("a"), head, new Observation.Text("three"), late);
         assertThat(late.reason()).isEqualTo(Reason.STOPPING);
     }
 }

@@ -149,9 +149,25 @@ abstract class EngineFixture {
         }
     }
 
+    static void train(
+            Engine engine, LiveHead head, long sequence, Observation observation, Target target, Progress progress) {
+        if (!engine.queue(engine.prepare(head, sequence, new HashedObservation(observation), target, progress))) {
+            progress.stopped();
+        }
+    }
+
+    static void predict(
+            Engine engine,
+            Call call,
+            LiveHead head,
+            Observation observation,
+            Completion<List<HeadOutcome>> completion) {
+        engine.predict(call, List.of(head), new HashedObservation(observation), 1, completion);
+    }
+
     List<HeadOutcome> predict(Engine engine, List<LiveHead> heads, Observation observation) throws Exception {
         Answer<List<HeadOutcome>> answer = new Answer<>();
-        engine.predict(call(heads.get(0).name().tenant()), heads, observation, 8, answer);
+        engine.predict(call(heads.get(0).name().tenant()), heads, new HashedObservation(observation), 8, answer);
         return answer.get();
     }
 }

@@ -41,7 +41,7 @@ class EnginePauseTest extends EngineFixture {
     private Progress learn(Engine engine, LiveHead head, int count) {
         Progress progress = new Progress(count);
         for (int i = 1; i <= count; i++) {
-            engine.train(head, i, new Observation.Text("one two"), new Target.Label("x"), progress);
+            train(engine, head, i, new Observation.Text("one two"), new Target.Label("x"), progress);
         }
         return progress;
     }
@@ -55,7 +55,7 @@ class EnginePauseTest extends EngineFixture {
         Progress progress = learn(engine, head, 1);
         substrate.awaitPass();
         Seen seen = new Seen(progress);
-        engine.predict(call("a"), List.of(head), new Observation.Text("three"), 1, seen);
+        predict(engine, call("a"), head, new Observation.Text("three"), seen);
         release.countDown();
         assertThat(seen.learned.get(30, TimeUnit.SECONDS)).isZero();
         progress.await();
@@ -72,7 +72,7 @@ class EnginePauseTest extends EngineFixture {
         substrate.awaitPass();
         substrate.failAfter(1, 1);
         Seen seen = new Seen(progress);
-        engine.predict(call("a"), List.of(head), new Observation.Text("three"), 1, seen);
+        predict(engine, call("a"), head, new Observation.Text("three"), seen);
         release.countDown();
         assertThat(seen.learned).failsWithin(java.time.Duration.ofSeconds(30));
         progress.await();
@@ -94,11 +94,11 @@ class EnginePauseTest extends EngineFixture {
         java.util.SplittableRandom random = new java.util.SplittableRandom(5);
         for (int i = 1; i <= 64; i++) {
             Observation.Text text = text(random);
-            engine.train(head, i, text, label(text), progress);
+            train(engine, head, i, text, label(text), progress);
             if (asked && i % 2 == 0) {
                 Seen seen = new Seen(progress);
                 all.add(seen);
-                engine.predict(call("a"), List.of(head), new Observation.Text("four " + WORD.charAt(i % 9)), 1, seen);
+                predict(engine, call("a"), head, new Observation.Text("four " + WORD.charAt(i % 9)), seen);
             }
         }
         progress.await();

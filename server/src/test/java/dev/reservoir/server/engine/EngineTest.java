@@ -31,7 +31,7 @@ class EngineTest extends EngineFixture {
         Progress progress = new Progress(200);
         for (int i = 1; i <= 200; i++) {
             Observation.Text text = text(random);
-            engine.train(head, i, text, label(text), progress);
+            train(engine, head, i, text, label(text), progress);
         }
         progress.await();
         HeadOutcome outcome = predict(engine, List.of(head), new Observation.Text("one two three"))
@@ -90,7 +90,7 @@ class EngineTest extends EngineFixture {
             if (random.nextInt(3) > 0) {
                 int index = random.nextInt(heads.size());
                 Progress progress = new Progress(1);
-                engine.train(heads.get(index), ++sequences[index], text, label(text), progress);
+                train(engine, heads.get(index), ++sequences[index], text, label(text), progress);
                 progress.await();
             } else {
                 predict(engine, heads, text)
@@ -120,7 +120,7 @@ class EngineTest extends EngineFixture {
         for (int i = 1; i <= each; i++) {
             for (int h = 0; h < heads.size(); h++) {
                 Observation.Text text = random.nextInt(10) == 0 ? new Observation.Text(" ") : text(random);
-                engine.train(heads.get(h), i, text, label(text), progresses.get(h));
+                train(engine, heads.get(h), i, text, label(text), progresses.get(h));
                 if (!text.text().isBlank()) {
                     alone.get(h).learn(List.of(new FeatureLearner.Item(features(text), label(text))));
                 }
