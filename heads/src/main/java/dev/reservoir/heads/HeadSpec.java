@@ -14,12 +14,8 @@ public record HeadSpec(
                 encoder.pooling(),
                 perToken ? "none: a task per token reads each token" : "a pooling, for this task is not per token");
         if (perToken) {
-            boolean oneSymbolEach = modality instanceof ModalitySpec.Tokens tokens && tokens.group() == 1;
-            check(
-                    oneSymbolEach || modality instanceof ModalitySpec.Tensor,
-                    task instanceof Task.TokenMultiLabel ? Task.TOKEN_MULTI_LABEL : "task.token_classification",
-                    modality,
-                    "modality tokens with group 1, or tensor");
+            modality.checkTokenPerItem(
+                    task instanceof Task.TokenMultiLabel ? Task.TOKEN_MULTI_LABEL : "task.token_classification");
         }
         if (task instanceof Task.TokenMultiLabel sets) {
             check(
@@ -42,17 +38,23 @@ public record HeadSpec(
                     "at most " + LearningSpec.Fpt.STEP_TOKENS + " tokens a step");
             check(!encoder.inputSkip(), "encoder.input_skip", "WITH_INPUT", "WITHOUT_INPUT for kind FPT");
             check(
-                    !(modality instanceof ModalitySpec.Text && fpt.parts().contains(LearningSpec.Part.INPUT)),
+                    !(modality.readsTokenIds() && fpt.parts().contains(LearningSpec.Part.INPUT)),
                     "learning.fpt.parts",
                     "INPUT",
-                    "POSITIONS and NORMS for modality text, whose words have frozen embeddings");
+                    "POSITIONS and NORMS for modality text, whose word embeddings are frozen");
         }
         if (task instanceof Task.Forecast forecast) {
             check(
-                    modality instanceof ModalitySpec.Series series && series.channels() == forecast.channels(),
+                    modality instanceof ModalitySpec.Series,
                     "task.forecast",
-                    modality,
-                    "modality series with " + forecast.channels() + " channels");
+                    "modality " + modality.kind(),
+                    "modality series");
+            int channels = ((ModalitySpec.Series) modality).channels();
+            check(
+                    forecast.channels() == channels,
+                    "task.forecast",
+                    forecast.channels() + " channels",
+                    channels + ", as the modality has");
         }
     }
 }

@@ -3,51 +3,55 @@ package dev.reservoir.heads;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Turns observations of one modality into features, around a pass of the substrate that somebody else runs: {@link #admit} and {@link
- * #encode} before it, {@link #features} after it. Immutable; any number of threads may call at once. That of a {@code READOUT} head is
- * shared by all heads of equal modality and encoder, that of an {@code FPT} head belongs to one snapshot.
+ * Turns observations of one modality into features, around a pass of the substrate that the caller runs: {@link #admit}
+ * and {@link #encode} before it, {@link #features} after it. Immutable; any number of threads may call at once. That of
+ * a {@code READOUT} head is shared by all heads of equal modality and encoder, that of an {@code FPT} head belongs to
+ * one snapshot.
  */
 public interface ObservationEncoder {
 
-    /** Identity: encoders with equal keys over one substrate give equal features, bit for bit. */
-    String key();
+    /**
+     * Identity of its features. Null for an encoder that belongs to one snapshot of a head: its features change with
+     * what the head learns, so they are not to be cached.
+     */
+    @Nullable
+    EncoderKey key();
 
-    /** The norms that its pass runs with; null for the substrate's own. Features of a pass with norms of its own are not worth keeping. */
+    /** The norms that its pass runs with; null for the substrate's own. */
     default Substrate.@Nullable NormRow norms() {
         return null;
     }
 
+    /** Whether features need a pass of the substrate. */
+    boolean readsSubstrate();
+
     /** Width {@code F} of a row of features. */
     int featureWidth();
 
-    /**
-     * The cheap half of the border: refuses a wrong modality and wrong sizes without decoding, and estimates the work.
-     *
-     * @return tokens the substrate will read for it, an upper estimate, 0 where it reads none
-     */
-    int admit(Observation observation);
+    /** See {@link ObservationReader#admit}. */
+    AdmittedObservation admit(Observation observation);
 
-    /** Decodes and checks an observation, or refuses it. */
-    Encoded encode(Observation observation);
+    /** Decodes an observation that an encoder of the same modality admitted, or refuses it if its content is malformed. */
+    Encoded encode(AdmittedObservation observation);
 
     /**
      * Pools hidden states into features.
      *
-     * @param hidden states of the pass that read {@link Encoded#input}; null where that is null
+     * @param hidden states of the pass that read {@link Encoded#input}; null if that is null
      * @param sequence which of its sequences
      */
     Features features(Encoded encoded, @Nullable HiddenStates hidden, int sequence);
 
     /**
-     * Shows what features are computed from rows of numbers, or from token ids, with.
+     * Passes on the tensors and choices with which features are computed from rows of numbers, or from token ids.
      *
-     * @throws Refused TOO_LARGE where a map is too large to be written out
+     * @throws Refused TOO_LARGE if a map is too large to be exported
      */
     void visitParts(PartVisitor parts);
 
     /**
-     * @param input what the substrate reads, null where the features need no pass
-     * @param rawInput the observation as numbers, {@code [rows, width]} as features will lay it out; empty where they hold no raw input
+     * @param input what the substrate reads; null if the features need no pass
+     * @param rawInput the observation as numbers, {@code [rows, width]}, as features lay it out; empty if they have none
      * @param rows rows of the features: 1, or one a token
      * @param scale see {@link Features#scale}
      */

@@ -1,27 +1,35 @@
 package dev.reservoir.heads;
 
-/** Observations of one modality to numbers: the part of an encoder that knows the modality. Immutable. */
+/** Observations of one modality to numbers: the part of an encoder that depends on the modality. Immutable. */
 public interface ObservationReader {
-    /** Numbers in a row of a {@link ObservationRows}. */
+    /** Numbers in a row of {@link ObservationRows}. */
     int rowWidth();
 
-    /** Most rows of a {@link ObservationRows}. */
+    /** Most rows of {@link ObservationRows}. */
     int maxRows();
 
     /**
-     * Euclidean norm that a row of numbers typically has; input projections are scaled by it, so that the rows which the substrate reads
-     * are about as long as its own embeddings.
+     * Euclidean norm that a row of numbers typically has. Input projections are scaled by it, so that the rows that the
+     * substrate reads are about as long as its own embeddings.
      */
     double rowNorm();
 
-    /** How much longer than pooled hidden states the raw input beside them is made: the less the ridge holds it back. */
+    /** How many times as long as the pooled hidden states the raw input beside them is made: the ridge shrinks it less. */
     default double inputFactor() {
         return 1;
     }
 
-    /** As {@link ObservationEncoder#admit}, where the substrate reads the observation. */
-    int admit(Observation observation);
+    /**
+     * Refuses a wrong modality and wrong sizes, without decoding.
+     *
+     * @throws Refused WRONG_MODALITY, INVALID_OBSERVATION or TOO_LARGE
+     */
+    AdmittedObservation admit(Observation observation);
 
-    /** Decodes and checks an observation that {@link #admit} did not refuse, or refuses it. */
-    ObservationRows read(Observation observation);
+    /**
+     * Decodes an observation that a reader of the same modality admitted.
+     *
+     * @throws Refused INVALID_OBSERVATION or TOO_LARGE if its content turns out to be malformed
+     */
+    ObservationRows read(AdmittedObservation admitted);
 }

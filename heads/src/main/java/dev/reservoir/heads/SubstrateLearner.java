@@ -22,7 +22,7 @@ public non-sealed interface SubstrateLearner extends HeadLearner {
      * @throws IllegalStateException while an update is due
      */
     @Nullable
-    Refused take(Observation observation, Target target, @Nullable Features features);
+    Refused take(AdmittedObservation observation, Target target, @Nullable Features features);
 
     /** Whether an update waits to be made. */
     boolean due();

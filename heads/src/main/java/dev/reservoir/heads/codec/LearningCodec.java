@@ -99,7 +99,7 @@ public final class LearningCodec {
         }
         if (fpt.getPartsCount() == 0) {
             parts.addAll(EnumSet.allOf(LearningSpec.Part.class));
-            if (modality instanceof ModalitySpec.Text) {
+            if (modality.readsTokenIds()) {
                 parts.remove(LearningSpec.Part.INPUT);
             }
         }

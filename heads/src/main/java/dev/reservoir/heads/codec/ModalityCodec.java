@@ -79,36 +79,63 @@ public final class ModalityCodec {
     }
 
     public static Modality encode(ModalitySpec spec) {
-        Modality.Builder modality = Modality.newBuilder();
-        if (spec instanceof ModalitySpec.Text text) {
-            modality.setText(TextModality.newBuilder().setMaxTokens(text.maxTokens()));
-        } else if (spec instanceof ModalitySpec.Image image) {
-            modality.setImage(ImageModality.newBuilder()
-                    .setWidth(image.width())
-                    .setHeight(image.height())
-                    .setChannels(image.channels())
-                    .setPatch(image.patch()));
-        } else if (spec instanceof ModalitySpec.Audio audio) {
-            modality.setAudio(AudioModality.newBuilder()
-                    .setSampleRate(audio.sampleRate())
-                    .setDurationMillis(audio.durationMillis())
-                    .setMelBands(audio.melBands())
-                    .setFramesPerToken(audio.framesPerToken()));
-        } else if (spec instanceof ModalitySpec.Series series) {
-            modality.setSeries(SeriesModality.newBuilder()
-                    .setChannels(series.channels())
-                    .setWindow(series.window())
-                    .setPatch(series.patch())
-                    .setNormalization(series.normalizePerWindow() ? Normalization.PER_WINDOW : Normalization.NONE));
-        } else if (spec instanceof ModalitySpec.Tokens tokens) {
-            modality.setTokens(TokensModality.newBuilder()
-                    .setVocabulary(tokens.vocabulary())
-                    .setMaxLength(tokens.maxLength())
-                    .setGroup(tokens.group()));
-        } else if (spec instanceof ModalitySpec.Tensor tensor) {
-            modality.setTensor(
-                    TensorModality.newBuilder().setWidth(tensor.width()).setMaxRows(tensor.maxRows()));
+        return spec.accept(new Encoder());
+    }
+
+    private static final class Encoder implements ModalitySpec.Visitor<Modality> {
+        private final Modality.Builder modality = Modality.newBuilder();
+
+        @Override
+        public Modality text(ModalitySpec.Text text) {
+            return modality.setText(TextModality.newBuilder().setMaxTokens(text.maxTokens()))
+                    .build();
         }
-        return modality.build();
+
+        @Override
+        public Modality image(ModalitySpec.Image image) {
+            return modality.setImage(ImageModality.newBuilder()
+                            .setWidth(image.width())
+                            .setHeight(image.height())
+                            .setChannels(image.channels())
+                            .setPatch(image.patch()))
+                    .build();
+        }
+
+        @Override
+        public Modality audio(ModalitySpec.Audio audio) {
+            return modality.setAudio(AudioModality.newBuilder()
+                            .setSampleRate(audio.sampleRate())
+                            .setDurationMillis(audio.durationMillis())
+                            .setMelBands(audio.melBands())
+                            .setFramesPerToken(audio.framesPerToken()))
+                    .build();
+        }
+
+        @Override
+        public Modality series(ModalitySpec.Series series) {
+            return modality.setSeries(SeriesModality.newBuilder()
+                            .setChannels(series.channels())
+                            .setWindow(series.window())
+                            .setPatch(series.patch())
+                            .setNormalization(
+                                    series.normalizePerWindow() ? Normalization.PER_WINDOW : Normalization.NONE))
+                    .build();
+        }
+
+        @Override
+        public Modality tokens(ModalitySpec.Tokens tokens) {
+            return modality.setTokens(TokensModality.newBuilder()
+                            .setVocabulary(tokens.vocabulary())
+                            .setMaxLength(tokens.maxLength())
+                            .setGroup(tokens.group()))
+                    .build();
+        }
+
+        @Override
+        public Modality tensor(ModalitySpec.Tensor tensor) {
+            return modality.setTensor(
+                            TensorModality.newBuilder().setWidth(tensor.width()).setMaxRows(tensor.maxRows()))
+                    .build();
+        }
     }
 }

@@ -65,29 +65,59 @@ public final class ObservationCodec {
     }
 
     public static dev.reservoir.v1.Observation encode(Observation observation) {
-        dev.reservoir.v1.Observation.Builder message = dev.reservoir.v1.Observation.newBuilder();
-        if (observation instanceof Observation.Text text) {
-            message.setText(text.text());
-        } else if (observation instanceof Observation.EncodedImage image) {
-            message.setImage(Image.newBuilder().setEncoded(bytes(image.file())));
-        } else if (observation instanceof Observation.RawImage image) {
-            message.setImage(Image.newBuilder().setRaw(bytes(image.samples())));
-        } else if (observation instanceof Observation.WaveAudio audio) {
-            message.setAudio(Audio.newBuilder().setWav(bytes(audio.file())));
-        } else if (observation instanceof Observation.PcmAudio audio) {
-            message.setAudio(Audio.newBuilder().setPcm16(bytes(audio.samples())));
-        } else if (observation instanceof Observation.Series series) {
-            message.setSeries(matrix(series.values(), series.columns()));
-        } else if (observation instanceof Observation.Tensor tensor) {
-            message.setTensor(matrix(tensor.values(), tensor.columns()));
-        } else if (observation instanceof Observation.Symbols symbols) {
+        return observation.accept(new Encoder());
+    }
+
+    private static final class Encoder implements Observation.Visitor<dev.reservoir.v1.Observation> {
+        private final dev.reservoir.v1.Observation.Builder message = dev.reservoir.v1.Observation.newBuilder();
+
+        @Override
+        public dev.reservoir.v1.Observation text(Observation.Text text) {
+            return message.setText(text.text()).build();
+        }
+
+        @Override
+        public dev.reservoir.v1.Observation encodedImage(Observation.EncodedImage image) {
+            return message.setImage(Image.newBuilder().setEncoded(bytes(image.file())))
+                    .build();
+        }
+
+        @Override
+        public dev.reservoir.v1.Observation rawImage(Observation.RawImage image) {
+            return message.setImage(Image.newBuilder().setRaw(bytes(image.samples())))
+                    .build();
+        }
+
+        @Override
+        public dev.reservoir.v1.Observation waveAudio(Observation.WaveAudio audio) {
+            return message.setAudio(Audio.newBuilder().setWav(bytes(audio.file())))
+                    .build();
+        }
+
+        @Override
+        public dev.reservoir.v1.Observation pcmAudio(Observation.PcmAudio audio) {
+            return message.setAudio(Audio.newBuilder().setPcm16(bytes(audio.samples())))
+                    .build();
+        }
+
+        @Override
+        public dev.reservoir.v1.Observation series(Observation.Series series) {
+            return message.setSeries(matrix(series.values(), series.columns())).build();
+        }
+
+        @Override
+        public dev.reservoir.v1.Observation symbols(Observation.Symbols symbols) {
             SymbolSequence.Builder sequence = SymbolSequence.newBuilder();
             for (int symbol : symbols.symbols()) {
                 sequence.addSymbols(symbol);
             }
-            message.setTokens(sequence);
+            return message.setTokens(sequence).build();
         }
-        return message.build();
+
+        @Override
+        public dev.reservoir.v1.Observation tensor(Observation.Tensor tensor) {
+            return message.setTensor(matrix(tensor.values(), tensor.columns())).build();
+        }
     }
 
     private static ByteString bytes(byte[] neverWritten) {

@@ -3,7 +3,6 @@ package dev.reservoir.heads.file;
 import com.google.gson.JsonArray;
 import dev.reservoir.heads.HeadSnapshot;
 import dev.reservoir.heads.HeadSpec;
-import dev.reservoir.heads.ModalitySpec;
 import dev.reservoir.heads.NamedTensor;
 import dev.reservoir.heads.ObservationEncoder;
 import dev.reservoir.heads.PartVisitor;
@@ -31,7 +30,7 @@ public final class HeadFile {
         Map<String, String> metadata = new LinkedHashMap<>();
         metadata.put("format", FORMAT);
         metadata.put("weights", "[in, out]");
-        metadata.put("reads", spec.modality() instanceof ModalitySpec.Text ? "token_ids" : "rows");
+        metadata.put("reads", spec.modality().readsTokenIds() ? "token_ids" : "rows");
         metadata.put("max_tokens", Integer.toString(spec.modality().maxTokens()));
         JsonArray labels = new JsonArray();
         snapshot.labels().forEach(labels::add);

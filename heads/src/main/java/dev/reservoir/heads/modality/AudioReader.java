@@ -1,5 +1,6 @@
 package dev.reservoir.heads.modality;
 
+import dev.reservoir.heads.AdmittedObservation;
 import dev.reservoir.heads.ModalitySpec;
 import dev.reservoir.heads.Observation;
 import dev.reservoir.heads.ObservationReader;
@@ -36,11 +37,11 @@ final class AudioReader implements ObservationReader {
     }
 
     @Override
-    public int admit(Observation observation) {
-        if (observation instanceof Observation.WaveAudio) {
-            WaveFile.checkFile(((Observation.WaveAudio) observation).file());
-        } else if (observation instanceof Observation.PcmAudio) {
-            byte[] samples = ((Observation.PcmAudio) observation).samples();
+    public AdmittedObservation admit(Observation observation) {
+        if (observation instanceof Observation.WaveAudio wave) {
+            WaveFile.checkFile(wave.file());
+        } else if (observation instanceof Observation.PcmAudio pcm) {
+            byte[] samples = pcm.samples();
             ObservationChecks.checkBytes(PCM, samples);
             if (samples.length % 2 != 0) {
                 throw ObservationChecks.invalid(PCM, samples.length + " bytes", "a multiple of 2");
@@ -48,16 +49,15 @@ final class AudioReader implements ObservationReader {
         } else {
             throw ObservationChecks.wrongModality(observation, "audio");
         }
-        return spec.maxTokens();
+        return new AdmittedObservation(observation, spec.maxTokens());
     }
 
     @Override
-    public ObservationRows read(Observation observation) {
-        admit(observation);
+    public ObservationRows read(AdmittedObservation admitted) {
         int most = spectrum.samples(spec.frames());
-        float[] samples = observation instanceof Observation.WaveAudio
-                ? WaveFile.decode(((Observation.WaveAudio) observation).file(), spec.sampleRate(), most)
-                : WaveFile.samples(((Observation.PcmAudio) observation).samples(), 16, 1, most);
+        float[] samples = admitted.observation() instanceof Observation.WaveAudio wave
+                ? WaveFile.decode(wave.file(), spec.sampleRate(), most)
+                : WaveFile.samples(((Observation.PcmAudio) admitted.observation()).samples(), 16, 1, most);
         float[] frames = spectrum.logMel(samples, spec.frames());
         normalize(frames);
         // Tokens are whole: the frames that the last one lacks stay 0, the mean.

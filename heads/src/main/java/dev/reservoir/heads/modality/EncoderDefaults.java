@@ -58,10 +58,8 @@ public final class EncoderDefaults {
             @Nullable Pooling pooling,
             int featureWidth,
             @Nullable Boolean inputSkip) {
-        boolean fixed = modality instanceof ModalitySpec.Image
-                || modality instanceof ModalitySpec.Audio
-                || modality instanceof ModalitySpec.Series;
-        Pooling chosen = pooling != null ? pooling : fixed ? Pooling.CONCATENATE : Pooling.MEAN;
+        Pooling fallback = modality.hasFixedLength() ? Pooling.CONCATENATE : Pooling.MEAN;
+        Pooling chosen = pooling != null ? pooling : fallback;
         return encoder(modality, task, chosen, featureWidth, inputSkip != null ? inputSkip : false);
     }
 
@@ -70,38 +68,62 @@ public final class EncoderDefaults {
      * control with a ridge chosen for other features would look worse than it is.
      */
     public static double ridge(ModalitySpec modality, Task task, EncoderSpec encoder) {
-        boolean inputOnly = encoder.pooling() == Pooling.INPUT_ONLY;
-        if (modality instanceof ModalitySpec.Text) {
-            return inputOnly ? 1_000 : 100;
-        }
-        if (modality instanceof ModalitySpec.Series && inputOnly) {
-            return 0.1;
-        }
-        if (modality instanceof ModalitySpec.Tensor || (!inputOnly && encoder.pooling() != Pooling.FLATTEN)) {
-            return 10;
-        }
-        if (modality instanceof ModalitySpec.Audio) {
-            return 1_000;
-        }
-        if (modality instanceof ModalitySpec.Tokens) {
-            boolean bits = ((ModalitySpec.Tokens) modality).vocabulary() == 2;
-            return bits ? 1 : inputOnly ? 1_000 : 3_000;
-        }
-        return modality instanceof ModalitySpec.Series && !(task instanceof Task.Forecast) ? 100 : 300;
+        return modality.accept(new Ridge(task, encoder.pooling()));
     }
 
     /** Bags of words are hashed to this width, so wider is better; the hidden states of text need none. */
     private static int featureWidth(ModalitySpec modality, Pooling pooling) {
-        return modality instanceof ModalitySpec.Text && pooling == Pooling.INPUT_ONLY ? BAG_WIDTH : FEATURE_WIDTH;
+        return modality.readsTokenIds() && pooling == Pooling.INPUT_ONLY ? BAG_WIDTH : FEATURE_WIDTH;
     }
 
     private static Pooling pooling(ModalitySpec modality) {
-        return modality instanceof ModalitySpec.Text || modality instanceof ModalitySpec.Tensor
-                ? Pooling.MEAN
-                : Pooling.FLATTEN;
+        return modality.readsTokenIds() || modality instanceof ModalitySpec.Tensor ? Pooling.MEAN : Pooling.FLATTEN;
     }
 
     private static boolean inputSkip(ModalitySpec modality) {
-        return !(modality instanceof ModalitySpec.Text);
+        return !modality.readsTokenIds();
+    }
+
+    /** What measured best for each modality, by what the features are made of. */
+    private record Ridge(Task task, Pooling pooling) implements ModalitySpec.Visitor<Double> {
+        private static final double HIDDEN_STATES = 10;
+
+        @Override
+        public Double text(ModalitySpec.Text text) {
+            return choose(100, 1_000, 100);
+        }
+
+        @Override
+        public Double image(ModalitySpec.Image image) {
+            return choose(300, 300, HIDDEN_STATES);
+        }
+
+        @Override
+        public Double audio(ModalitySpec.Audio audio) {
+            return choose(1_000, 1_000, HIDDEN_STATES);
+        }
+
+        @Override
+        public Double series(ModalitySpec.Series series) {
+            return choose(task instanceof Task.Forecast ? 300 : 100, 0.1, HIDDEN_STATES);
+        }
+
+        @Override
+        public Double tokens(ModalitySpec.Tokens tokens) {
+            return tokens.vocabulary() == 2 ? choose(1, 1, HIDDEN_STATES) : choose(3_000, 1_000, HIDDEN_STATES);
+        }
+
+        @Override
+        public Double tensor(ModalitySpec.Tensor tensor) {
+            return HIDDEN_STATES;
+        }
+
+        private double choose(double flattened, double inputOnly, double otherwise) {
+            return switch (pooling) {
+                case FLATTEN -> flattened;
+                case INPUT_ONLY -> inputOnly;
+                case MEAN, LAST, FIRST, CONCATENATE, PER_TOKEN -> otherwise;
+            };
+        }
     }
 }

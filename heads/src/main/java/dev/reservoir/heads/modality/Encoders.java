@@ -2,6 +2,8 @@ package dev.reservoir.heads.modality;
 
 import static dev.reservoir.heads.Refused.check;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.reservoir.heads.EncoderKey;
 import dev.reservoir.heads.EncoderSpec;
 import dev.reservoir.heads.EncoderSpec.Pooling;
 import dev.reservoir.heads.ModalitySpec;
@@ -15,8 +17,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes the encoders of one substrate. Equal specifications give the same encoder as long as somebody holds it; this class holds none. All
- * that is random about an encoder is fixed by its specification, so it is the same in every process and on every machine. Any number of
+ * Makes the encoders of one substrate. Equal specifications give the same encoder as long as something references it: this class does
+ * so weakly. All that is random about an encoder is fixed by its specification, so it is the same in every process and on every machine. Any number of
  * threads may call at once.
  */
 public final class Encoders {
@@ -28,106 +30,114 @@ public final class Encoders {
     static final int MAX_FEATURES = 1 << 21;
 
     private final SubstrateInfo substrate;
-    private final TextTokenizer tokenizer;
-    private final Map<String, WeakReference<ObservationEncoder>> made = new HashMap<>();
+    private final Readers readers;
+
+    @GuardedBy("this")
+    private final Map<EncoderKey, WeakReference<ObservationEncoder>> made = new HashMap<>();
 
     /** @param tokenizer the substrate's own; not closed here */
     public Encoders(SubstrateInfo substrate, TextTokenizer tokenizer) {
         this.substrate = substrate;
-        this.tokenizer = tokenizer;
+        this.readers = new Readers(substrate, tokenizer);
     }
 
     /**
-     * An encoder of observations of {@code modality}. What the pooling does not use of {@code encoder} makes no difference.
+     * An encoder of observations of {@code modality}. Fields of {@code encoder} that its pooling does not use make no difference.
      *
-     * @throws dev.reservoir.heads.Refused with {@code INVALID_FIELD} where the modality has more tokens than the substrate has positions, the
-     *     features would be too wide, or the raw input is to stand beside each token of a text
+     * @throws dev.reservoir.heads.Refused INVALID_FIELD if the modality has more tokens than the substrate has positions,
+     *     the features would be too wide, or the raw input is to stand beside each token of a text
      */
     public ObservationEncoder encoder(ModalitySpec modality, EncoderSpec encoder) {
-        check(
-                modality.maxTokens() <= substrate.positions(),
-                tokensField(modality),
-                modality.maxTokens() + " tokens",
-                "at most the substrate's positions " + substrate.positions());
+        modality.checkPositions(substrate.positions());
         ObservationReader reader = reader(modality);
         boolean perRow = encoder.pooling() == Pooling.PER_TOKEN;
         Pooler pooler = new Pooler(encoder.pooling(), modality.maxTokens(), substrate.width(), encoder.featureWidth());
         check(
-                !(perRow && encoder.inputSkip() && modality instanceof ModalitySpec.Text),
+                !(perRow && encoder.inputSkip() && modality.readsTokenIds()),
                 "encoder.input_skip",
                 "WITH_INPUT",
                 "WITHOUT_INPUT for each token of a text");
         RawInput raw = encoder.inputSkip() || encoder.pooling() == Pooling.INPUT_ONLY
                 ? new RawInput(reader, perRow, encoder.featureWidth(), pooler.width())
                 : null;
-        int width = pooler.width() + (raw == null ? 0 : raw.width());
+        int rawWidth = raw == null ? 0 : raw.width();
+        int width = pooler.width() + rawWidth;
         int widest = encoder.pooling() == Pooling.CONCATENATE ? MAX_CONCATENATED : MAX_FEATURE_WIDTH;
         check(
                 width <= widest && (!perRow || (long) width * modality.maxTokens() <= MAX_FEATURES),
                 "encoder",
                 width + " features" + (perRow ? " a token, " + modality.maxTokens() + " tokens" : ""),
                 "at most " + widest + (perRow ? " a token, " + MAX_FEATURES + " in all" : ""));
-        String key = modality + " " + encoder.pooling() + " " + pooler.width() + "+" + (raw == null ? 0 : raw.width());
+        EncoderKey key = new EncoderKey(substrate.digest(), modality, encoder.pooling(), pooler.width(), rawWidth);
         ObservationEncoder known = known(key);
         if (known != null) {
             return known;
         }
-        // Made outside the lock: orthogonal projections take up to a second.
-        Projection projection = encoder.pooling() == Pooling.INPUT_ONLY || modality instanceof ModalitySpec.Text
+        // Outside the lock: making an orthogonal projection takes up to a second.
+        Projection projection = encoder.pooling() == Pooling.INPUT_ONLY || modality.readsTokenIds()
                 ? null
                 : Projection.input(reader.rowWidth(), substrate.width());
-        return remember(new FrozenEncoder(key, reader, encoder.pooling(), projection, pooler, raw));
+        return remember(key, new FrozenEncoder(key, reader, projection, pooler, raw));
     }
 
-    private synchronized @Nullable ObservationEncoder known(String key) {
+    private synchronized @Nullable ObservationEncoder known(EncoderKey key) {
         WeakReference<ObservationEncoder> reference = made.get(key);
         return reference == null ? null : reference.get();
     }
 
     /** The encoder, or the equal one that another thread made first. */
-    private synchronized ObservationEncoder remember(ObservationEncoder encoder) {
-        ObservationEncoder first = known(encoder.key());
+    private synchronized ObservationEncoder remember(EncoderKey key, ObservationEncoder encoder) {
+        ObservationEncoder first = known(key);
         if (first != null) {
             return first;
         }
         made.values().removeIf(reference -> reference.get() == null);
-        made.put(encoder.key(), new WeakReference<>(encoder));
+        made.put(key, new WeakReference<>(encoder));
         return encoder;
     }
 
     /** What decodes observations of a modality. */
     public ObservationReader reader(ModalitySpec modality) {
-        if (modality instanceof ModalitySpec.Text) {
-            return new TextReader((ModalitySpec.Text) modality, tokenizer, substrate.vocabulary());
-        }
-        if (modality instanceof ModalitySpec.Image) {
-            return new ImageReader((ModalitySpec.Image) modality);
-        }
-        if (modality instanceof ModalitySpec.Audio) {
-            return new AudioReader((ModalitySpec.Audio) modality);
-        }
-        if (modality instanceof ModalitySpec.Series) {
-            return new SeriesReader((ModalitySpec.Series) modality);
-        }
-        if (modality instanceof ModalitySpec.Tokens) {
-            return new TokensReader((ModalitySpec.Tokens) modality);
-        }
-        return new TensorReader((ModalitySpec.Tensor) modality);
+        return modality.accept(readers);
     }
 
-    private static String tokensField(ModalitySpec modality) {
-        if (modality instanceof ModalitySpec.Text) {
-            return "modality.text.max_tokens";
+    private static final class Readers implements ModalitySpec.Visitor<ObservationReader> {
+        private final SubstrateInfo substrate;
+        private final TextTokenizer tokenizer;
+
+        Readers(SubstrateInfo substrate, TextTokenizer tokenizer) {
+            this.substrate = substrate;
+            this.tokenizer = tokenizer;
         }
-        if (modality instanceof ModalitySpec.Image) {
-            return "modality.image.patch";
+
+        @Override
+        public ObservationReader text(ModalitySpec.Text text) {
+            return new TextReader(text, tokenizer, substrate.vocabulary());
         }
-        if (modality instanceof ModalitySpec.Audio) {
-            return "modality.audio.duration_millis";
+
+        @Override
+        public ObservationReader image(ModalitySpec.Image image) {
+            return new ImageReader(image);
         }
-        if (modality instanceof ModalitySpec.Series) {
-            return "modality.series.window";
+
+        @Override
+        public ObservationReader audio(ModalitySpec.Audio audio) {
+            return new AudioReader(audio);
         }
-        return modality instanceof ModalitySpec.Tokens ? "modality.tokens.max_length" : "modality.tensor.max_rows";
+
+        @Override
+        public ObservationReader series(ModalitySpec.Series series) {
+            return new SeriesReader(series);
+        }
+
+        @Override
+        public ObservationReader tokens(ModalitySpec.Tokens tokens) {
+            return new TokensReader(tokens);
+        }
+
+        @Override
+        public ObservationReader tensor(ModalitySpec.Tensor tensor) {
+            return new TensorReader(tensor);
+        }
     }
 }

@@ -1,5 +1,7 @@
 package dev.reservoir.heads.modality;
 
+import dev.reservoir.heads.AdmittedObservation;
+import dev.reservoir.heads.EncoderKey;
 import dev.reservoir.heads.EncoderSpec.Pooling;
 import dev.reservoir.heads.Features;
 import dev.reservoir.heads.HiddenStates;
@@ -16,28 +18,25 @@ final class FrozenEncoder implements ObservationEncoder {
     /** Length of the rows that the substrate reads: the median of MiniLM's own token embeddings is 1.11. */
     private static final double EMBEDDING_NORM = 1.1;
 
-    private final String key;
+    private final EncoderKey key;
     private final ObservationReader reader;
-    private final Pooling pooling;
     private final @Nullable Projection projection;
     private final float gain;
     private final Pooler pooler;
     private final @Nullable RawInput raw;
 
     /**
-     * @param projection of the reader's rows to the substrate's width; null where it reads token ids or nothing
-     * @param raw null where features hold no raw input
+     * @param projection of the reader's rows to the substrate's width; null if it reads token ids or nothing
+     * @param raw null if features have no raw input
      */
     FrozenEncoder(
-            String key,
+            EncoderKey key,
             ObservationReader reader,
-            Pooling pooling,
             @Nullable Projection projection,
             Pooler pooler,
             @Nullable RawInput raw) {
         this.key = key;
         this.reader = reader;
-        this.pooling = pooling;
         this.projection = projection;
         this.gain = projection == null ? 0 : (float) (EMBEDDING_NORM / (reader.rowNorm() * projection.meanGain()));
         this.pooler = pooler;
@@ -45,7 +44,7 @@ final class FrozenEncoder implements ObservationEncoder {
     }
 
     @Override
-    public String key() {
+    public EncoderKey key() {
         return key;
     }
 
@@ -55,19 +54,22 @@ final class FrozenEncoder implements ObservationEncoder {
     }
 
     @Override
-    public int admit(Observation observation) {
-        int tokens = reader.admit(observation);
-        return pooling == Pooling.INPUT_ONLY ? 0 : tokens;
+    public boolean readsSubstrate() {
+        return key.pooling() != Pooling.INPUT_ONLY;
     }
 
     @Override
-    public Encoded encode(Observation observation) {
+    public AdmittedObservation admit(Observation observation) {
+        return reader.admit(observation);
+    }
+
+    @Override
+    public Encoded encode(AdmittedObservation observation) {
         ObservationRows observed = reader.read(observation);
         float[] rawInput = raw == null ? new float[0] : raw.of(observed);
-        SubstrateInput input = pooling == Pooling.INPUT_ONLY
-                ? null
-                : observed.tokenIds() != null ? observed.tokenIds() : embeddings(observed);
-        int rows = pooling != Pooling.PER_TOKEN || input == null ? 1 : input.tokens();
+        SubstrateInput input =
+                !readsSubstrate() ? null : observed.tokenIds() != null ? observed.tokenIds() : embeddings(observed);
+        int rows = key.pooling() != Pooling.PER_TOKEN || input == null ? 1 : input.tokens();
         return new Encoded(input, rawInput, rows, observed.scale());
     }
 

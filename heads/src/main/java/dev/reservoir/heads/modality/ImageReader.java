@@ -1,5 +1,6 @@
 package dev.reservoir.heads.modality;
 
+import dev.reservoir.heads.AdmittedObservation;
 import dev.reservoir.heads.ModalitySpec;
 import dev.reservoir.heads.Observation;
 import dev.reservoir.heads.ObservationReader;
@@ -31,31 +32,28 @@ final class ImageReader implements ObservationReader {
     }
 
     @Override
-    public int admit(Observation observation) {
-        if (observation instanceof Observation.EncodedImage) {
-            PictureFile.checkFile(((Observation.EncodedImage) observation).file());
-        } else if (observation instanceof Observation.RawImage) {
-            byte[] samples = ((Observation.RawImage) observation).samples();
+    public AdmittedObservation admit(Observation observation) {
+        if (observation instanceof Observation.EncodedImage encoded) {
+            PictureFile.checkFile(encoded.file());
+        } else if (observation instanceof Observation.RawImage raw) {
             int expected = spec.height() * spec.width() * spec.channels();
-            if (samples.length != expected) {
+            if (raw.samples().length != expected) {
                 throw ObservationChecks.invalid(
                         "observation.image.raw",
-                        samples.length + " bytes",
+                        raw.samples().length + " bytes",
                         expected + " bytes for " + spec.width() + " x " + spec.height() + " x " + spec.channels());
             }
         } else {
             throw ObservationChecks.wrongModality(observation, "image");
         }
-        return spec.maxTokens();
+        return new AdmittedObservation(observation, spec.maxTokens());
     }
 
     @Override
-    public ObservationRows read(Observation observation) {
-        admit(observation);
-        byte[] samples = observation instanceof Observation.RawImage
-                ? ((Observation.RawImage) observation).samples()
-                : PictureFile.decode(
-                        ((Observation.EncodedImage) observation).file(), spec.width(), spec.height(), spec.channels());
+    public ObservationRows read(AdmittedObservation admitted) {
+        byte[] samples = admitted.observation() instanceof Observation.EncodedImage encoded
+                ? PictureFile.decode(encoded.file(), spec.width(), spec.height(), spec.channels())
+                : ((Observation.RawImage) admitted.observation()).samples();
         return ObservationRows.dense(spec.maxTokens(), patches(samples));
     }
 

@@ -23,7 +23,7 @@ final class ObservationChecks {
     }
 
     static Refused wrongModality(Observation observation, String expected) {
-        return refuse(Reason.WRONG_MODALITY, "observation", modality(observation), expected);
+        return refuse(Reason.WRONG_MODALITY, "observation", observation.modality(), expected);
     }
 
     /** Refuses no bytes at all and more than {@link #MAX_BYTES}. */
@@ -58,21 +58,5 @@ final class ObservationChecks {
 
     private static Refused refuse(Reason reason, String field, Object value, String expected) {
         return new Refused(reason, field + ": " + value + " (expected: " + expected + ")", Map.of("field", field));
-    }
-
-    private static String modality(Observation observation) {
-        if (observation instanceof Observation.Text) {
-            return "text";
-        }
-        if (observation instanceof Observation.EncodedImage || observation instanceof Observation.RawImage) {
-            return "image";
-        }
-        if (observation instanceof Observation.WaveAudio || observation instanceof Observation.PcmAudio) {
-            return "audio";
-        }
-        if (observation instanceof Observation.Series) {
-            return "series";
-        }
-        return observation instanceof Observation.Symbols ? "tokens" : "tensor";
     }
 }

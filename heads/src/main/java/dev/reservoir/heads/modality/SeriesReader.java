@@ -1,5 +1,6 @@
 package dev.reservoir.heads.modality;
 
+import dev.reservoir.heads.AdmittedObservation;
 import dev.reservoir.heads.Features;
 import dev.reservoir.heads.ModalitySpec;
 import dev.reservoir.heads.Observation;
@@ -46,14 +47,20 @@ final class SeriesReader implements ObservationReader {
     }
 
     @Override
-    public int admit(Observation observation) {
-        checkedValues(observation);
-        return spec.maxTokens();
+    public AdmittedObservation admit(Observation observation) {
+        if (!(observation instanceof Observation.Series series)) {
+            throw ObservationChecks.wrongModality(observation, "series");
+        }
+        int rows = ObservationChecks.checkRows(FIELD, series.values(), series.columns(), spec.channels());
+        if (rows != spec.window()) {
+            throw ObservationChecks.invalid(FIELD, rows + " rows", spec.window() + " rows");
+        }
+        return new AdmittedObservation(observation, spec.maxTokens());
     }
 
     @Override
-    public ObservationRows read(Observation observation) {
-        float[] values = checkedValues(observation);
+    public ObservationRows read(AdmittedObservation admitted) {
+        float[] values = ((Observation.Series) admitted.observation()).values();
         ObservationChecks.checkNumbers(FIELD, values);
         Features.@Nullable Scale scale = null;
         if (spec.normalizePerWindow()) {
@@ -62,18 +69,6 @@ final class SeriesReader implements ObservationReader {
         }
         // Rows follow each other, so the patches do too.
         return new ObservationRows(spec.maxTokens(), null, values, null, scale);
-    }
-
-    private float[] checkedValues(Observation observation) {
-        if (!(observation instanceof Observation.Series)) {
-            throw ObservationChecks.wrongModality(observation, "series");
-        }
-        Observation.Series series = (Observation.Series) observation;
-        int rows = ObservationChecks.checkRows(FIELD, series.values(), series.columns(), spec.channels());
-        if (rows != spec.window()) {
-            throw ObservationChecks.invalid(FIELD, rows + " rows", spec.window() + " rows");
-        }
-        return series.values();
     }
 
     private Features.Scale scale(float[] values) {

@@ -1,5 +1,6 @@
 package dev.reservoir.heads.modality;
 
+import dev.reservoir.heads.AdmittedObservation;
 import dev.reservoir.heads.ModalitySpec;
 import dev.reservoir.heads.Observation;
 import dev.reservoir.heads.ObservationReader;
@@ -31,23 +32,10 @@ final class TensorReader implements ObservationReader {
     }
 
     @Override
-    public int admit(Observation observation) {
-        return checkedRows(observation);
-    }
-
-    @Override
-    public ObservationRows read(Observation observation) {
-        int rows = checkedRows(observation);
-        float[] values = ((Observation.Tensor) observation).values();
-        ObservationChecks.checkNumbers(FIELD, values);
-        return ObservationRows.dense(rows, values);
-    }
-
-    private int checkedRows(Observation observation) {
-        if (!(observation instanceof Observation.Tensor)) {
+    public AdmittedObservation admit(Observation observation) {
+        if (!(observation instanceof Observation.Tensor tensor)) {
             throw ObservationChecks.wrongModality(observation, "tensor");
         }
-        Observation.Tensor tensor = (Observation.Tensor) observation;
         int rows = ObservationChecks.checkRows(FIELD, tensor.values(), tensor.columns(), spec.width());
         if (rows == 0) {
             throw ObservationChecks.invalid(FIELD, "0 rows", "1 to " + spec.maxRows());
@@ -55,6 +43,13 @@ final class TensorReader implements ObservationReader {
         if (rows > spec.maxRows()) {
             throw ObservationChecks.tooLarge(FIELD, rows + " rows", "1 to " + spec.maxRows());
         }
-        return rows;
+        return new AdmittedObservation(observation, rows);
+    }
+
+    @Override
+    public ObservationRows read(AdmittedObservation admitted) {
+        Observation.Tensor tensor = (Observation.Tensor) admitted.observation();
+        ObservationChecks.checkNumbers(FIELD, tensor.values());
+        return ObservationRows.dense(tensor.values().length / tensor.columns(), tensor.values());
     }
 }

@@ -1,5 +1,6 @@
 package dev.reservoir.heads.modality;
 
+import dev.reservoir.heads.AdmittedObservation;
 import dev.reservoir.heads.ModalitySpec;
 import dev.reservoir.heads.Observation;
 import dev.reservoir.heads.ObservationReader;
@@ -44,14 +45,16 @@ final class TextReader implements ObservationReader {
 
     /** No token is shorter than a byte. */
     @Override
-    public int admit(Observation observation) {
-        return Math.min(spec.maxTokens(), checkedBytes(observation) + 2);
+    public AdmittedObservation admit(Observation observation) {
+        if (!(observation instanceof Observation.Text text)) {
+            throw ObservationChecks.wrongModality(observation, "text");
+        }
+        return new AdmittedObservation(observation, Math.min(spec.maxTokens(), checkedBytes(text.text()) + 2));
     }
 
     @Override
-    public ObservationRows read(Observation observation) {
-        checkedBytes(observation);
-        int[] ids = tokenizer.encode(((Observation.Text) observation).text(), spec.maxTokens());
+    public ObservationRows read(AdmittedObservation admitted) {
+        int[] ids = tokenizer.encode(((Observation.Text) admitted.observation()).text(), spec.maxTokens());
         if (ids.length < 2) {
             throw new IllegalStateException(
                     "tokeniser gave " + ids.length + " ids (expected: at least [CLS] and [SEP])");
@@ -82,11 +85,7 @@ final class TextReader implements ObservationReader {
     }
 
     /** Bytes of UTF-8 of a text that is neither blank nor too long. */
-    private static int checkedBytes(Observation observation) {
-        if (!(observation instanceof Observation.Text)) {
-            throw ObservationChecks.wrongModality(observation, "text");
-        }
-        String text = ((Observation.Text) observation).text();
+    private static int checkedBytes(String text) {
         long bytes = 0;
         boolean blank = true;
         for (int i = 0; i < text.length(); i++) {

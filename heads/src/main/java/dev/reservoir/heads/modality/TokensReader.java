@@ -1,5 +1,6 @@
 package dev.reservoir.heads.modality;
 
+import dev.reservoir.heads.AdmittedObservation;
 import dev.reservoir.heads.ModalitySpec;
 import dev.reservoir.heads.Observation;
 import dev.reservoir.heads.ObservationReader;
@@ -36,13 +37,23 @@ final class TokensReader implements ObservationReader {
     }
 
     @Override
-    public int admit(Observation observation) {
-        return tokens(checkedSymbols(observation).length);
+    public AdmittedObservation admit(Observation observation) {
+        if (!(observation instanceof Observation.Symbols sequence)) {
+            throw ObservationChecks.wrongModality(observation, "tokens");
+        }
+        int count = sequence.symbols().length;
+        if (count == 0) {
+            throw ObservationChecks.invalid(FIELD, "0 symbols", "1 to " + spec.maxLength());
+        }
+        if (count > spec.maxLength()) {
+            throw ObservationChecks.tooLarge(FIELD, count + " symbols", "1 to " + spec.maxLength());
+        }
+        return new AdmittedObservation(observation, tokens(count));
     }
 
     @Override
-    public ObservationRows read(Observation observation) {
-        int[] symbols = checkedSymbols(observation);
+    public ObservationRows read(AdmittedObservation admitted) {
+        int[] symbols = ((Observation.Symbols) admitted.observation()).symbols();
         int rows = tokens(symbols.length);
         int[] columns = new int[rows * spec.group()];
         float[] values = new float[rows * spec.group()];
@@ -59,25 +70,11 @@ final class TokensReader implements ObservationReader {
         return new ObservationRows(rows, columns, values, null, null);
     }
 
-    private int[] checkedSymbols(Observation observation) {
-        if (!(observation instanceof Observation.Symbols)) {
-            throw ObservationChecks.wrongModality(observation, "tokens");
-        }
-        int[] symbols = ((Observation.Symbols) observation).symbols();
-        if (symbols.length == 0) {
-            throw ObservationChecks.invalid(FIELD, "0 symbols", "1 to " + spec.maxLength());
-        }
-        if (symbols.length > spec.maxLength()) {
-            throw ObservationChecks.tooLarge(FIELD, symbols.length + " symbols", "1 to " + spec.maxLength());
-        }
-        return symbols;
+    private int tokens(int symbols) {
+        return (symbols + spec.group() - 1) / spec.group();
     }
 
     private boolean bits() {
         return spec.vocabulary() == 2;
-    }
-
-    private int tokens(int symbols) {
-        return (symbols + spec.group() - 1) / spec.group();
     }
 }

@@ -1,5 +1,6 @@
 package dev.reservoir.heads.readout;
 
+import dev.reservoir.heads.EncoderKey;
 import dev.reservoir.heads.readout.FeatureDigest.Digest;
 import java.security.SecureRandom;
 import java.util.ArrayDeque;
@@ -16,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Covariances {
     /** What heads must have in common to share. */
-    record Key(String tenant, String features, int width, double ridge, double forgetting) {}
+    record Key(String tenant, EncoderKey encoder, int width, double ridge, double forgetting) {}
 
     private static final Digest BEGINNING = new Digest(1, 1);
 

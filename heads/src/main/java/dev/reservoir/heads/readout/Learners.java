@@ -1,5 +1,6 @@
 package dev.reservoir.heads.readout;
 
+import dev.reservoir.heads.EncoderKey;
 import dev.reservoir.heads.FeatureLearner;
 import dev.reservoir.heads.HeadSpec;
 import dev.reservoir.heads.LearningSpec;
@@ -21,10 +22,10 @@ public final class Learners implements AutoCloseable {
      * A learner that has learned nothing. It holds no inverse covariance before it has learned 32 rows.
      *
      * @param featureWidth {@code F} of the features it will be given
-     * @param featureKey identity of what makes the features (substrate and encoder): heads of one tenant with equal keys and equal least
+     * @param encoder identity of the encoder that makes the features: heads of one tenant with equal keys and equal least
      *     squares settings share the inverse covariance while their histories of features are equal
      */
-    public FeatureLearner create(HeadSpec spec, int featureWidth, String featureKey) {
+    public FeatureLearner create(HeadSpec spec, int featureWidth, EncoderKey encoder) {
         Refused.checkRange("feature_width", featureWidth, 1, 1 << 20);
         if (spec.learning() instanceof LearningSpec.RecursiveLeastSquares squares) {
             Refused.check(
@@ -33,7 +34,7 @@ public final class Learners implements AutoCloseable {
                     featureWidth + " features",
                     "at most " + WIDEST_SQUARES + " for learning.least_squares, which holds their square");
             Covariances.Key key = new Covariances.Key(
-                    spec.name().tenant(), featureKey, featureWidth, squares.ridge(), squares.forgetting());
+                    spec.name().tenant(), encoder, featureWidth, squares.ridge(), squares.forgetting());
             return new ReadoutLearner(spec, featureWidth, new LeastSquaresRule(covariances, key), null);
         }
         LearningSpec.Gradient gradient = (LearningSpec.Gradient) spec.learning();

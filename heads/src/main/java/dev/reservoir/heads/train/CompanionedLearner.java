@@ -1,5 +1,6 @@
 package dev.reservoir.heads.train;
 
+import dev.reservoir.heads.AdmittedObservation;
 import dev.reservoir.heads.FeatureLearner;
 import dev.reservoir.heads.Features;
 import dev.reservoir.heads.HeadMetrics;
@@ -8,7 +9,6 @@ import dev.reservoir.heads.HeadSnapshot;
 import dev.reservoir.heads.HeadSpec;
 import dev.reservoir.heads.LearningSpec;
 import dev.reservoir.heads.LearningSpec.Fpt.Companion;
-import dev.reservoir.heads.Observation;
 import dev.reservoir.heads.Refused;
 import dev.reservoir.heads.SubstrateLearner;
 import dev.reservoir.heads.Target;
@@ -53,7 +53,7 @@ final class CompanionedLearner implements SubstrateLearner {
     }
 
     @Override
-    public @Nullable Refused take(Observation observation, Target target, @Nullable Features features) {
+    public @Nullable Refused take(AdmittedObservation observation, Target target, @Nullable Features features) {
         if (features == null) {
             throw new IllegalArgumentException("features: none (expected: the frozen encoder's)");
         }

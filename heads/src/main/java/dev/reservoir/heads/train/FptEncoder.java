@@ -1,5 +1,7 @@
 package dev.reservoir.heads.train;
 
+import dev.reservoir.heads.AdmittedObservation;
+import dev.reservoir.heads.EncoderKey;
 import dev.reservoir.heads.Features;
 import dev.reservoir.heads.HiddenStates;
 import dev.reservoir.heads.Observation;
@@ -28,10 +30,14 @@ final class FptEncoder implements ObservationEncoder {
         this.inside = inside;
     }
 
-    /** Its own: no other encoder gives these features. */
     @Override
-    public String key() {
-        return "fpt " + System.identityHashCode(this);
+    public @Nullable EncoderKey key() {
+        return null;
+    }
+
+    @Override
+    public boolean readsSubstrate() {
+        return true;
     }
 
     @Override
@@ -45,12 +51,12 @@ final class FptEncoder implements ObservationEncoder {
     }
 
     @Override
-    public int admit(Observation observation) {
+    public AdmittedObservation admit(Observation observation) {
         return reader.admit(observation);
     }
 
     @Override
-    public Encoded encode(Observation observation) {
+    public Encoded encode(AdmittedObservation observation) {
         ObservationRows rows = reader.read(observation);
         var input = inside.embed(rows, substrate, pooling.width());
         return new Encoded(input, NO_INPUT, pooling.rows(input.tokens()), rows.scale());

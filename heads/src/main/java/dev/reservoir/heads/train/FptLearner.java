@@ -1,11 +1,11 @@
 package dev.reservoir.heads.train;
 
+import dev.reservoir.heads.AdmittedObservation;
 import dev.reservoir.heads.Features;
 import dev.reservoir.heads.HeadMetrics;
 import dev.reservoir.heads.HeadSnapshot;
 import dev.reservoir.heads.HeadSpec;
 import dev.reservoir.heads.LearningSpec;
-import dev.reservoir.heads.Observation;
 import dev.reservoir.heads.ObservationReader;
 import dev.reservoir.heads.ObservationRows;
 import dev.reservoir.heads.Reason;
@@ -74,7 +74,7 @@ final class FptLearner implements SubstrateLearner {
     }
 
     @Override
-    public @Nullable Refused take(Observation observation, Target target, @Nullable Features features) {
+    public @Nullable Refused take(AdmittedObservation observation, Target target, @Nullable Features features) {
         if (due()) {
             throw new IllegalStateException(spec.name() + ": an update is due (expected: none)");
         }
@@ -96,8 +96,7 @@ final class FptLearner implements SubstrateLearner {
         return null;
     }
 
-    private Example read(Observation observation, Target target) {
-        reader.admit(observation);
+    private Example read(AdmittedObservation observation, Target target) {
         ObservationRows rows = reader.read(observation);
         for (int i = 0; i < rows.values().length; i++) {
             if (!Float.isFinite(rows.values()[i])) {

@@ -63,7 +63,7 @@ public final class FptLearners {
                 new TokenPooling(spec.encoder().pooling(), spec.modality().maxTokens(), width);
         checkReadout(spec.task(), pooling.featureWidth());
         float[] positions = new float[learning.parts().contains(Part.POSITIONS) ? pooling.maxTokens() * width : 0];
-        FptParameters start = spec.modality() instanceof ModalitySpec.Text
+        FptParameters start = spec.modality().readsTokenIds()
                 ? new FptParameters(new float[0], new float[0], positions, ownNorms)
                 : new FptParameters(projection(reader, width, spec.seed()), new float[width], positions, ownNorms);
         return new FptLearner(spec, reader, substrate, pooling, start);
@@ -90,7 +90,7 @@ public final class FptLearners {
         long numbers;
         if (modality instanceof ModalitySpec.Tokens tokens) {
             numbers = tokens.maxLength();
-        } else if (modality instanceof ModalitySpec.Text) {
+        } else if (modality.readsTokenIds()) {
             numbers = modality.maxTokens();
         } else {
             numbers = (long) modality.maxTokens() * reader.rowWidth();

@@ -72,7 +72,7 @@ final class AudioReaderTest {
 
     @Test
     void soundIsNormalisedAndTheLastTokenFilledWithTheMean() {
-        ObservationRows reading = new AudioReader(SPEC).read(new Observation.PcmAudio(pcm(noise(2, 3_000))));
+        ObservationRows reading = Fixtures.read(new AudioReader(SPEC), new Observation.PcmAudio(pcm(noise(2, 3_000))));
         // 20 frames, three a token: seven tokens, of the last two frames.
         assertThat(reading.rows()).isEqualTo(7);
         assertThat(reading.valuesPerRow()).isEqualTo(60);
@@ -94,10 +94,10 @@ final class AudioReaderTest {
         for (int i = 0; i < half.length; i++) {
             half[i] /= 2;
         }
-        float[] one =
-                new AudioReader(SPEC).read(new Observation.PcmAudio(pcm(loud))).values();
-        float[] other =
-                new AudioReader(SPEC).read(new Observation.PcmAudio(pcm(half))).values();
+        float[] one = Fixtures.read(new AudioReader(SPEC), new Observation.PcmAudio(pcm(loud)))
+                .values();
+        float[] other = Fixtures.read(new AudioReader(SPEC), new Observation.PcmAudio(pcm(half)))
+                .values();
         for (int i = 0; i < one.length; i++) {
             assertThat(other[i]).isCloseTo(one[i], within(0.02f));
         }
@@ -109,9 +109,11 @@ final class AudioReaderTest {
         float[] samples = noise(4, 9_000);
         // 19 steps of 80 samples and a frame of 200.
         float[] cut = Arrays.copyOf(samples, 1_720);
-        assertThat(reader.read(new Observation.PcmAudio(pcm(samples))).values())
-                .isEqualTo(reader.read(new Observation.PcmAudio(pcm(cut))).values());
-        assertThat(reader.read(new Observation.PcmAudio(new byte[800])).values())
+        assertThat(Fixtures.read(reader, new Observation.PcmAudio(pcm(samples))).values())
+                .isEqualTo(Fixtures.read(reader, new Observation.PcmAudio(pcm(cut)))
+                        .values());
+        assertThat(Fixtures.read(reader, new Observation.PcmAudio(new byte[800]))
+                        .values())
                 .containsOnly(0);
     }
 
@@ -139,9 +141,10 @@ final class AudioReaderTest {
     void waveAndItsSamplesGiveTheSameReading() {
         byte[] samples = pcm(noise(7, 1_500));
         AudioReader reader = new AudioReader(SPEC);
-        assertThat(reader.read(new Observation.WaveAudio(wave(samples, 8_000, 16, 1)))
+        assertThat(Fixtures.read(reader, new Observation.WaveAudio(wave(samples, 8_000, 16, 1)))
                         .values())
-                .isEqualTo(reader.read(new Observation.PcmAudio(samples)).values());
+                .isEqualTo(
+                        Fixtures.read(reader, new Observation.PcmAudio(samples)).values());
     }
 
     @Test
@@ -198,7 +201,7 @@ final class AudioReaderTest {
         for (int length = 12; length < file.length - 1; length++) {
             byte[] cut = Arrays.copyOf(file, length);
             try {
-                new AudioReader(SPEC).read(new Observation.WaveAudio(cut));
+                Fixtures.read(new AudioReader(SPEC), new Observation.WaveAudio(cut));
                 throw new AssertionError("a file cut to " + length + " bytes was read");
             } catch (Refused refused) {
                 assertThat(refused.reason()).isEqualTo(Reason.INVALID_OBSERVATION);
@@ -216,7 +219,7 @@ final class AudioReaderTest {
             broken[12 + random.nextInt(32)] = (byte) random.nextInt();
             broken[12 + random.nextInt(32)] = (byte) random.nextInt();
             try {
-                new AudioReader(SPEC).read(new Observation.WaveAudio(broken));
+                Fixtures.read(new AudioReader(SPEC), new Observation.WaveAudio(broken));
             } catch (Refused refused) {
                 refusals++;
             }
@@ -226,7 +229,9 @@ final class AudioReaderTest {
 
     private static void assertWaveRefused(byte[] file, String message) {
         assertRefused(
-                () -> new AudioReader(SPEC).read(new Observation.WaveAudio(file)), Reason.INVALID_OBSERVATION, message);
+                () -> Fixtures.read(new AudioReader(SPEC), new Observation.WaveAudio(file)),
+                Reason.INVALID_OBSERVATION,
+                message);
     }
 
     private static double edge(int index, int bands, int rate) {

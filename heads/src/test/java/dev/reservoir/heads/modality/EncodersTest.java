@@ -76,16 +76,16 @@ final class EncodersTest {
             assertThat(one).isNotSameAs(other);
             assertThat(one.key()).isEqualTo(other.key());
             Observation observation = observation(modality, 5);
-            Encoded encoded = one.encode(observation);
-            Encoded again = other.encode(observation);
+            Encoded encoded = one.encode(one.admit(observation));
+            Encoded again = other.encode(other.admit(observation));
             assertThat(again.rawInput()).isEqualTo(encoded.rawInput());
             assertThat(again.tokens()).isEqualTo(encoded.tokens());
-            assertThat(one.admit(observation)).isGreaterThanOrEqualTo(encoded.tokens());
+            assertThat(one.admit(observation).tokens()).isGreaterThanOrEqualTo(encoded.tokens());
+            assertThat(one.readsSubstrate()).isEqualTo(pooling != Pooling.INPUT_ONLY);
             Features alone;
             Features among;
             if (pooling == Pooling.INPUT_ONLY) {
                 assertThat(encoded.tokens()).isZero();
-                assertThat(one.admit(observation)).isZero();
                 alone = one.features(encoded, null, 0);
                 among = other.features(again, null, 0);
             } else {
@@ -107,9 +107,9 @@ final class EncodersTest {
     @ParameterizedTest
     @MethodSource("modalities")
     void embeddingsAreAboutAsLongAsTheSubstratesOwn(ModalitySpec modality) {
-        SubstrateInput input = encoder(modality, Pooling.MEAN, 64, false)
-                .encode(observation(modality, 7))
-                .input();
+        ObservationEncoder encoder = encoder(modality, Pooling.MEAN, 64, false);
+        SubstrateInput input =
+                encoder.encode(encoder.admit(observation(modality, 7))).input();
         if (input instanceof SubstrateInput.Embeddings) {
             SubstrateInput.Embeddings embeddings = (SubstrateInput.Embeddings) input;
             double length =
@@ -125,7 +125,7 @@ final class EncodersTest {
         ObservationEncoder encoder = encoder(ROWS, Pooling.MEAN, 64, false);
         float[] values = Fixtures.gaussian(3, 10);
         SubstrateInput.Embeddings embeddings = (SubstrateInput.Embeddings) Objects.requireNonNull(
-                encoder.encode(new Observation.Tensor(values, 5)).input());
+                encoder.encode(encoder.admit(new Observation.Tensor(values, 5))).input());
         double distance = 0;
         double embedded = 0;
         for (int i = 0; i < 5; i++) {
@@ -142,7 +142,8 @@ final class EncodersTest {
     void poolingEqualsItsDefinition(Pooling pooling) {
         ObservationEncoder encoder = encoder(ROWS, pooling, 64, false);
         HiddenStates hidden = Fixtures.hidden(new int[] {2, 4}, new long[] {1, 2});
-        Features features = encoder.features(encoder.encode(new Observation.Tensor(new float[20], 5)), hidden, 1);
+        Features features =
+                encoder.features(encoder.encode(encoder.admit(new Observation.Tensor(new float[20], 5))), hidden, 1);
         double[] expected = new double[WIDTH];
         for (int t = 0; t < 4; t++) {
             boolean counts = pooling == Pooling.MEAN || t == (pooling == Pooling.LAST ? 3 : 0);
@@ -157,7 +158,8 @@ final class EncodersTest {
     void flattenedTokensAreTheirImageAndMissingOnesAddNothing() {
         ObservationEncoder encoder = encoder(ROWS, Pooling.FLATTEN, 100, false);
         HiddenStates hidden = Fixtures.hidden(new int[] {3}, new long[] {4});
-        Features features = encoder.features(encoder.encode(new Observation.Tensor(new float[15], 5)), hidden, 0);
+        Features features =
+                encoder.features(encoder.encode(encoder.admit(new Observation.Tensor(new float[15], 5))), hidden, 0);
         float[] image = new float[100];
         SparseProjection projection = new SparseProjection(8 * WIDTH, 100);
         for (int i = 0; i < 3 * WIDTH; i++) {
@@ -176,7 +178,8 @@ final class EncodersTest {
         ObservationEncoder encoder = encoder(ROWS, Pooling.PER_TOKEN, 64, true);
         float[] values = Fixtures.gaussian(6, 15);
         HiddenStates hidden = Fixtures.hidden(new int[] {3}, new long[] {4});
-        Features features = encoder.features(encoder.encode(new Observation.Tensor(values, 5)), hidden, 0);
+        Features features =
+                encoder.features(encoder.encode(encoder.admit(new Observation.Tensor(values, 5))), hidden, 0);
         assertThat(features.rows()).isEqualTo(3);
         assertThat(features.width()).isEqualTo(WIDTH + 5);
         for (int row = 0; row < 3; row++) {
@@ -193,7 +196,7 @@ final class EncodersTest {
     void inputAloneIsTheObservationWithMissingRowsZero() {
         ObservationEncoder encoder = encoder(ROWS, Pooling.INPUT_ONLY, 64, false);
         float[] values = Fixtures.gaussian(6, 15);
-        Features features = encoder.features(encoder.encode(new Observation.Tensor(values, 5)), null, 0);
+        Features features = encoder.features(encoder.encode(encoder.admit(new Observation.Tensor(values, 5))), null, 0);
         assertThat(features.width()).isEqualTo(40);
         for (int i = 0; i < 40; i++) {
             assertThat(features.values()[i]).isCloseTo(i < 15 ? values[i] : 0, within(1e-6f));
@@ -204,7 +207,8 @@ final class EncodersTest {
     void wideInputGoesThroughTheSparseProjection() {
         ObservationEncoder encoder = encoder(new ModalitySpec.Tensor(4_097, 1), Pooling.INPUT_ONLY, 256, false);
         float[] values = Fixtures.gaussian(8, 4_097);
-        Features features = encoder.features(encoder.encode(new Observation.Tensor(values, 4_097)), null, 0);
+        Features features =
+                encoder.features(encoder.encode(encoder.admit(new Observation.Tensor(values, 4_097))), null, 0);
         assertThat(features.width()).isEqualTo(256);
         assertThat(Fixtures.norm(features.values(), 0, 256)).isCloseTo(Math.sqrt(256), within(3.0));
         assertThat(encoder(new ModalitySpec.Tensor(4_096, 1), Pooling.INPUT_ONLY, 256, false)
@@ -218,7 +222,7 @@ final class EncodersTest {
         ObservationEncoder encoder = encoder(widest, Pooling.FLATTEN, 64, true);
         int[] symbols = new int[16_384];
         java.util.Arrays.fill(symbols, 65_535);
-        Encoded encoded = encoder.encode(new Observation.Symbols(symbols));
+        Encoded encoded = encoder.encode(encoder.admit(new Observation.Symbols(symbols)));
         assertThat(encoded.tokens()).isEqualTo(64);
         assertThat(Fixtures.norm(encoded.rawInput(), 0, 64)).isCloseTo(8, within(3.0));
     }
@@ -227,7 +231,8 @@ final class EncodersTest {
     void scaleOfASeriesReachesItsFeatures() {
         ModalitySpec.Series series = new ModalitySpec.Series(1, 2, 1, true);
         ObservationEncoder encoder = encoder(series, Pooling.INPUT_ONLY, 64, false);
-        Features features = encoder.features(encoder.encode(new Observation.Series(new float[] {3, 7}, 1)), null, 0);
+        Features features =
+                encoder.features(encoder.encode(encoder.admit(new Observation.Series(new float[] {3, 7}, 1))), null, 0);
         Features.Scale scale = Objects.requireNonNull(features.scale());
         assertThat(scale.shift()).containsExactly(5);
         assertThat(scale.factor()).containsExactly(2);
@@ -290,15 +295,21 @@ final class EncodersTest {
 
     @Test
     void moreTokensThanPositionsAreRefused() {
-        String positions = " tokens (expected: at most the substrate's positions 64)";
+        String positions = " tokens (expected: at most 64 tokens, the substrate's positions)";
         EncoderSpec spec = new EncoderSpec(Pooling.MEAN, 64, false);
-        assertSpecRefused(new ModalitySpec.Text(65), spec, "modality.text.max_tokens: 65" + positions);
+        assertSpecRefused(
+                new ModalitySpec.Text(65),
+                spec,
+                "modality.text.max_tokens: 65 (expected: 4 to the substrate's positions, 64)");
         assertSpecRefused(new ModalitySpec.Image(36, 32, 1, 4), spec, "modality.image.patch: 72" + positions);
         assertSpecRefused(
                 new ModalitySpec.Audio(8_000, 1_290, 8, 2), spec, "modality.audio.duration_millis: 65" + positions);
         assertSpecRefused(new ModalitySpec.Series(1, 65, 1, true), spec, "modality.series.window: 65" + positions);
         assertSpecRefused(new ModalitySpec.Tokens(2, 129, 2), spec, "modality.tokens.max_length: 65" + positions);
-        assertSpecRefused(new ModalitySpec.Tensor(2, 65), spec, "modality.tensor.max_rows: 65" + positions);
+        assertSpecRefused(
+                new ModalitySpec.Tensor(2, 65),
+                spec,
+                "modality.tensor.max_rows: 65 (expected: 1 to the substrate's positions, 64)");
         assertThat(encoder(new ModalitySpec.Tensor(2, 64), Pooling.MEAN, 64, false)
                         .featureWidth())
                 .isEqualTo(WIDTH);
@@ -334,7 +345,7 @@ final class EncodersTest {
     @Test
     void hiddenStatesThatDoNotBelongAreADefectOfTheCaller() {
         ObservationEncoder encoder = encoder(ROWS, Pooling.MEAN, 64, false);
-        Encoded encoded = encoder.encode(new Observation.Tensor(new float[15], 5));
+        Encoded encoded = encoder.encode(encoder.admit(new Observation.Tensor(new float[15], 5)));
         assertThatThrownBy(() -> encoder.features(encoded, null, 0))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("hidden states: none (expected: some)");
@@ -400,7 +411,7 @@ final class EncodersTest {
     void rawInputOfASeriesIsLongerThanTheHiddenStatesBesideIt() {
         ModalitySpec.Series series = new ModalitySpec.Series(1, 4, 1, true);
         ObservationEncoder encoder = encoder(series, Pooling.FLATTEN, 64, true);
-        Encoded encoded = encoder.encode(new Observation.Series(new float[] {1, -1, 1, -1}, 1));
+        Encoded encoded = encoder.encode(encoder.admit(new Observation.Series(new float[] {1, -1, 1, -1}, 1)));
         // Deviation 1 makes each number 1 and the row 2 long; the hidden states are 8 long.
         assertThat(Fixtures.norm(encoded.rawInput(), 0, 4)).isCloseTo(5 * 8, within(1e-3));
     }

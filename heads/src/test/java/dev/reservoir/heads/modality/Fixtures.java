@@ -6,7 +6,10 @@ import dev.reservoir.heads.EncoderSpec;
 import dev.reservoir.heads.EncoderSpec.Pooling;
 import dev.reservoir.heads.HiddenStates;
 import dev.reservoir.heads.ModalitySpec;
+import dev.reservoir.heads.Observation;
 import dev.reservoir.heads.ObservationEncoder;
+import dev.reservoir.heads.ObservationReader;
+import dev.reservoir.heads.ObservationRows;
 import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
 import dev.reservoir.heads.SubstrateInfo;
@@ -70,6 +73,10 @@ final class Fixtures {
 
     static ObservationEncoder encoder(ModalitySpec modality, Pooling pooling, int featureWidth, boolean inputSkip) {
         return encoders().encoder(modality, new EncoderSpec(pooling, featureWidth, inputSkip));
+    }
+
+    static ObservationRows read(ObservationReader reader, Observation observation) {
+        return reader.read(reader.admit(observation));
     }
 
     static float[] gaussian(long seed, int count) {

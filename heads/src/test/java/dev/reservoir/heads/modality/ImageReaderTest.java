@@ -32,7 +32,7 @@ final class ImageReaderTest {
     @Test
     void patchesHoldTheirPixelsRowByRow() {
         byte[] samples = noise(1, 12 * 8 * 3);
-        ObservationRows reading = new ImageReader(COLOUR).read(new Observation.RawImage(samples));
+        ObservationRows reading = Fixtures.read(new ImageReader(COLOUR), new Observation.RawImage(samples));
         assertThat(reading.rows()).isEqualTo(24);
         for (int y = 0; y < 8; y++) {
             for (int x = 0; x < 12; x++) {
@@ -51,11 +51,9 @@ final class ImageReaderTest {
     void pngOfColourEqualsItsSamples() {
         byte[] samples = noise(2, 12 * 8 * 3);
         byte[] file = file(picture(BufferedImage.TYPE_INT_RGB, samples), "png");
-        assertThat(new ImageReader(COLOUR)
-                        .read(new Observation.EncodedImage(file))
+        assertThat(Fixtures.read(new ImageReader(COLOUR), new Observation.EncodedImage(file))
                         .values())
-                .isEqualTo(new ImageReader(COLOUR)
-                        .read(new Observation.RawImage(samples))
+                .isEqualTo(Fixtures.read(new ImageReader(COLOUR), new Observation.RawImage(samples))
                         .values());
     }
 
@@ -234,7 +232,7 @@ final class ImageReaderTest {
     }
 
     private static void read(byte[] file) {
-        new ImageReader(GREY).read(new Observation.EncodedImage(file));
+        Fixtures.read(new ImageReader(GREY), new Observation.EncodedImage(file));
     }
 
     private static byte[] noise(long seed, int count) {

@@ -45,8 +45,8 @@ final class RowReadersTest {
     void shorterSequencesGiveFewerTokens() {
         for (int length = 1; length <= 10; length++) {
             Observation observation = new Observation.Symbols(new int[length]);
-            assertThat(new TokensReader(DNA).admit(observation)).isEqualTo((length + 2) / 3);
-            assertThat(new TokensReader(DNA).read(observation).rows()).isEqualTo((length + 2) / 3);
+            assertThat(new TokensReader(DNA).admit(observation).tokens()).isEqualTo((length + 2) / 3);
+            assertThat(Fixtures.read(new TokensReader(DNA), observation).rows()).isEqualTo((length + 2) / 3);
         }
     }
 
@@ -55,7 +55,7 @@ final class RowReadersTest {
         TokensReader reader = new TokensReader(DNA);
         for (int symbol : new int[] {-1, 4, Integer.MIN_VALUE, Integer.MAX_VALUE}) {
             assertRefused(
-                    () -> reader.read(new Observation.Symbols(new int[] {0, 1, symbol})),
+                    () -> Fixtures.read(reader, new Observation.Symbols(new int[] {0, 1, symbol})),
                     Reason.INVALID_OBSERVATION,
                     "observation.tokens.symbols[2]: " + symbol + " (expected: 0 to 3)");
         }
@@ -76,7 +76,7 @@ final class RowReadersTest {
     @Test
     void tensorRowsAreUsedAsTheyCome() {
         float[] values = Fixtures.gaussian(3, 12);
-        ObservationRows reading = new TensorReader(ROWS).read(new Observation.Tensor(values, 4));
+        ObservationRows reading = Fixtures.read(new TensorReader(ROWS), new Observation.Tensor(values, 4));
         assertThat(reading.rows()).isEqualTo(3);
         assertThat(reading.values()).isEqualTo(values);
     }
@@ -101,7 +101,7 @@ final class RowReadersTest {
                 Reason.TOO_LARGE,
                 "observation.tensor: 6 rows (expected: 1 to 5)");
         assertRefused(
-                () -> reader.read(new Observation.Tensor(new float[] {0, 0, 0, Float.NaN}, 4)),
+                () -> Fixtures.read(reader, new Observation.Tensor(new float[] {0, 0, 0, Float.NaN}, 4)),
                 Reason.INVALID_OBSERVATION,
                 "observation.tensor.values[3]: NaN (expected: a finite number of absolute value at most 1e9)");
         assertRefused(
@@ -113,7 +113,7 @@ final class RowReadersTest {
     @Test
     void textIsItsTokensAndTheBagOfThem() {
         TextReader reader = new TextReader(TEXT, Fixtures.tokenizer(), Fixtures.VOCABULARY);
-        ObservationRows reading = reader.read(new Observation.Text("one two one three four"));
+        ObservationRows reading = Fixtures.read(reader, new Observation.Text("one two one three four"));
         int[] ids = Objects.requireNonNull(reading.tokenIds()).ids();
         assertThat(ids)
                 .isEqualTo(Fixtures.tokenizer().encode("one two one three four", 6))
@@ -132,9 +132,10 @@ final class RowReadersTest {
         TextReader reader = new TextReader(TEXT, Fixtures.tokenizer(), Fixtures.VOCABULARY);
         for (String text : new String[] {"a", "\u00e9", "a b", "\ud55c", "one two three four five six seven"}) {
             Observation observation = new Observation.Text(text);
-            int tokens =
-                    Objects.requireNonNull(reader.read(observation).tokenIds()).tokens();
-            assertThat(reader.admit(observation)).isBetween(tokens, 6);
+            int tokens = Objects.requireNonNull(
+                            Fixtures.read(reader, observation).tokenIds())
+                    .tokens();
+            assertThat(reader.admit(observation).tokens()).isBetween(tokens, 6);
         }
     }
 
@@ -162,8 +163,10 @@ final class RowReadersTest {
                 Reason.TOO_LARGE,
                 "observation.text: 65540 bytes (expected: at most 65536)");
         TextReader reader = new TextReader(TEXT, Fixtures.tokenizer(), Fixtures.VOCABULARY);
-        assertThat(reader.admit(new Observation.Text("\u00e9".repeat(32_768)))).isEqualTo(6);
-        assertThat(reader.admit(new Observation.Text("\u20ac".repeat(21_845)))).isEqualTo(6);
+        assertThat(reader.admit(new Observation.Text("\u00e9".repeat(32_768))).tokens())
+                .isEqualTo(6);
+        assertThat(reader.admit(new Observation.Text("\u20ac".repeat(21_845))).tokens())
+                .isEqualTo(6);
     }
 
     @Test
@@ -177,11 +180,11 @@ final class RowReadersTest {
     private static void assertTextRefused(String text, Reason reason, String message) {
         TextReader reader = new TextReader(TEXT, Fixtures.tokenizer(), Fixtures.VOCABULARY);
         assertRefused(() -> reader.admit(new Observation.Text(text)), reason, message);
-        assertRefused(() -> reader.read(new Observation.Text(text)), reason, message);
+        assertRefused(() -> Fixtures.read(reader, new Observation.Text(text)), reason, message);
     }
 
     private static float[][] dense(ObservationReader reader, Observation observation) {
-        ObservationRows reading = reader.read(observation);
+        ObservationRows reading = Fixtures.read(reader, observation);
         float[][] dense = new float[reading.rows()][reader.rowWidth()];
         for (int i = 0; i < reading.values().length; i++) {
             int row = i / reading.valuesPerRow();

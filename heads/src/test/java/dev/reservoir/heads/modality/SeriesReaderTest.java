@@ -21,7 +21,7 @@ final class SeriesReaderTest {
     void patchesAreRowsOneAfterTheOther() {
         ModalitySpec.Series plain = new ModalitySpec.Series(3, 12, 4, false);
         float[] values = Fixtures.gaussian(1, 36);
-        ObservationRows reading = new SeriesReader(plain).read(new Observation.Series(values, 3));
+        ObservationRows reading = Fixtures.read(new SeriesReader(plain), new Observation.Series(values, 3));
         assertThat(reading.rows()).isEqualTo(3);
         assertThat(reading.scale()).isNull();
         for (int row = 0; row < 12; row++) {
@@ -39,7 +39,7 @@ final class SeriesReaderTest {
         for (int i = 0; i < values.length; i++) {
             values[i] = values[i] * (1 + 100 * (i % 3)) + 1_000 * (i % 3);
         }
-        ObservationRows reading = new SeriesReader(SPEC).read(new Observation.Series(values, 3));
+        ObservationRows reading = Fixtures.read(new SeriesReader(SPEC), new Observation.Series(values, 3));
         Features.Scale scale = Objects.requireNonNull(reading.scale());
         for (int c = 0; c < 3; c++) {
             double sum = 0;
@@ -60,7 +60,7 @@ final class SeriesReaderTest {
     void constantChannelsAreOnlyShifted(float constant) {
         float[] values = new float[36];
         java.util.Arrays.fill(values, constant);
-        ObservationRows reading = new SeriesReader(SPEC).read(new Observation.Series(values, 3));
+        ObservationRows reading = Fixtures.read(new SeriesReader(SPEC), new Observation.Series(values, 3));
         Features.Scale scale = Objects.requireNonNull(reading.scale());
         assertThat(scale.factor()).containsOnly(1);
         for (int i = 0; i < 36; i++) {
@@ -98,7 +98,7 @@ final class SeriesReaderTest {
 
     private static void assertSeriesRefused(float[] values, int columns, String message) {
         assertRefused(
-                () -> new SeriesReader(SPEC).read(new Observation.Series(values, columns)),
+                () -> Fixtures.read(new SeriesReader(SPEC), new Observation.Series(values, columns)),
                 Reason.INVALID_OBSERVATION,
                 message);
     }

@@ -1,5 +1,6 @@
 package dev.reservoir.heads.readout;
 
+import dev.reservoir.heads.EncoderKey;
 import dev.reservoir.heads.EncoderSpec;
 import dev.reservoir.heads.FeatureLearner;
 import dev.reservoir.heads.FeatureLearner.Item;
@@ -186,5 +187,10 @@ final class Cases {
             items.add(label(x, "l" + best));
         }
         return items;
+    }
+
+    /** The identity of an encoder that no other name gives. */
+    static EncoderKey encoder(String name) {
+        return new EncoderKey(name, new ModalitySpec.Tensor(1, 1), EncoderSpec.Pooling.MEAN, 1, 0);
     }
 }

@@ -30,7 +30,9 @@ final class GradientTest {
 
     private FeatureLearner learner(Task task, int features, double rate, double decay, int minibatch) {
         return learners.create(
-                Cases.spec("a", task, new LearningSpec.Gradient(rate, decay, minibatch, 64)), features, "k");
+                Cases.spec("a", task, new LearningSpec.Gradient(rate, decay, minibatch, 64)),
+                features,
+                Cases.encoder("k"));
     }
 
     /** One feature whose first two values are 2 and 0: standardised to 2 (nothing seen) and then by mean 2, deviation 0. */

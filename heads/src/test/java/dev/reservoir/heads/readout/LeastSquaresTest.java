@@ -26,7 +26,9 @@ final class LeastSquaresTest {
 
     private FeatureLearner regression(String name, int dimensions, int features, double ridge, double forgetting) {
         return learners.create(
-                Cases.spec(name, new Task.Regression(dimensions), Cases.squares(ridge, forgetting)), features, "key");
+                Cases.spec(name, new Task.Regression(dimensions), Cases.squares(ridge, forgetting)),
+                features,
+                Cases.encoder("key"));
     }
 
     private static double[][] truths(float[][] x, int outputs, double noise, long seed) {
@@ -83,7 +85,7 @@ final class LeastSquaresTest {
         FeatureLearner learner = learners.create(
                 Cases.spec("a", new Task.Classification(List.of("l0", "l1", "l2", "l3"), 4), Cases.squares(1, 1)),
                 20,
-                "k");
+                Cases.encoder("k"));
         learner.learn(items);
 
         float[][] x = items.stream().map(i -> i.features().values()).toArray(float[][]::new);
@@ -117,7 +119,7 @@ final class LeastSquaresTest {
                 FeatureLearner learner = alone.create(
                         Cases.spec("a", new Task.Classification(List.of(), 8), Cases.squares(0.5, forgetting)),
                         37,
-                        "k");
+                        Cases.encoder("k"));
                 Cases.learnInCuts(learner, items, new Random(round), round == 0 ? 1 : 90);
                 learned.add(Cases.weights(learner));
                 metrics.add(learner.metrics());
@@ -233,11 +235,13 @@ final class LeastSquaresTest {
             items.add(Cases.label(x, "late"));
         }
         FeatureLearner appearing = learners.create(
-                Cases.spec("a", new Task.Classification(List.of("l0", "l1", "l2"), 9), Cases.squares(1, 1)), 10, "k1");
+                Cases.spec("a", new Task.Classification(List.of("l0", "l1", "l2"), 9), Cases.squares(1, 1)),
+                10,
+                Cases.encoder("k1"));
         FeatureLearner known = learners.create(
                 Cases.spec("b", new Task.Classification(List.of("l0", "l1", "l2", "late"), 9), Cases.squares(1, 1)),
                 10,
-                "k2");
+                Cases.encoder("k2"));
         appearing.learn(items);
         known.learn(items);
 

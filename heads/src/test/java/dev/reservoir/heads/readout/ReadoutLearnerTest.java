@@ -36,7 +36,7 @@ final class ReadoutLearnerTest {
     }
 
     private FeatureLearner learner(Task task, LearningSpec learning, int features) {
-        return learners.create(Cases.spec("a", task, learning), features, "k");
+        return learners.create(Cases.spec("a", task, learning), features, Cases.encoder("k"));
     }
 
     private static Refused only(List<Refused> answers) {
@@ -182,8 +182,8 @@ final class ReadoutLearnerTest {
         float[] answer = ((Prediction.Values) learner.snapshot().predict(last.features(), 0)).values();
         assertThat(answer).containsExactly(((Target.Values) last.target()).values(), within(1e-2f));
 
-        FeatureLearner fresh =
-                learners.create(Cases.spec("b", new Task.Forecast(1, 1), Cases.squares(1, 1)), 1, "other");
+        FeatureLearner fresh = learners.create(
+                Cases.spec("b", new Task.Forecast(1, 1), Cases.squares(1, 1)), 1, Cases.encoder("other"));
         Features.Scale scale = new Features.Scale(new float[] {10}, new float[] {4});
         fresh.learn(List.of(new Item(new Features(new float[] {0}, 1, 1, scale), new Target.Values(new float[] {18}))));
         // The untrained head answers 0 normalised, that is 10; the truth is 8 away.

@@ -34,7 +34,7 @@ final class SharingTest {
 
     private static float[][] unshared(List<Item> items, double forgetting) {
         try (Learners alone = new Learners();
-                FeatureLearner learner = alone.create(spec("alone", forgetting), F, "k")) {
+                FeatureLearner learner = alone.create(spec("alone", forgetting), F, Cases.encoder("k"))) {
             learner.learn(items);
             return Cases.weights(learner);
         }
@@ -45,7 +45,7 @@ final class SharingTest {
         List<Item> items = Cases.labelled(200, F, 4, 1);
         List<FeatureLearner> heads = new ArrayList<>();
         for (int i = 0; i < 20; i++) {
-            heads.add(learners.create(spec("h" + i, 1), F, "k"));
+            heads.add(learners.create(spec("h" + i, 1), F, Cases.encoder("k")));
         }
         for (int from = 0; from < 200; from += 20) {
             for (int i = 0; i < heads.size(); i++) {
@@ -69,9 +69,9 @@ final class SharingTest {
     @Test
     void aHeadThatComesLateJoinsWhereHistoriesMeet() {
         List<Item> items = Cases.labelled(150, F, 4, 2);
-        FeatureLearner early = learners.create(spec("early", 1), F, "k");
+        FeatureLearner early = learners.create(spec("early", 1), F, Cases.encoder("k"));
         early.learn(items);
-        FeatureLearner late = learners.create(spec("late", 1), F, "k");
+        FeatureLearner late = learners.create(spec("late", 1), F, Cases.encoder("k"));
         late.learn(items.subList(0, 100));
         assertThat(learners.inverseCovariances()).isEqualTo(2);
         late.learn(items.subList(100, 150));
@@ -82,9 +82,9 @@ final class SharingTest {
     @Test
     void tenantsAndSettingsDoNotShare() {
         List<Item> items = Cases.labelled(40, F, 4, 2);
-        FeatureLearner a = learners.create(spec("a", 1), F, "k");
-        FeatureLearner b = learners.create(spec("b", 1), F, "another");
-        FeatureLearner c = learners.create(spec("c", 0.999), F, "k");
+        FeatureLearner a = learners.create(spec("a", 1), F, Cases.encoder("k"));
+        FeatureLearner b = learners.create(spec("b", 1), F, Cases.encoder("another"));
+        FeatureLearner c = learners.create(spec("c", 0.999), F, Cases.encoder("k"));
         HeadSpec stranger = spec("d", 1);
         FeatureLearner d = learners.create(
                 new HeadSpec(
@@ -95,7 +95,7 @@ final class SharingTest {
                         stranger.learning(),
                         0),
                 F,
-                "k");
+                Cases.encoder("k"));
         for (FeatureLearner head : List.of(a, b, c, d)) {
             head.learn(items);
         }
@@ -116,7 +116,7 @@ final class SharingTest {
         }
         List<FeatureLearner> heads = new ArrayList<>();
         for (int i = 0; i < streams.size(); i++) {
-            heads.add(learners.create(spec("h" + i, forgetting), F, "k"));
+            heads.add(learners.create(spec("h" + i, forgetting), F, Cases.encoder("k")));
         }
         int[] at = new int[streams.size()];
         boolean more = true;
@@ -149,7 +149,7 @@ final class SharingTest {
                 List<FeatureLearner> heads = new ArrayList<>();
                 List<Callable<float[][]>> tasks = new ArrayList<>();
                 for (int i = 0; i < 8; i++) {
-                    FeatureLearner head = learners.create(spec("h" + i, 0.99), F, "k");
+                    FeatureLearner head = learners.create(spec("h" + i, 0.99), F, Cases.encoder("k"));
                     heads.add(head);
                     List<Item> stream = i % 3 == 0 ? other : trunk;
                     Random random = new Random(100L * round + i);
@@ -173,8 +173,8 @@ final class SharingTest {
     @Test
     void closingTwiceAndOnAnotherThreadFreesOnlyOnesOwn() throws Exception {
         List<Item> items = Cases.labelled(150, F, 4, 7);
-        FeatureLearner closed = learners.create(spec("closed", 0.99), F, "k");
-        FeatureLearner open = learners.create(spec("open", 0.99), F, "k");
+        FeatureLearner closed = learners.create(spec("closed", 0.99), F, Cases.encoder("k"));
+        FeatureLearner open = learners.create(spec("open", 0.99), F, Cases.encoder("k"));
         closed.learn(items.subList(0, 100));
         open.learn(items.subList(0, 100));
         float[][] before = Cases.weights(closed);
@@ -197,8 +197,8 @@ final class SharingTest {
     @Test
     void aHeadThatOverflowsStopsAlone() {
         Task task = new Task.Regression(1);
-        FeatureLearner bad = learners.create(Cases.spec("bad", task, Cases.squares(1, 1)), 2, "k");
-        FeatureLearner good = learners.create(Cases.spec("good", task, Cases.squares(1, 1)), 2, "k");
+        FeatureLearner bad = learners.create(Cases.spec("bad", task, Cases.squares(1, 1)), 2, Cases.encoder("k"));
+        FeatureLearner good = learners.create(Cases.spec("good", task, Cases.squares(1, 1)), 2, Cases.encoder("k"));
         float[] small = {1e-3f, 0};
         float[] large = {1e10f, 1};
         bad.learn(List.of(Cases.values(small, 3e38f)));

@@ -35,7 +35,8 @@ class TokenSetsReadoutTest {
     }
 
     private FeatureLearner learner(LearningSpec learning) {
-        return learners.create(Cases.spec("a", new Task.TokenMultiLabel(List.of("u"), 3), learning), WIDTH, "k");
+        return learners.create(
+                Cases.spec("a", new Task.TokenMultiLabel(List.of("u"), 3), learning), WIDTH, Cases.encoder("k"));
     }
 
     static Stream<LearningSpec> rules() {

@@ -3,11 +3,13 @@ package dev.reservoir.heads.train;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.reservoir.heads.EncoderKey;
 import dev.reservoir.heads.EncoderSpec;
 import dev.reservoir.heads.EncoderSpec.Pooling;
 import dev.reservoir.heads.Features;
 import dev.reservoir.heads.HeadSpec;
 import dev.reservoir.heads.LearningSpec;
+import dev.reservoir.heads.ModalitySpec;
 import dev.reservoir.heads.Observation;
 import dev.reservoir.heads.SubstrateLearner;
 import dev.reservoir.heads.Target;
@@ -29,6 +31,9 @@ class CompanionedLearnerTest {
         readouts.close();
     }
 
+    private static final EncoderKey FROZEN =
+            new EncoderKey("linear", new ModalitySpec.Tensor(3, 5), Pooling.MEAN, WIDTH, 0);
+
     private SubstrateLearner learner(int minibatch, int window) {
         LearningSpec.Fpt.Companion companion = new LearningSpec.Fpt.Companion(
                 new EncoderSpec(Pooling.MEAN, 64, true), new LearningSpec.RecursiveLeastSquares(1, 1, 8));
@@ -36,7 +41,7 @@ class CompanionedLearnerTest {
                 new LearningSpec.Fpt(Specs.ALL, 1e-2, 1, 0, minibatch, 0, 0, 1, 0, 1, 0, companion, window);
         HeadSpec spec = Specs.classifier("a", Pooling.MEAN, learning);
         return new FptLearners(substrate)
-                .create(spec, Specs.reader(substrate, spec.modality()), of -> readouts.create(of, WIDTH, "features"));
+                .create(spec, Specs.reader(substrate, spec.modality()), of -> readouts.create(of, WIDTH, FROZEN));
     }
 
     /** Learns one by one. */
@@ -44,7 +49,7 @@ class CompanionedLearnerTest {
         FusedStep step = new FusedStep(substrate);
         for (Example example : examples) {
             assertThat(learner.take(
-                            example.observation(), example.target(), new Features(features.apply(example), 1, 1, null)))
+                            example.admitted(), example.target(), new Features(features.apply(example), 1, 1, null)))
                     .isNull();
             while (learner.due()) {
                 step.run(List.of(learner));
@@ -108,7 +113,7 @@ class CompanionedLearnerTest {
         assertThat(learner.trainableParameters()).isEqualTo(own + 3 * (WIDTH + 1));
         assertThat(learner.wantsFeatures()).isTrue();
         Observation row = new Observation.Tensor(new float[] {1, 1, 1}, 3);
-        assertThatThrownBy(() -> learner.take(row, new Target.Label("high"), null))
+        assertThatThrownBy(() -> learner.take(Specs.admitted(row), new Target.Label("high"), null))
                 .isInstanceOf(IllegalArgumentException.class);
         HeadSpec spec = learner.spec();
         LearningSpec.Fpt slower = ((LearningSpec.Fpt) spec.learning()).with(1e-4, 0, 32);

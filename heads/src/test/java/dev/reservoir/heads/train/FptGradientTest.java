@@ -75,7 +75,7 @@ class FptGradientTest {
     private TrainableParameters.Gradient gradient(FptLearner learner, List<Example> examples) {
         List<dev.reservoir.heads.train.Example> read = new ArrayList<>();
         for (Example example : examples) {
-            var rows = Specs.reader(substrate, Specs.ROWS).read(example.observation());
+            var rows = Specs.reader(substrate, Specs.ROWS).read(example.admitted());
             Target.Label label = (Target.Label) example.target();
             int hot = learner.snapshot().labels().indexOf(label.label());
             read.add(new dev.reservoir.heads.train.Example(
@@ -88,7 +88,7 @@ class FptGradientTest {
     private double loss(FptLearner learner, FptParameters inside, float[][] readout, List<Example> examples) {
         double sum = 0;
         for (Example example : examples) {
-            var rows = Specs.reader(substrate, Specs.ROWS).read(example.observation());
+            var rows = Specs.reader(substrate, Specs.ROWS).read(example.admitted());
             HiddenStates hidden = substrate.forward(
                     List.of(inside.embed(rows, substrate, LinearSubstrate.D)),
                     NormBank.of(List.of(inside.norms())),

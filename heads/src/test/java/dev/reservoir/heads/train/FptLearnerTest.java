@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.reservoir.heads.AdmittedObservation;
 import dev.reservoir.heads.EncoderSpec.Pooling;
 import dev.reservoir.heads.HeadSpec;
 import dev.reservoir.heads.LearningSpec;
@@ -64,7 +65,7 @@ class FptLearnerTest {
         FptLearner learner =
                 Specs.learner(substrate, Specs.classifier("a", Pooling.MEAN, Specs.learning(Specs.ALL, 2)));
         FusedStep step = new FusedStep(substrate);
-        Observation one = new Observation.Tensor(new float[] {1, 0, 0}, 3);
+        AdmittedObservation one = Specs.admitted(new Observation.Tensor(new float[] {1, 0, 0}, 3));
         assertThat(learner.take(one, new Target.Label("a"), null)).isNull();
         assertThat(learner.snapshot().labels()).isEmpty();
         assertThat(learner.take(one, new Target.Label("a"), null)).isNull();

@@ -3,6 +3,7 @@ package dev.reservoir.heads.train;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.reservoir.heads.AdmittedObservation;
 import dev.reservoir.heads.EncoderSpec.Pooling;
 import dev.reservoir.heads.HeadSpec;
 import dev.reservoir.heads.LearningSpec;
@@ -44,9 +45,9 @@ class FusedStepTest {
         List<Example> foreign = Specs.labelled(97, 6);
         FusedStep step = new FusedStep(substrate);
         for (int n = 0; n < examples.size(); n++) {
-            among.take(examples.get(n).observation(), examples.get(n).target(), null);
+            among.take(examples.get(n).admitted(), examples.get(n).target(), null);
             for (FptLearner other : others) {
-                other.take(foreign.get(n).observation(), foreign.get(n).target(), null);
+                other.take(foreign.get(n).admitted(), foreign.get(n).target(), null);
             }
             while (true) {
                 List<FptLearner> due = new ArrayList<>();
@@ -84,7 +85,7 @@ class FusedStepTest {
                     Specs.learner(substrate, Specs.classifier("a" + i, Pooling.MEAN, Specs.learning(Specs.ALL, 1))));
         }
         Example example = Specs.labelled(1, 12).get(0);
-        learners.forEach(learner -> learner.take(example.observation(), example.target(), null));
+        learners.forEach(learner -> learner.take(example.admitted(), example.target(), null));
         new FusedStep(substrate).run(learners);
         assertThat(substrate.passes).isEqualTo(1);
         ModalitySpec wide = new ModalitySpec.Tensor(1, 60);
@@ -92,7 +93,8 @@ class FusedStepTest {
                 substrate,
                 Specs.spec("m", wide, new Task.Regression(1), Pooling.MEAN, Specs.learning(Specs.ALL, 100), 1));
         for (int n = 0; n < 100; n++) {
-            many.take(new Observation.Tensor(new float[60], 1), new Target.Values(new float[] {n}), null);
+            many.take(
+                    Specs.admitted(new Observation.Tensor(new float[60], 1)), new Target.Values(new float[] {n}), null);
         }
         substrate.passes = 0;
         new FusedStep(substrate).run(List.of(many));
@@ -112,14 +114,14 @@ class FusedStepTest {
                 Specs.learner(substrate, Specs.classifier("good", Pooling.MEAN, Specs.learning(Specs.ALL, 2)));
         List<Example> examples = Specs.labelled(2, 10);
         FusedStep step = new FusedStep(substrate);
-        Observation row = new Observation.Tensor(new float[] {1, 1, 1}, 3);
+        AdmittedObservation row = Specs.admitted(new Observation.Tensor(new float[] {1, 1, 1}, 3));
         assertThat(bad.take(row, new Target.Values(new float[] {Float.NaN}), null))
                 .isNotNull();
         bad.take(row, new Target.Values(new float[] {3e38f}), null);
         bad.take(row, new Target.Values(new float[] {2e38f}), null);
         var served = bad.snapshot();
         for (Example example : examples) {
-            good.take(example.observation(), example.target(), null);
+            good.take(example.admitted(), example.target(), null);
         }
         step.run(List.of(bad, good));
         Specs.learnAlone(substrate, twin, examples);
@@ -140,8 +142,8 @@ class FusedStepTest {
                 Specs.learner(substrate, Specs.classifier("a", Pooling.MEAN, Specs.learning(Specs.ALL, 2)));
         List<Example> examples = Specs.labelled(20, 11);
         FusedStep step = new FusedStep(substrate);
-        learner.take(examples.get(0).observation(), examples.get(0).target(), null);
-        learner.take(examples.get(1).observation(), examples.get(1).target(), null);
+        learner.take(examples.get(0).admitted(), examples.get(0).target(), null);
+        learner.take(examples.get(1).admitted(), examples.get(1).target(), null);
         substrate.broken = sequences -> true;
         assertThatThrownBy(() -> step.run(List.of(learner))).hasMessageContaining("broken");
         substrate.broken = sequences -> false;
@@ -165,7 +167,7 @@ class FusedStepTest {
         Specs.learnAlone(substrate, alone, examples.subList(0, 2));
         for (int i = 0; i < 2; i++) {
             Example example = examples.get(i);
-            learners.forEach(learner -> learner.take(example.observation(), example.target(), null));
+            learners.forEach(learner -> learner.take(example.admitted(), example.target(), null));
         }
         int[] passes = {0};
         // Fails together, and for the head whose turn comes first; passes the others alone.

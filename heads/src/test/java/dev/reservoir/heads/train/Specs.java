@@ -1,5 +1,6 @@
 package dev.reservoir.heads.train;
 
+import dev.reservoir.heads.AdmittedObservation;
 import dev.reservoir.heads.EncoderSpec;
 import dev.reservoir.heads.EncoderSpec.Pooling;
 import dev.reservoir.heads.HeadName;
@@ -72,7 +73,16 @@ final class Specs {
         throw new IllegalStateException(spec.name() + ": no companion was asked for");
     }
 
-    record Example(Observation observation, Target target) {}
+    record Example(Observation observation, Target target) {
+        AdmittedObservation admitted() {
+            return Specs.admitted(observation);
+        }
+    }
+
+    /** As an encoder's check gives it; the number of tokens makes no difference to a learner. */
+    static AdmittedObservation admitted(Observation observation) {
+        return new AdmittedObservation(observation, 1);
+    }
 
     /** Rows whose sum decides the label. */
     static List<Example> labelled(int count, long seed) {
@@ -96,7 +106,7 @@ final class Specs {
     static void learnAlone(LinearSubstrate substrate, SubstrateLearner learner, List<Example> examples) {
         FusedStep step = new FusedStep(substrate);
         for (Example example : examples) {
-            if (learner.take(example.observation(), example.target(), null) != null) {
+            if (learner.take(example.admitted(), example.target(), null) != null) {
                 continue;
             }
             while (learner.due()) {
@@ -123,7 +133,7 @@ final class Specs {
     static Prediction predict(
             LinearSubstrate substrate, HeadSnapshot snapshot, Observation observation, int maxScores) {
         ObservationEncoder encoder = snapshot.encoder();
-        var encoded = encoder.encode(observation);
+        var encoded = encoder.encode(encoder.admit(observation));
         HiddenStates hidden =
                 substrate.forward(List.of(encoded.input()), NormBank.of(List.of(encoder.norms())), new int[1]);
         return snapshot.predict(encoder.features(encoded, hidden, 0), maxScores);

@@ -198,7 +198,7 @@ class TokenSetsTrainingTest {
                 }
             }
             read.add(new dev.reservoir.heads.train.Example(
-                    Specs.reader(substrate, learner.spec().modality()).read(example.observation()), truths));
+                    Specs.reader(substrate, learner.spec().modality()).read(example.admitted()), truths));
         }
         return Specs.gradient(substrate, learner, read);
     }
@@ -255,7 +255,8 @@ class TokenSetsTrainingTest {
                         new Example(two, new Target.TokenLabelSets(List.of("y"), List.of(first, first)))));
         assertThat(learner.snapshot().labels()).containsExactly("x", "y");
         assertThat(learner.trainableParameters()).isEqualTo(2L * (D + 1) + WIDTH * D + D + 5 * D + 2 * D);
-        Refused third = learner.take(two, new Target.TokenLabelSets(List.of("z"), List.of(none, first)), null);
+        Refused third =
+                learner.take(Specs.admitted(two), new Target.TokenLabelSets(List.of("z"), List.of(none, first)), null);
         assertThat(third).isNotNull().hasMessage("labels: \"z\" (expected: at most 2 labels)");
         assertThat(learner.metrics().refused()).isEqualTo(1);
     }

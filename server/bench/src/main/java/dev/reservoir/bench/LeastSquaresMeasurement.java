@@ -1,6 +1,7 @@
 package dev.reservoir.bench;
 
 import com.google.gson.JsonObject;
+import dev.reservoir.heads.EncoderKey;
 import dev.reservoir.heads.EncoderSpec;
 import dev.reservoir.heads.FeatureLearner;
 import dev.reservoir.heads.FeatureLearner.Item;
@@ -49,7 +50,7 @@ final class LeastSquaresMeasurement implements Measurement {
         List<List<Item>> batches = batches(width, classes, minibatch);
         long nanos;
         try (Learners learners = new Learners();
-                FeatureLearner learner = learners.create(spec(classes), width, "random")) {
+                FeatureLearner learner = learners.create(spec(classes), width, encoder(width))) {
             int[] next = {0};
             nanos = new Repetition(CPU).medianNanosOf(millis, () -> learner.learn(batches.get(next[0]++ % DISTINCT)));
         }
@@ -100,5 +101,9 @@ final class LeastSquaresMeasurement implements Measurement {
 
     private static String label(int index) {
         return "label-" + index;
+    }
+
+    private static EncoderKey encoder(int width) {
+        return new EncoderKey("none", new ModalitySpec.Tensor(width, 1), EncoderSpec.Pooling.INPUT_ONLY, 0, width);
     }
 }

@@ -1,5 +1,6 @@
 package dev.reservoir.bench;
 
+import dev.reservoir.heads.AdmittedObservation;
 import dev.reservoir.heads.EncoderSpec;
 import dev.reservoir.heads.EncoderSpec.Pooling;
 import dev.reservoir.heads.HeadName;
@@ -33,13 +34,15 @@ final class TrainingHeads {
     private static final int DISTINCT = 64;
 
     private final List<SubstrateLearner> learners = new ArrayList<>();
-    private final List<Observation> observations;
+    private final List<AdmittedObservation> observations;
     private final int examples;
     private int next;
 
     TrainingHeads(Substrate substrate, TextTokenizer tokenizer, int heads, int examples, int tokens) {
         this.examples = examples;
-        this.observations = observations(tokens);
+        this.observations = observations(tokens).stream()
+                .map(observation -> new AdmittedObservation(observation, tokens))
+                .toList();
         Encoders encoders = new Encoders(substrate.info(), tokenizer);
         FptLearners fpt = new FptLearners(substrate);
         for (int h = 0; h < heads; h++) {

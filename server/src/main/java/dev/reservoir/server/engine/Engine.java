@@ -4,7 +4,6 @@ import dev.reservoir.heads.Features;
 import dev.reservoir.heads.HeadName;
 import dev.reservoir.heads.HeadSpec;
 import dev.reservoir.heads.LearningSpec;
-import dev.reservoir.heads.Observation;
 import dev.reservoir.heads.ObservationEncoder;
 import dev.reservoir.heads.Prediction;
 import dev.reservoir.heads.Reason;
@@ -121,7 +120,7 @@ public final class Engine implements AutoCloseable {
             FeatureRequest reading = TrainingTask.readsFeatures(head)
                     ? FeatureRequest.of(head.name().tenant(), head.encoder(), observation, cache)
                     : FeatureRequest.uncached(head.encoder(), observation);
-            int tokens = tokens(head, observation.observation(), reading);
+            int tokens = tokens(head, reading);
             return new PreparedExample(
                     new TrainingTask.Example(head, sequence, reading, target, listener, tokens, clock.getAsLong()));
         } catch (Refused refused) {
@@ -194,13 +193,13 @@ public final class Engine implements AutoCloseable {
     }
 
     /** What an example costs in substrate tokens: reading its features, the learning step, passes through the substrate. */
-    private int tokens(LiveHead head, Observation observation, FeatureRequest reading) {
+    private int tokens(LiveHead head, FeatureRequest reading) {
         LearningSpec learning = head.published().spec().learning();
         if (!(learning instanceof LearningSpec.Fpt fpt)) {
             return reading.tokens() + stepTokens(head, learning instanceof LearningSpec.RecursiveLeastSquares);
         }
         double pass = fpt.parts().isEmpty() ? 1 : 1 + FusedStep.WAY_BACK;
-        int through = (int) (head.encoder().admit(observation) * pass * fpt.updatesPerExample());
+        int through = (int) (reading.observation().tokens() * pass * fpt.updatesPerExample());
         return fpt.companion() == null ? through : through + reading.tokens() + stepTokens(head, true);
     }
 

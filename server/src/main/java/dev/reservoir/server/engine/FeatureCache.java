@@ -2,6 +2,7 @@ package dev.reservoir.server.engine;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import dev.reservoir.heads.EncoderKey;
 import dev.reservoir.heads.Features;
 import dev.reservoir.heads.ObservationEncoder;
 import org.jspecify.annotations.Nullable;
@@ -11,8 +12,8 @@ import org.jspecify.annotations.Nullable;
  * entry can never be stale. The tenant is in the key too: one tenant cannot learn from the speed of an answer what another has asked.
  */
 final class FeatureCache {
-    /** Identity of features. Key of the encoder, which names the substrate it was made for. */
-    record Key(String tenant, String encoder, ObservationDigest observation) {
+    /** Identity of features; that of the encoder has the digest of its substrate in it. */
+    record Key(String tenant, EncoderKey encoder, ObservationDigest observation) {
         private static final long BYTES = 160;
     }
 
@@ -32,10 +33,11 @@ final class FeatureCache {
                         .build();
     }
 
-    /** The key to look an observation up by; null where the cache is off, or features change with what a head learns. */
+    /** The key to look an observation up by; null if the cache is off, or the features change with what a head learns. */
     @Nullable
     Key key(String tenant, ObservationEncoder encoder, HashedObservation observation) {
-        return entries == null || encoder.norms() != null ? null : new Key(tenant, encoder.key(), observation.digest());
+        EncoderKey key = encoder.key();
+        return entries == null || key == null ? null : new Key(tenant, key, observation.digest());
     }
 
     @Nullable

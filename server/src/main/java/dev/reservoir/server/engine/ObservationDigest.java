@@ -11,46 +11,66 @@ import java.security.NoSuchAlgorithmException;
 public record ObservationDigest(long first, long second, long third, long fourth) {
 
     static ObservationDigest of(Observation observation) {
-        MessageDigest sha = sha256();
-        if (observation instanceof Observation.Text text) {
-            sha.update((byte) 1);
-            sha.update(text.text().getBytes(StandardCharsets.UTF_8));
-        } else if (observation instanceof Observation.EncodedImage image) {
-            sha.update((byte) 2);
-            sha.update(image.file());
-        } else if (observation instanceof Observation.RawImage image) {
-            sha.update((byte) 3);
-            sha.update(image.samples());
-        } else if (observation instanceof Observation.WaveAudio audio) {
-            sha.update((byte) 4);
-            sha.update(audio.file());
-        } else if (observation instanceof Observation.PcmAudio audio) {
-            sha.update((byte) 5);
-            sha.update(audio.samples());
-        } else if (observation instanceof Observation.Series series) {
-            update(sha, (byte) 6, series.columns(), series.values());
-        } else if (observation instanceof Observation.Symbols symbols) {
-            sha.update((byte) 7);
-            ByteBuffer bytes = littleEndian(symbols.symbols().length);
-            bytes.asIntBuffer().put(symbols.symbols());
-            sha.update(bytes);
-        } else if (observation instanceof Observation.Tensor tensor) {
-            update(sha, (byte) 8, tensor.columns(), tensor.values());
-        } else {
-            throw new IllegalArgumentException("observation: " + observation.getClass() + " (expected: a known kind)");
-        }
+        MessageDigest sha = observation.accept(new Content(sha256()));
         ByteBuffer digest = ByteBuffer.wrap(sha.digest());
         return new ObservationDigest(digest.getLong(), digest.getLong(), digest.getLong(), digest.getLong());
     }
 
-    private static void update(MessageDigest sha, byte kind, int columns, float[] values) {
-        sha.update(kind);
-        ByteBuffer bytes = littleEndian(1 + values.length);
-        bytes.putInt(0, columns);
-        bytes.position(4);
-        bytes.asFloatBuffer().put(values);
-        bytes.position(0);
-        sha.update(bytes);
+    /** Updates a digest with an observation: a byte for its kind, then its content. */
+    private record Content(MessageDigest sha) implements Observation.Visitor<MessageDigest> {
+        @Override
+        public MessageDigest text(Observation.Text text) {
+            return update(1, text.text().getBytes(StandardCharsets.UTF_8));
+        }
+
+        @Override
+        public MessageDigest encodedImage(Observation.EncodedImage image) {
+            return update(2, image.file());
+        }
+
+        @Override
+        public MessageDigest rawImage(Observation.RawImage image) {
+            return update(3, image.samples());
+        }
+
+        @Override
+        public MessageDigest waveAudio(Observation.WaveAudio audio) {
+            return update(4, audio.file());
+        }
+
+        @Override
+        public MessageDigest pcmAudio(Observation.PcmAudio audio) {
+            return update(5, audio.samples());
+        }
+
+        @Override
+        public MessageDigest series(Observation.Series series) {
+            return update(6, matrix(series.columns(), series.values()));
+        }
+
+        @Override
+        public MessageDigest symbols(Observation.Symbols symbols) {
+            ByteBuffer bytes = littleEndian(symbols.symbols().length);
+            bytes.asIntBuffer().put(symbols.symbols());
+            return update(7, bytes.array());
+        }
+
+        @Override
+        public MessageDigest tensor(Observation.Tensor tensor) {
+            return update(8, matrix(tensor.columns(), tensor.values()));
+        }
+
+        private MessageDigest update(int kind, byte[] content) {
+            sha.update((byte) kind);
+            sha.update(content);
+            return sha;
+        }
+
+        private static byte[] matrix(int columns, float[] values) {
+            ByteBuffer bytes = littleEndian(1 + values.length).putInt(columns);
+            bytes.asFloatBuffer().put(values);
+            return bytes.array();
+        }
     }
 
     private static ByteBuffer littleEndian(int words) {

@@ -1,6 +1,7 @@
 package dev.reservoir.server.registry;
 
 import dev.reservoir.heads.EncoderSpec;
+import dev.reservoir.heads.FeatureLearner;
 import dev.reservoir.heads.HeadLearner;
 import dev.reservoir.heads.HeadSpec;
 import dev.reservoir.heads.LearningSpec;
@@ -10,6 +11,7 @@ import dev.reservoir.heads.TextTokenizer;
 import dev.reservoir.heads.modality.Encoders;
 import dev.reservoir.heads.readout.Learners;
 import dev.reservoir.heads.train.FptLearners;
+import java.util.Objects;
 
 /** Makes the parts of heads of every kind on one substrate. Close it after the learners it made. */
 public final class HeadFactory implements HeadRegistry.PartFactory, AutoCloseable {
@@ -35,11 +37,12 @@ public final class HeadFactory implements HeadRegistry.PartFactory, AutoCloseabl
     @Override
     public HeadLearner learner(HeadSpec spec, ObservationEncoder encoder) {
         return spec.learning() instanceof LearningSpec.Fpt
-                ? fpt.create(
-                        spec,
-                        encoders.reader(spec.modality()),
-                        companion -> readouts.create(companion, encoder.featureWidth(), encoder.key()))
-                : readouts.create(spec, encoder.featureWidth(), encoder.key());
+                ? fpt.create(spec, encoders.reader(spec.modality()), companion -> readout(companion, encoder))
+                : readout(spec, encoder);
+    }
+
+    private FeatureLearner readout(HeadSpec spec, ObservationEncoder frozen) {
+        return readouts.create(spec, frozen.featureWidth(), Objects.requireNonNull(frozen.key()));
     }
 
     /** What reads features off the frozen substrate for a head: its companion's encoder where it has one. */

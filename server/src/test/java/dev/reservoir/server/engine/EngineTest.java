@@ -144,7 +144,7 @@ class EngineTest extends EngineFixture {
 
     private Features features(Observation.Text text) {
         ObservationEncoder encoder = factory.encoders().encoder(TEXT, MEAN);
-        ObservationEncoder.Encoded encoded = encoder.encode(text);
+        ObservationEncoder.Encoded encoded = encoder.encode(encoder.admit(text));
         SubstrateInput input = encoded.input();
         assertThat(input).isNotNull();
         return encoder.features(encoded, new MixingSubstrate().forward(List.of(input)), 0);

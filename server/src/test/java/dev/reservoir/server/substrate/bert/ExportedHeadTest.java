@@ -108,7 +108,7 @@ final class ExportedHeadTest {
     }
 
     private dev.reservoir.heads.Features read(ObservationEncoder encoder, Observation observation) {
-        ObservationEncoder.Encoded encoded = encoder.encode(observation);
+        ObservationEncoder.Encoded encoded = encoder.encode(encoder.admit(observation));
         SubstrateInput input = encoded.input();
         if (input == null) {
             return encoder.features(encoded, null, 0);
@@ -126,7 +126,7 @@ final class ExportedHeadTest {
                 features.learn(List.of(new FeatureLearner.Item(read(encoder, observation), target(spec, observation))));
             } else {
                 SubstrateLearner through = (SubstrateLearner) learner;
-                assertThat(through.take(observation, target(spec, observation), null))
+                assertThat(through.take(encoder.admit(observation), target(spec, observation), null))
                         .isNull();
                 while (through.due()) {
                     new FusedStep(substrate).run(List.of(through));

@@ -2,6 +2,7 @@ package dev.reservoir.server.substrate.bert;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.reservoir.heads.AdmittedObservation;
 import dev.reservoir.heads.EncoderSpec;
 import dev.reservoir.heads.EncoderSpec.Pooling;
 import dev.reservoir.heads.HeadName;
@@ -35,7 +36,11 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** FPT heads on a real program: alone and among others they end with the same bits. */
 class FusedTrainingTest {
-    private record Example(Observation observation, Target target) {}
+    private record Example(Observation observation, Target target) {
+        AdmittedObservation admitted() {
+            return new AdmittedObservation(observation, 1);
+        }
+    }
 
     private static final TextTokenizer LETTERS = new TextTokenizer() {
         @Override
@@ -166,7 +171,7 @@ class FusedTrainingTest {
             for (int n = 0; n < rounds; n++) {
                 for (int h = 0; h < together.size(); h++) {
                     Example example = courses.get(h).examples().get(n);
-                    assertThat(together.get(h).take(example.observation(), example.target(), null))
+                    assertThat(together.get(h).take(example.admitted(), example.target(), null))
                             .isNull();
                 }
                 List<SubstrateLearner> due = due(together);
@@ -178,7 +183,7 @@ class FusedTrainingTest {
             for (int h = 0; h < courses.size(); h++) {
                 SubstrateLearner alone = learner(substrate, courses.get(h).spec());
                 for (Example example : courses.get(h).examples()) {
-                    alone.take(example.observation(), example.target(), null);
+                    alone.take(example.admitted(), example.target(), null);
                     while (alone.due()) {
                         fused.run(List.of(alone));
                     }
@@ -214,7 +219,7 @@ class FusedTrainingTest {
 
     private static Prediction predict(BertSubstrate substrate, SubstrateLearner learner, Observation observation) {
         ObservationEncoder encoder = learner.snapshot().encoder();
-        ObservationEncoder.Encoded encoded = encoder.encode(observation);
+        ObservationEncoder.Encoded encoded = encoder.encode(encoder.admit(observation));
         HiddenStates hidden =
                 substrate.forward(List.of(encoded.input()), NormBank.of(List.of(encoder.norms())), new int[1]);
         return learner.snapshot().predict(encoder.features(encoded, hidden, 0), 3);
