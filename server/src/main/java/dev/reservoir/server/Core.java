@@ -54,7 +54,7 @@ public final class Core implements AutoCloseable {
     public void close() {
         engine.close();
         for (LiveHead head : registry.all()) {
-            head.learner().close();
+            head.close();
         }
         factory.close();
     }

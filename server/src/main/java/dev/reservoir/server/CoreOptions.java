@@ -21,7 +21,7 @@ public record CoreOptions(int lanes, BatchPolicy batches, long featureCacheBytes
     /** The options of a server that is given none. */
     public static CoreOptions usual() {
         int lanes = Math.min(MOST_USUAL_LANES, Runtime.getRuntime().availableProcessors());
-        return new CoreOptions(lanes, BatchPolicy.usual(lanes), 256L << 20, 20_000);
+        return new CoreOptions(lanes, BatchPolicy.usual(lanes).build(), 256L << 20, 20_000);
     }
 
     public CoreOptions withFeatureCacheBytes(long bytes) {

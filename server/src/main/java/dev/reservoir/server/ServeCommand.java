@@ -73,7 +73,7 @@ final class ServeCommand implements Callable<Integer> {
             description =
                     "How long an observation may wait for others to join its batch; with 0 only for the next requests"
                             + " of a batch that was just answered.")
-    private long batchDelayMicros = USUAL.batches().delayNanos() / 1_000;
+    private long batchDelayMicros;
 
     @Option(
             names = "--training-share",
@@ -152,27 +152,23 @@ final class ServeCommand implements Callable<Integer> {
         checkLoopback();
         int laneCount = lanes == 0 ? USUAL.lanes() : lanes;
         check(trainingLanes >= 0 && trainingLanes <= laneCount, "--training-lanes", trainingLanes, "0 to --lanes");
-        BatchPolicy usual = BatchPolicy.usual(laneCount);
-        int training = trainingLanes == 0 ? usual.trainingLanes() : trainingLanes;
-        long stepNanos = trainingStepMillis == 0 ? usual.stepNanos() : trainingStepMillis * MILLI;
-        BatchPolicy batches = new BatchPolicy(
-                batchTokens,
-                batchItems,
-                batchDelayMicros * 1_000,
-                trainingShare,
-                usual.sliceItems(),
-                training,
-                usual.lightServing(),
-                stepNanos,
-                usual.servingRecentNanos(),
-                usual.maxQueued(),
-                usual.maxQueuedPerTenant());
+        BatchPolicy.Builder batches = BatchPolicy.usual(laneCount)
+                .batchTokens(batchTokens)
+                .batchItems(batchItems)
+                .delayNanos(batchDelayMicros * 1_000)
+                .trainingShare(trainingShare);
+        if (trainingLanes > 0) {
+            batches.trainingLanes(trainingLanes);
+        }
+        if (trainingStepMillis > 0) {
+            batches.stepNanos(trainingStepMillis * MILLI);
+        }
         return new ServerOptions(
                 host,
                 port,
                 eventLoops,
                 new SubstrateOptions(substrate, Precision.of(precision), device, laneThreads),
-                new CoreOptions(laneCount, batches, (long) featureCacheMib << 20, maxHeads));
+                new CoreOptions(laneCount, batches.build(), (long) featureCacheMib << 20, maxHeads));
     }
 
     private void checkLoopback() {

@@ -71,8 +71,12 @@ class ExportCommandTest {
     @BeforeAll
     void startAndTrain() throws Exception {
         SubstrateOptions substrate = SubstrateOptions.of("random:minilm").withPrecision(Precision.F32);
-        server = RunningServer.start(
-                new ServerOptions("127.0.0.1", 0, 1, substrate, new CoreOptions(1, BatchPolicy.usual(1), 1 << 20, 10)));
+        server = RunningServer.start(new ServerOptions(
+                "127.0.0.1",
+                0,
+                1,
+                substrate,
+                new CoreOptions(1, BatchPolicy.usual(1).build(), 1 << 20, 10)));
         channel = NettyChannelBuilder.forAddress("127.0.0.1", server.port())
                 .usePlaintext()
                 .build();

@@ -13,7 +13,6 @@ import dev.reservoir.heads.SubstrateInfo;
 import dev.reservoir.heads.SubstrateLearner;
 import dev.reservoir.heads.Target;
 import dev.reservoir.heads.train.FusedStep;
-import dev.reservoir.server.registry.HeadRegistry;
 import dev.reservoir.server.registry.HeadVersion;
 import dev.reservoir.server.registry.LiveHead;
 import dev.reservoir.server.schedule.BatchPolicy;
@@ -53,7 +52,7 @@ public final class Engine implements AutoCloseable {
         SubstrateInfo info = substrate.info();
         this.flopsPerToken = 2.0 * info.layers() * info.width() * (4.0 * info.width() + 2.0 * info.feedForwardWidth());
         for (int i = 0; i < laneCount; i++) {
-            lanes.add(new Lane("lane-" + i, substrate, cache, queue, this::forget, clock));
+            lanes.add(new Lane("lane-" + i, substrate, cache, queue, clock));
         }
         lanes.forEach(Lane::start);
     }
@@ -101,12 +100,12 @@ public final class Engine implements AutoCloseable {
             completion.refused(refused);
             return;
         }
-        switch (queue.offer(new ServingTask(call, reading, clock.getAsLong(), completion))) {
+        switch (queue.offer(List.of(new ServingTask(call, reading, clock.getAsLong(), completion)))) {
             case TAKEN -> {}
             case FULL ->
                 completion.refused(
                         new Refused(Reason.OVERLOADED, "queue: full (expected: a client that waits for answers)"));
-            case CLOSED -> completion.refused(stopping());
+            case CLOSED, DELETED -> completion.refused(stopping());
         }
     }
 
@@ -134,43 +133,37 @@ public final class Engine implements AutoCloseable {
     }
 
     /**
-     * Queues an example that its head's writer admits; examples of one head are queued in the order of their numbers. The
-     * caller bounds how many are outstanding (credits).
+     * Queues an example that its head's writer admits; examples of one head are queued in the order of their numbers. The caller bounds how many
+     * are outstanding (credits).
      *
      * @return false if the engine is closed and the example is not queued
      */
     public boolean queue(PreparedExample example) {
-        if (!queue.offer(example.task)) {
-            return false;
-        }
-        if (example.task.head().deleted()) {
-            forget(example.task.head());
-        }
-        return true;
+        return switch (queue.offer(example.task)) {
+            case TAKEN, FULL -> true;
+            case DELETED -> {
+                example.task.headDeleted();
+                yield true;
+            }
+            case CLOSED -> false;
+        };
     }
 
     /** Changes what may be changed of a specification, between two examples. */
     public void update(LiveHead head, SpecUpdate change, Completion<HeadVersion> completion) {
-        if (!queue.offer(new TrainingTask.Update(head, change, completion, clock.getAsLong()))) {
-            completion.refused(stopping());
-        } else if (head.deleted()) {
-            forget(head);
+        TrainingTask task = new TrainingTask.Update(head, change, completion, clock.getAsLong());
+        switch (queue.offer(task)) {
+            case TAKEN, FULL -> {}
+            case DELETED -> task.headDeleted();
+            case CLOSED -> task.engineStopped();
         }
     }
 
     /** Drops a deleted head's queued work and frees its learner, at once or when its turn ends. */
     public void forget(LiveHead head) {
         LaneQueue.Dropped dropped = queue.drop(head);
-        for (TrainingTask task : dropped.tasks()) {
-            if (task instanceof TrainingTask.Example example) {
-                example.listener().deleted();
-            } else if (task instanceof TrainingTask.Refusal refusal) {
-                refusal.listener().deleted();
-            } else if (task instanceof TrainingTask.Update update) {
-                update.completion().refused(HeadRegistry.notFound(head.name()));
-            }
-        }
-        if (!dropped.busy()) {
+        dropped.tasks().forEach(TrainingTask::headDeleted);
+        if (dropped.retired()) {
             head.learner().close();
         }
     }
@@ -180,13 +173,14 @@ public final class Engine implements AutoCloseable {
                 lanes.size(), queue.queuedServing(), queue.queuedTraining(), cache.bytes(), cache.limitBytes());
     }
 
-    /** Takes no more work, ends what waits to be served with {@link Reason#STOPPING}, and waits until the lanes have ended. */
+    /** Takes no more work, ends all that waits with {@link Reason#STOPPING}, and waits until the lanes have ended. */
     @Override
     public void close() {
         queue.close();
         for (ServingTask task : queue.drainServing()) {
             task.completion().refused(stopping());
         }
+        queue.drainTraining().forEach(TrainingTask::engineStopped);
         for (Lane lane : lanes) {
             lane.join();
         }
@@ -209,7 +203,7 @@ public final class Engine implements AutoCloseable {
         return 1 + (int) ((quadratic ? 4 * width * width : 6 * width) / flopsPerToken);
     }
 
-    private static Refused stopping() {
+    static Refused stopping() {
         return new Refused(Reason.STOPPING, "server: stopping (expected: one that runs)");
     }
 

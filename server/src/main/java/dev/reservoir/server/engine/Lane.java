@@ -5,7 +5,6 @@ import dev.reservoir.heads.train.FusedStep;
 import dev.reservoir.server.registry.LiveHead;
 import dev.reservoir.server.schedule.Decision;
 import java.util.List;
-import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -17,25 +16,16 @@ final class Lane {
     private final LaneQueue queue;
     private final ServingStep serving;
     private final TrainingStep training;
-    private final Consumer<LiveHead> reaper;
     private final LongSupplier clock;
     private final Thread thread;
     /** What the training batch under way was interrupted for; read and written by the lane's thread alone. */
     private long pausedNanos;
 
-    /** @param reaper frees a head that was deleted while a lane worked on it */
-    Lane(
-            String name,
-            Substrate substrate,
-            FeatureCache cache,
-            LaneQueue queue,
-            Consumer<LiveHead> reaper,
-            LongSupplier clock) {
+    Lane(String name, Substrate substrate, FeatureCache cache, LaneQueue queue, LongSupplier clock) {
         Substrate pausing = substrate.pausing(this::pause);
         this.queue = queue;
-        this.serving = new ServingStep(new FeatureExtractor(substrate, cache), clock);
+        this.serving = new ServingStep(new FeatureExtractor(substrate, cache));
         this.training = new TrainingStep(new FeatureExtractor(pausing, cache), new FusedStep(pausing), this::pause);
-        this.reaper = reaper;
         this.clock = clock;
         this.thread = new Thread(this::run, name);
     }
@@ -64,7 +54,7 @@ final class Lane {
         Decision<ServingTask, TrainingTask> decision = queue.take();
         while (decision != null) {
             if (decision instanceof Decision.Serve<ServingTask, TrainingTask> serve) {
-                serve(serve.items());
+                serve(serve);
             } else if (decision instanceof Decision.Train<ServingTask, TrainingTask> train) {
                 train(train.slices());
             }
@@ -72,14 +62,18 @@ final class Lane {
         }
     }
 
-    private void serve(List<ServingTask> tasks) {
+    private void serve(Decision.Serve<ServingTask, TrainingTask> batch) {
         long began = clock.getAsLong();
+        batch.abandoned().forEach(task -> task.abandon(began));
+        if (batch.items().isEmpty()) {
+            return;
+        }
         try {
-            serving.run(tasks);
+            serving.run(batch.items());
         } catch (Throwable e) {
             LOG.error("A serving batch failed; the lane goes on", e);
         }
-        queue.finishedServing(tasks.size(), clock.getAsLong() - began);
+        queue.finishedServing(batch.items().size(), clock.getAsLong() - began);
     }
 
     private void train(List<Decision.Slice<TrainingTask>> slices) {
@@ -91,23 +85,17 @@ final class Lane {
         } catch (Throwable e) {
             LOG.error("A training batch failed; the lane goes on", e);
         } finally {
-            queue.finishedTraining(slices);
-            for (Decision.Slice<TrainingTask> slice : slices) {
-                LiveHead head = (LiveHead) slice.flow();
-                if (head.deleted()) {
-                    reaper.accept(head);
-                }
+            for (LiveHead head : queue.finishedTraining(slices)) {
+                head.learner().close();
             }
         }
     }
 
     /** Called between the parts of a training batch: serves one batch if one waits and no lane is free for it. */
     private void pause() {
-        List<ServingTask> tasks = queue.takeBetween();
-        if (!tasks.isEmpty()) {
-            long began = clock.getAsLong();
-            serve(tasks);
-            pausedNanos += clock.getAsLong() - began;
-        }
+        Decision.Serve<ServingTask, TrainingTask> batch = queue.takeBetween();
+        long began = clock.getAsLong();
+        serve(batch);
+        pausedNanos += clock.getAsLong() - began;
     }
 }

@@ -1,8 +1,11 @@
 package dev.reservoir.server.engine;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.reservoir.server.registry.LiveHead;
 import dev.reservoir.server.schedule.BatchPolicy;
 import dev.reservoir.server.schedule.Decision;
 import dev.reservoir.server.schedule.Scheduler;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
@@ -10,14 +13,24 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
-/** A lock around the schedule: anybody offers, lanes take and wait. */
+/**
+ * A lock around the scheduler: anybody offers, lanes take and wait. Thread-safe.
+ *
+ * <p>A deleted head's learner is closed by whoever the queue gives the right to: once for each head, and never while a lane works on it. {@link
+ * #drop} gives it if no slice of the head runs, else {@link #finishedTraining} does; no work of the head is taken in after {@link #drop}.
+ */
 final class LaneQueue {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
-    private final Scheduler<ServingTask, TrainingTask> scheduler;
     private final LongSupplier clock;
+
+    @GuardedBy("lock")
+    private final Scheduler<ServingTask, TrainingTask> scheduler;
+
+    @GuardedBy("lock")
     private boolean closed;
-    /** Lanes that wait, those that were woken and have not looked yet among them. */
+    /** Lanes that wait, those among them that were woken and have not looked yet included. */
+    @GuardedBy("lock")
     private int idle;
 
     LaneQueue(BatchPolicy policy, LongSupplier clock) {
@@ -27,17 +40,21 @@ final class LaneQueue {
 
     enum Offer {
         TAKEN,
+        /** Too few places are left. */
         FULL,
+        /** The head was deleted. */
+        DELETED,
         CLOSED
     }
 
-    Offer offer(ServingTask task) {
+    /** Takes tasks of one tenant, all or none. */
+    Offer offer(List<ServingTask> tasks) {
         lock.lock();
         try {
             if (closed) {
                 return Offer.CLOSED;
             }
-            if (!scheduler.offerServing(task)) {
+            if (!scheduler.offerServing(tasks)) {
                 return Offer.FULL;
             }
             changed.signal();
@@ -47,49 +64,35 @@ final class LaneQueue {
         }
     }
 
-    /** @return false where the queue is closed */
-    boolean offer(TrainingTask task) {
+    Offer offer(TrainingTask task) {
         lock.lock();
         try {
             if (closed) {
-                return false;
+                return Offer.CLOSED;
+            }
+            if (task.head().deleted()) {
+                return Offer.DELETED;
             }
             scheduler.offerTraining(task);
             changed.signal();
-            return true;
+            return Offer.TAKEN;
         } finally {
             lock.unlock();
         }
     }
 
-    /** Waits for the next batch; null once the queue is closed. */
+    /** Waits for the next batch, whatever interrupts the thread; null once the queue is closed. */
     @Nullable
     Decision<ServingTask, TrainingTask> take() {
         lock.lock();
         try {
             while (!closed) {
                 long now = clock.getAsLong();
-                Decision<ServingTask, TrainingTask> decision = scheduler.next(now, idle);
+                Decision<ServingTask, TrainingTask> decision = next(now);
                 if (!(decision instanceof Decision.Wait<ServingTask, TrainingTask> wait)) {
-                    if (idle > 0 && decision instanceof Decision.Train<ServingTask, TrainingTask>) {
-                        // There may be a share left for it.
-                        changed.signal();
-                    }
                     return decision;
                 }
-                idle++;
-                try {
-                    if (wait.untilNanos() == Long.MAX_VALUE) {
-                        changed.await();
-                    } else {
-                        changed.await(Math.max(1, wait.untilNanos() - now), TimeUnit.NANOSECONDS);
-                    }
-                } catch (InterruptedException e) {
-                    Thread.currentThread().interrupt();
-                    return null;
-                } finally {
-                    idle--;
-                }
+                await(wait.untilNanos() == Long.MAX_VALUE ? Long.MAX_VALUE : wait.untilNanos() - now);
             }
             return null;
         } finally {
@@ -97,11 +100,61 @@ final class LaneQueue {
         }
     }
 
-    /** What a lane that pauses in a training batch serves before it goes on; empty where nothing waits, or another lane is free to serve it. */
-    List<ServingTask> takeBetween() {
+    /** What is to be done now, if anything: the step of {@link #take} that does not wait. */
+    Decision<ServingTask, TrainingTask> poll() {
         lock.lock();
         try {
-            return idle > 0 ? List.of() : scheduler.between(clock.getAsLong());
+            return closed ? new Decision.Wait<>(Long.MAX_VALUE) : next(clock.getAsLong());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @GuardedBy("lock")
+    private Decision<ServingTask, TrainingTask> next(long now) {
+        Decision<ServingTask, TrainingTask> decision = scheduler.next(now, idle);
+        if (idle > 0 && decision instanceof Decision.Train<ServingTask, TrainingTask>) {
+            // There may be a share left for it.
+            changed.signal();
+        }
+        return decision;
+    }
+
+    /** Waits until something changes or the time is over, at least a nanosecond. */
+    @GuardedBy("lock")
+    private void await(long nanos) {
+        idle++;
+        try {
+            if (nanos == Long.MAX_VALUE) {
+                changed.await();
+            } else {
+                changed.await(Math.max(1, nanos), TimeUnit.NANOSECONDS);
+            }
+        } catch (InterruptedException e) {
+            // Lanes end when the queue closes, not when somebody interrupts them. The caller looks again and waits on.
+        } finally {
+            idle--;
+        }
+    }
+
+    /** Keeps a lane whose work failed from trying again at once; ends early once the queue is closed. */
+    void rest(long nanos) {
+        lock.lock();
+        try {
+            long end = clock.getAsLong() + nanos;
+            for (long left = nanos; left > 0 && !closed; left = end - clock.getAsLong()) {
+                await(left);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** What a lane that pauses in a training batch serves before it goes on; empty if nothing waits, or another lane is free to serve it. */
+    Decision.Serve<ServingTask, TrainingTask> takeBetween() {
+        lock.lock();
+        try {
+            return idle > 0 ? new Decision.Serve<>(List.of(), List.of()) : scheduler.between(clock.getAsLong());
         } finally {
             lock.unlock();
         }
@@ -116,11 +169,19 @@ final class LaneQueue {
         }
     }
 
-    void finishedTraining(List<Decision.Slice<TrainingTask>> slices) {
+    /** @return heads that were deleted meanwhile, whose learners the caller has to close */
+    List<LiveHead> finishedTraining(List<Decision.Slice<TrainingTask>> slices) {
         lock.lock();
         try {
-            scheduler.finishedTraining(slices);
+            List<LiveHead> retired = new ArrayList<>();
+            for (Object flow : scheduler.finishedTraining(slices)) {
+                LiveHead head = (LiveHead) flow;
+                if (head.retire()) {
+                    retired.add(head);
+                }
+            }
             changed.signalAll();
+            return retired;
         } finally {
             lock.unlock();
         }
@@ -135,13 +196,20 @@ final class LaneQueue {
         }
     }
 
-    /** What waited in a flow, and whether a slice of it still runs. */
-    record Dropped(List<TrainingTask> tasks, boolean busy) {}
+    /**
+     * What became of a head's queued work.
+     *
+     * @param tasks what waited
+     * @param retired whether the caller has to close the head's learner
+     */
+    record Dropped(List<TrainingTask> tasks, boolean retired) {}
 
-    Dropped drop(Object flow) {
+    /** Takes out the queued work of a deleted head. */
+    Dropped drop(LiveHead head) {
         lock.lock();
         try {
-            return new Dropped(scheduler.drop(flow), scheduler.busy(flow));
+            Scheduler.Dropped<TrainingTask> dropped = scheduler.drop(head);
+            return new Dropped(dropped.items(), dropped.atRest() && head.retire());
         } finally {
             lock.unlock();
         }
@@ -162,7 +230,17 @@ final class LaneQueue {
     List<ServingTask> drainServing() {
         lock.lock();
         try {
-            return scheduler.dropServing();
+            return scheduler.drainServing();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** What still waits to be learned, once closed. */
+    List<TrainingTask> drainTraining() {
+        lock.lock();
+        try {
+            return scheduler.drainTraining();
         } finally {
             lock.unlock();
         }

@@ -6,7 +6,6 @@ import dev.reservoir.heads.Refused;
 import dev.reservoir.server.engine.Engine.Call;
 import dev.reservoir.server.engine.Engine.Completion;
 import dev.reservoir.server.schedule.Work;
-import org.jspecify.annotations.Nullable;
 
 /** A reading that somebody waits for. */
 final class ServingTask implements Work {
@@ -45,15 +44,17 @@ final class ServingTask implements Work {
         return completion;
     }
 
-    /** Why the work is not worth starting any more, or null. */
-    @Nullable
-    Refused abandoned(long nowNanos) {
-        if (call.cancelled().getAsBoolean()) {
-            return new Refused(Reason.CANCELLED, "call: cancelled before its work began");
-        }
-        if (nowNanos >= call.deadlineNanos()) {
-            return new Refused(Reason.DEADLINE, "deadline: passed before the work began");
-        }
-        return null;
+    @Override
+    public boolean abandoned(long nowNanos) {
+        return nowNanos >= call.deadlineNanos() || call.cancelled().getAsBoolean();
+    }
+
+    /** Ends work that nobody waits for any more. */
+    void abandon(long nowNanos) {
+        boolean late = nowNanos >= call.deadlineNanos();
+        completion.refused(
+                late
+                        ? new Refused(Reason.DEADLINE, "deadline: passed before the work began")
+                        : new Refused(Reason.CANCELLED, "call: cancelled before its work began"));
     }
 }

@@ -6,6 +6,7 @@ import dev.reservoir.heads.SubstrateLearner;
 import dev.reservoir.heads.Target;
 import dev.reservoir.server.engine.Engine.Completion;
 import dev.reservoir.server.engine.Engine.SpecUpdate;
+import dev.reservoir.server.registry.HeadRegistry;
 import dev.reservoir.server.registry.HeadVersion;
 import dev.reservoir.server.registry.LiveHead;
 import dev.reservoir.server.schedule.OrderedWork;
@@ -19,6 +20,12 @@ sealed interface TrainingTask extends OrderedWork {
         return !(head.learner() instanceof SubstrateLearner learner) || learner.wantsFeatures();
     }
 
+    /** Ends it because its head was deleted before it was done. */
+    void headDeleted();
+
+    /** Ends it because the engine was closed before it was done. */
+    void engineStopped();
+
     @Override
     default String tenant() {
         return head().name().tenant();
@@ -27,6 +34,12 @@ sealed interface TrainingTask extends OrderedWork {
     @Override
     default Object flow() {
         return head();
+    }
+
+    /** A minibatch, if the head learns through the substrate. */
+    @Override
+    default int stepItems() {
+        return head().published().spec().learning() instanceof LearningSpec.Fpt fpt ? fpt.minibatch() : 0;
     }
 
     /** An example to be learned. {@code tokens} counts the reading and the learning step. */
@@ -39,11 +52,14 @@ sealed interface TrainingTask extends OrderedWork {
             int tokens,
             long arrivalNanos)
             implements TrainingTask {
-
-        /** A minibatch where a head learns through the substrate. */
         @Override
-        public int stepItems() {
-            return head.published().spec().learning() instanceof LearningSpec.Fpt fpt ? fpt.minibatch() : 0;
+        public void headDeleted() {
+            listener.deleted();
+        }
+
+        @Override
+        public void engineStopped() {
+            listener.stopped();
         }
     }
 
@@ -51,8 +67,23 @@ sealed interface TrainingTask extends OrderedWork {
     record Refusal(LiveHead head, long sequence, Refused why, TrainingListener listener, long arrivalNanos)
             implements TrainingTask {
         @Override
+        public void headDeleted() {
+            listener.deleted();
+        }
+
+        @Override
+        public void engineStopped() {
+            listener.stopped();
+        }
+
+        @Override
         public int tokens() {
             return 0;
+        }
+
+        @Override
+        public boolean fillsStep() {
+            return false;
         }
     }
 
@@ -60,8 +91,23 @@ sealed interface TrainingTask extends OrderedWork {
     record Update(LiveHead head, SpecUpdate change, Completion<HeadVersion> completion, long arrivalNanos)
             implements TrainingTask {
         @Override
+        public void headDeleted() {
+            completion.refused(HeadRegistry.notFound(head.name()));
+        }
+
+        @Override
+        public void engineStopped() {
+            completion.refused(Engine.stopping());
+        }
+
+        @Override
         public int tokens() {
             return 0;
+        }
+
+        @Override
+        public boolean fillsStep() {
+            return false;
         }
     }
 }

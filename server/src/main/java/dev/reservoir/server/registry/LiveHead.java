@@ -1,21 +1,42 @@
 package dev.reservoir.server.registry;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.reservoir.heads.HeadLearner;
 import dev.reservoir.heads.HeadName;
 import dev.reservoir.heads.HeadSpec;
 import dev.reservoir.heads.ObservationEncoder;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A head that exists: its learner, which one lane at a time may touch, and what is published of it, which everybody may read.
  *
- * <p>Guarantees: {@link #published} never goes back in version or sequence number; whoever is told of a publication finds it published;
- * after {@link #deleted} turns true nothing is published any more.
+ * <pre>
+ *           delete             retire
+ *   LIVE -----------> DELETED --------> RETIRED
+ *     |                                    ^
+ *     +------------------------------------+
+ *                    retire
+ * </pre>
+ *
+ * <p>Guarantees: {@link #published} never goes back in version or sequence number; whoever is told of a publication finds it published; only a
+ * live head publishes, so that after {@link #deleted} turns true nothing is published any more; {@link #retire} succeeds once. Thread-safe, but
+ * for the learner.
  */
 public final class LiveHead {
+    private static final Logger LOG = LoggerFactory.getLogger(LiveHead.class);
+
+    private enum State {
+        LIVE,
+        DELETED,
+        RETIRED
+    }
+
     private final HeadName name;
     private final ObservationEncoder encoder;
     private final HeadLearner learner;
@@ -24,9 +45,17 @@ public final class LiveHead {
     private final Instant createTime;
     private final HeadWriter writer = new HeadWriter();
     private final CopyOnWriteArrayList<Runnable> watchers = new CopyOnWriteArrayList<>();
+    private final Object lock = new Object();
+
+    @GuardedBy("lock")
     private final List<Waiter> waiters = new ArrayList<>();
 
+    @GuardedBy("lock")
+    private State state = State.LIVE;
+
+    /** Written under the lock. */
     private volatile HeadVersion published;
+    /** Whether {@link #state} has ever been DELETED; written under the lock. */
     private volatile boolean deleted;
 
     LiveHead(HeadSpec spec, ObservationEncoder encoder, HeadLearner learner, String requestId, Instant createTime) {
@@ -55,7 +84,7 @@ public final class LiveHead {
         return encoder;
     }
 
-    /** For the lane that holds the head's turn, nobody else. */
+    /** For the lane that runs the head's slice, nobody else. */
     public HeadLearner learner() {
         return learner;
     }
@@ -82,24 +111,64 @@ public final class LiveHead {
     }
 
     /**
-     * Publishes the learner's state; for the lane that holds the head's turn.
+     * Publishes the learner's state; for the lane that runs the head's slice.
      *
      * @param appliedThrough last sequence number that is handled
+     * @return what is published from now on: the learner's state, or if the head is not live any more what was published last
+     * @throws IllegalStateException if the sequence number goes back
      */
     public HeadVersion publish(long appliedThrough) {
-        HeadVersion next = new HeadVersion(
+        HeadVersion before = published;
+        String failure = learner.failure();
+        return swap(new HeadVersion(
                 learner.spec(),
                 learner.snapshot(),
-                published.version() + 1,
+                before.version() + 1,
                 appliedThrough,
                 learner.metrics(),
-                learner.failure(),
+                failure == null ? before.failure() : failure,
                 learner.trainableParameters(),
-                learner.residentBytes());
-        published = next;
-        tellWaiters();
-        tellWatchers();
+                learner.residentBytes()));
+    }
+
+    /**
+     * Publishes that the head learns no more and keeps serving what it served; for the lane that runs the head's slice. Does not touch the
+     * learner.
+     */
+    public HeadVersion fail(String why, long appliedThrough) {
+        HeadVersion before = published;
+        return swap(new HeadVersion(
+                before.spec(),
+                before.snapshot(),
+                before.version() + 1,
+                appliedThrough,
+                before.metrics(),
+                why,
+                before.trainableParameters(),
+                before.residentBytes()));
+    }
+
+    private HeadVersion swap(HeadVersion next) {
+        List<Waiter> ready;
+        synchronized (lock) {
+            if (state != State.LIVE) {
+                return published;
+            }
+            verifyFollows(published, next);
+            published = next;
+            ready = takeReadyWaiters();
+        }
+        call(ready);
+        callWatchers();
         return next;
+    }
+
+    private static void verifyFollows(HeadVersion before, HeadVersion next) {
+        if (next.version() != before.version() + 1 || next.appliedThrough() < before.appliedThrough()) {
+            throw new IllegalStateException("version " + next.version() + " of example " + next.appliedThrough()
+                    + " (expected: version " + (before.version() + 1) + " of example " + before.appliedThrough()
+                    + " or later)");
+        }
     }
 
     /** Calls back after each publication and after the deletion, on whatever thread did it; callbacks must be quick. */
@@ -108,49 +177,91 @@ public final class LiveHead {
         return () -> watchers.remove(changed);
     }
 
-    /** Calls back once, as soon as {@code sequence} is handled or the head is deleted: at once where it is so already. */
+    /** Calls back once, as soon as {@code sequence} is handled or the head is deleted: at once if it is so already. */
     public Subscription whenApplied(long sequence, Runnable applied) {
         Waiter waiter = new Waiter(sequence, applied);
-        synchronized (waiters) {
+        List<Waiter> ready;
+        synchronized (lock) {
             waiters.add(waiter);
+            ready = takeReadyWaiters();
         }
-        tellWaiters();
+        call(ready);
         return () -> {
-            synchronized (waiters) {
+            synchronized (lock) {
                 waiters.remove(waiter);
             }
         };
     }
 
     void delete() {
-        deleted = true;
-        tellWaiters();
-        tellWatchers();
+        List<Waiter> ready;
+        synchronized (lock) {
+            if (state == State.LIVE) {
+                state = State.DELETED;
+            }
+            deleted = true;
+            ready = takeReadyWaiters();
+        }
+        call(ready);
+        callWatchers();
     }
 
-    private void tellWatchers() {
+    /**
+     * Ends the head's life. Whoever gets true has to close the learner, and nobody else may; to be called only when no lane runs a slice of the
+     * head, and none will.
+     */
+    public boolean retire() {
+        synchronized (lock) {
+            boolean first = state != State.RETIRED;
+            state = State.RETIRED;
+            return first;
+        }
+    }
+
+    /** Frees the learner of a head that no lane works on any more; harmless if that was done before. */
+    public void close() {
+        if (retire()) {
+            learner.close();
+        }
+    }
+
+    private void callWatchers() {
         for (Runnable watcher : watchers) {
-            watcher.run();
+            call(watcher);
         }
     }
 
-    private void tellWaiters() {
+    @GuardedBy("lock")
+    private List<Waiter> takeReadyWaiters() {
         List<Waiter> ready = new ArrayList<>();
-        synchronized (waiters) {
-            long applied = published.appliedThrough();
-            waiters.removeIf(waiter -> {
-                boolean done = deleted || waiter.sequence <= applied;
-                if (done) {
-                    ready.add(waiter);
-                }
-                return done;
-            });
+        long applied = published.appliedThrough();
+        Iterator<Waiter> all = waiters.iterator();
+        while (all.hasNext()) {
+            Waiter waiter = all.next();
+            if (deleted || waiter.sequence <= applied) {
+                ready.add(waiter);
+                all.remove();
+            }
         }
+        return ready;
+    }
+
+    private void call(List<Waiter> ready) {
         for (Waiter waiter : ready) {
-            waiter.applied.run();
+            call(waiter.applied);
         }
     }
 
+    /** One callback that fails keeps no other from being called. */
+    private void call(Runnable callback) {
+        try {
+            callback.run();
+        } catch (Throwable e) {
+            LOG.error("Head {}: a callback failed; the others are called", name, e);
+        }
+    }
+
+    /** Compared by identity: two callbacks may wait for one number. */
     private static final class Waiter {
         final long sequence;
         final Runnable applied;

@@ -1,59 +1,197 @@
 package dev.reservoir.server.schedule;
 
-/**
- * How batches are cut.
- *
- * @param batchTokens most tokens in a batch; one larger item makes a batch of its own
- * @param batchItems most items in a serving batch
- * @param delayNanos how long the oldest serving item may wait for others to join it; 0 takes what is there, but for the moment that
- *     {@link Scheduler} lingers
- * @param trainingShare share of tokens that training keeps while both wait, 0 to 1
- * @param sliceItems most examples of one head in a training batch
- * @param trainingLanes most training batches that run at once while serving goes on and is not light
- * @param lightServing lanes' worth of time below which serving is light: then the other lanes train too, one short step after another
- * @param stepNanos how long a training batch should take
- * @param servingRecentNanos how long after its last item serving counts as going on
- * @param maxQueued most serving items that wait in all
- * @param maxQueuedPerTenant most serving items of one tenant that wait
- */
-public record BatchPolicy(
-        int batchTokens,
-        int batchItems,
-        long delayNanos,
-        double trainingShare,
-        int sliceItems,
-        int trainingLanes,
-        double lightServing,
-        long stepNanos,
-        long servingRecentNanos,
-        int maxQueued,
-        int maxQueuedPerTenant) {
-    public BatchPolicy {
-        checkPositive("batchTokens", batchTokens);
-        checkPositive("batchItems", batchItems);
-        checkPositive("sliceItems", sliceItems);
-        checkPositive("trainingLanes", trainingLanes);
-        checkPositive("maxQueued", maxQueued);
-        checkPositive("maxQueuedPerTenant", maxQueuedPerTenant);
-        checkPositive("stepNanos", stepNanos);
-        if (!(lightServing >= 0)) {
-            throw new IllegalArgumentException("lightServing: " + lightServing + " (expected: >= 0)");
-        }
-        if (delayNanos < 0 || !(trainingShare >= 0 && trainingShare <= 1)) {
-            throw new IllegalArgumentException("delayNanos: " + delayNanos + ", trainingShare: " + trainingShare
-                    + " (expected: >= 0, and 0 to 1)");
-        }
+/** How batches are cut. Immutable; made by {@link #usual} and what its builder is told otherwise. */
+public final class BatchPolicy {
+    private final int batchTokens;
+    private final int batchItems;
+    private final long delayNanos;
+    private final double trainingShare;
+    private final int sliceItems;
+    private final int trainingLanes;
+    private final double lightServing;
+    private final long stepNanos;
+    private final long servingRecentNanos;
+    private final int maxQueued;
+    private final int maxQueuedPerTenant;
+
+    private BatchPolicy(Builder builder) {
+        this.batchTokens = builder.batchTokens;
+        this.batchItems = builder.batchItems;
+        this.delayNanos = builder.delayNanos;
+        this.trainingShare = builder.trainingShare;
+        this.sliceItems = builder.sliceItems;
+        this.trainingLanes = builder.trainingLanes;
+        this.lightServing = builder.lightServing;
+        this.stepNanos = builder.stepNanos;
+        this.servingRecentNanos = builder.servingRecentNanos;
+        this.maxQueued = builder.maxQueued;
+        this.maxQueuedPerTenant = builder.maxQueuedPerTenant;
     }
 
-    /** What a server of so many lanes runs with unless it is told otherwise: one lane free of training, where there are several, unless serving is light. */
-    public static BatchPolicy usual(int lanes) {
-        return new BatchPolicy(
-                2_048, 256, 0, 0.3, 32, Math.max(1, lanes - 1), 0.4, 100_000_000, 1_000_000_000, 16_384, 8_192);
+    /**
+     * What a server with so many lanes runs with unless it is told otherwise: where there are several lanes, one of them is free of training
+     * unless serving is light.
+     */
+    public static Builder usual(int lanes) {
+        return new Builder(Math.max(1, lanes - 1));
     }
 
-    private static void checkPositive(String name, long value) {
-        if (value < 1) {
-            throw new IllegalArgumentException(name + ": " + value + " (expected: >= 1)");
+    /** Most tokens in a batch; one larger item makes a batch of its own. */
+    public int batchTokens() {
+        return batchTokens;
+    }
+
+    /** Most items in a serving batch. */
+    public int batchItems() {
+        return batchItems;
+    }
+
+    /**
+     * How long the oldest serving item may wait for others to join it; with 0 a batch takes what is there, apart from the moment that the
+     * {@link Scheduler} lingers.
+     */
+    public long delayNanos() {
+        return delayNanos;
+    }
+
+    /** Share of tokens that training keeps while both wait, 0 to 1. */
+    public double trainingShare() {
+        return trainingShare;
+    }
+
+    /** Most examples of one head in a training batch, for heads that learn each example by itself. */
+    public int sliceItems() {
+        return sliceItems;
+    }
+
+    /** Most training batches that run at once while serving goes on and is not light. */
+    public int trainingLanes() {
+        return trainingLanes;
+    }
+
+    /**
+     * Lanes' worth of time below which serving is light: then the other lanes train too, one short step after another.
+     */
+    public double lightServing() {
+        return lightServing;
+    }
+
+    /** How long a training batch should take. */
+    public long stepNanos() {
+        return stepNanos;
+    }
+
+    /** How long after its last item serving counts as going on. */
+    public long servingRecentNanos() {
+        return servingRecentNanos;
+    }
+
+    /** Most serving items that wait in all. */
+    public int maxQueued() {
+        return maxQueued;
+    }
+
+    /** Most serving items of one tenant that wait. */
+    public int maxQueuedPerTenant() {
+        return maxQueuedPerTenant;
+    }
+
+    /** Not thread-safe. Each setter throws {@link IllegalArgumentException} if its value is out of range. */
+    public static final class Builder {
+        private int batchTokens = 2_048;
+        private int batchItems = 256;
+        private long delayNanos;
+        private double trainingShare = 0.3;
+        private int sliceItems = 32;
+        private int trainingLanes;
+        private double lightServing = 0.4;
+        private long stepNanos = 100_000_000;
+        private long servingRecentNanos = 1_000_000_000;
+        // A prediction may name 10,000 heads that each read its observation in their own way.
+        private int maxQueued = 32_768;
+        private int maxQueuedPerTenant = 16_384;
+
+        private Builder(int trainingLanes) {
+            this.trainingLanes = trainingLanes;
+        }
+
+        public Builder batchTokens(int value) {
+            batchTokens = positive("batchTokens", value);
+            return this;
+        }
+
+        public Builder batchItems(int value) {
+            batchItems = positive("batchItems", value);
+            return this;
+        }
+
+        public Builder delayNanos(long value) {
+            delayNanos = notNegative("delayNanos", value);
+            return this;
+        }
+
+        public Builder trainingShare(double value) {
+            if (!(value >= 0 && value <= 1)) {
+                throw new IllegalArgumentException("trainingShare: " + value + " (expected: 0 to 1)");
+            }
+            trainingShare = value;
+            return this;
+        }
+
+        public Builder sliceItems(int value) {
+            sliceItems = positive("sliceItems", value);
+            return this;
+        }
+
+        public Builder trainingLanes(int value) {
+            trainingLanes = positive("trainingLanes", value);
+            return this;
+        }
+
+        public Builder lightServing(double value) {
+            if (!(value >= 0)) {
+                throw new IllegalArgumentException("lightServing: " + value + " (expected: >= 0)");
+            }
+            lightServing = value;
+            return this;
+        }
+
+        public Builder stepNanos(long value) {
+            if (value < 1) {
+                throw new IllegalArgumentException("stepNanos: " + value + " (expected: >= 1)");
+            }
+            stepNanos = value;
+            return this;
+        }
+
+        public Builder servingRecentNanos(long value) {
+            servingRecentNanos = notNegative("servingRecentNanos", value);
+            return this;
+        }
+
+        /** @param perTenant most items of one tenant, of {@code all} that may wait */
+        public Builder maxQueued(int all, int perTenant) {
+            maxQueued = positive("maxQueued", all);
+            maxQueuedPerTenant = positive("maxQueuedPerTenant", perTenant);
+            return this;
+        }
+
+        public BatchPolicy build() {
+            return new BatchPolicy(this);
+        }
+
+        private static int positive(String name, int value) {
+            if (value < 1) {
+                throw new IllegalArgumentException(name + ": " + value + " (expected: >= 1)");
+            }
+            return value;
+        }
+
+        private static long notNegative(String name, long value) {
+            if (value < 0) {
+                throw new IllegalArgumentException(name + ": " + value + " (expected: >= 0)");
+            }
+            return value;
         }
     }
 }

@@ -5,10 +5,15 @@ import java.util.List;
 /** What a free lane should do. */
 public sealed interface Decision<S extends Work, T extends OrderedWork> {
 
-    /** Serve these, oldest first within a tenant. */
-    record Serve<S extends Work, T extends OrderedWork>(List<S> items) implements Decision<S, T> {}
+    /**
+     * Serve these.
+     *
+     * @param items oldest first within a tenant
+     * @param abandoned items that nobody waits for any more, found while the batch was formed: to be ended, not run
+     */
+    record Serve<S extends Work, T extends OrderedWork>(List<S> items, List<S> abandoned) implements Decision<S, T> {}
 
-    /** Train these; their flows are busy until {@link Scheduler#finishedTraining}. */
+    /** Train these; their flows run until {@link Scheduler#finishedTraining}. */
     record Train<S extends Work, T extends OrderedWork>(List<Slice<T>> slices) implements Decision<S, T> {}
 
     /** Nothing until then, unless something is offered or finished before. */

@@ -1,8 +1,8 @@
 package dev.reservoir.server.schedule;
 
 /**
- * How much of the lanes' time serving took lately: what each batch took, forgotten exponentially with a time constant of one second. 1 is one lane all
- * the time.
+ * How much of the lanes' time serving took lately: the time of each batch, forgotten exponentially with a time constant of one second. 1 is one
+ * lane all the time. Not thread-safe.
  */
 final class LaneUtilization {
     private static final double CONSTANT_NANOS = 1e9;

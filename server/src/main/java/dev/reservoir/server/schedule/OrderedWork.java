@@ -6,10 +6,18 @@ public interface OrderedWork extends Work {
     Object flow();
 
     /**
-     * Items of its flow that are worked off together, at least 1 where there are such steps; 0 where each is worked off by itself. A slice holds one
-     * step at most, for a second would only wait in it, and is not cut inside a step, for half of one costs nothing and brings nothing.
+     * Items that a step of its flow works off together, at least 1; 0 if the flow has no steps and each item is worked off by itself. Equal for
+     * all items of a flow.
+     *
+     * <p>A slice holds at most one step, because a second one would only wait in it, and is not cut inside a step, because half of one costs
+     * nothing and achieves nothing.
      */
     default int stepItems() {
         return 0;
+    }
+
+    /** Whether it is one of the items that fill a step; what does not, a refusal for example, rides along with its neighbours. */
+    default boolean fillsStep() {
+        return true;
     }
 }

@@ -1,32 +1,33 @@
 package dev.reservoir.server.schedule;
 
+import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Decides what a free lane runs next. A pure state machine: time comes in as an argument, nothing blocks, one caller at a time.
+ * Decides what a free lane runs next. A pure state machine: time comes in as an argument, nothing blocks. Not thread-safe.
  *
  * <p>Serving goes first, but while both wait training keeps its share of the tokens. A training batch is cut so short that it takes about
- * {@link BatchPolicy#stepNanos} at the pace that was measured, and its lane asks {@link #between} its parts whether something is to be served first.
- * While serving goes on only {@link BatchPolicy#trainingLanes} of them run at once, so that where there are more lanes an observation need
- * not even wait for a part to end. Where that would leave those lanes idle most of the time ({@link BatchPolicy#lightServing}), they train too, but
- * only steps that are no longer than a batch should be: the parts of a long one are long as well.
+ * {@link BatchPolicy#stepNanos} at the rate that was measured, and its lane asks {@link #between} its parts whether something is to be served
+ * first. While serving goes on only {@link BatchPolicy#trainingLanes} of them run at once, so that with more lanes an observation need not even
+ * wait for a part to end. If that would leave those lanes idle most of the time ({@link BatchPolicy#lightServing}), they train too, but only
+ * steps that are no longer than a batch should be: the parts of a long one are long as well.
  *
- * <p>After a serving batch lanes linger a little for the next requests of those whom it answered ({@link LingerPolicy}), unless heads train: then
- * a lane that waits would take up a training step, or leave serving to those that train.
+ * <p>After a serving batch lanes linger a little for the next requests of those whom it answered ({@link LingerPolicy}), unless heads train:
+ * then a lane that waits would start a training step, or leave serving to those that train.
  */
 public final class Scheduler<S extends Work, T extends OrderedWork> {
-    /** Weight of the newest measurement in the pace. */
+    /** Weight of the newest measurement in the rate. */
     private static final double NEWEST = 0.2;
 
-    /** Tokens of a training batch before any pace is known. */
+    /** Tokens of a training batch before any rate is known. */
     private static final int FIRST_TOKENS = 128;
 
     private final BatchPolicy policy;
     private final TenantLedger ledger = new TenantLedger();
     private final ServingQueue<S> serving = new ServingQueue<>(ledger);
-    private final TrainingQueue<T> training = new TrainingQueue<>(ledger);
-    private final LingerPolicy refills = new LingerPolicy();
-    private final LaneUtilization load = new LaneUtilization();
+    private final TrainingQueue<T> training;
+    private final LingerPolicy linger = new LingerPolicy();
+    private final LaneUtilization utilization = new LaneUtilization();
 
     private double nanosPerToken;
     private double trainingCredit;
@@ -36,31 +37,44 @@ public final class Scheduler<S extends Work, T extends OrderedWork> {
 
     public Scheduler(BatchPolicy policy) {
         this.policy = policy;
+        this.training = new TrainingQueue<>(ledger, policy.sliceItems());
     }
 
-    /** @return false where the queue, or the tenant's part of it, is full: the item was not taken */
-    public boolean offerServing(S item) {
-        if (serving.size() >= policy.maxQueued() || serving.size(item.tenant()) >= policy.maxQueuedPerTenant()) {
+    /**
+     * Takes items of one tenant, all or none.
+     *
+     * @return false if the queue, or the tenant's part of it, has too few places left: no item was taken
+     */
+    public boolean offerServing(List<? extends S> items) {
+        if (items.isEmpty()) {
+            return true;
+        }
+        String tenant = items.get(0).tenant();
+        if (serving.size() + items.size() > policy.maxQueued()
+                || serving.size(tenant) + items.size() > policy.maxQueuedPerTenant()) {
             return false;
         }
-        serving.add(item);
+        items.forEach(serving::add);
         return true;
     }
 
-    /** Takes an example; whoever offers bounds how many of a flow wait. */
+    /**
+     * Takes an example; whoever offers bounds how many of a flow wait.
+     *
+     * @throws IllegalStateException if its flow was dropped and has not come to rest
+     */
     public void offerTraining(T item) {
         training.add(item);
     }
 
     /**
-     * Decides for one lane, at {@code nowNanos}. Where others are idle and may train, it takes its share of the examples that are ready and leaves the
-     * rest to them.
+     * Decides for one lane. If others are idle and may train, it takes its share of the examples that are ready and leaves the rest to them.
      */
     public Decision<S, T> next(long nowNanos, int idleLanes) {
         boolean servingDue = servingDue(nowNanos);
         boolean trainingReady = training.hasReady() && mayTrain(nowNanos);
         if (servingDue && !(trainingReady && trainingCredit >= 1)) {
-            return new Decision.Serve<>(serve(nowNanos, trainingReady));
+            return serve(nowNanos, trainingReady);
         }
         List<Decision.Slice<T>> slices = trainingReady ? takeTraining(nowNanos, idleLanes) : List.of();
         if (!slices.isEmpty()) {
@@ -84,63 +98,87 @@ public final class Scheduler<S extends Work, T extends OrderedWork> {
             return Long.MAX_VALUE;
         }
         long past = lastServedNanos + policy.servingRecentNanos();
-        return light(nowNanos) ? past : Math.min(past, load.belowAtNanos(policy.lightServing(), nowNanos));
+        return light(nowNanos) ? past : Math.min(past, utilization.belowAtNanos(policy.lightServing(), nowNanos));
     }
 
     /**
-     * Decides for a lane that pauses in a training batch: what it serves before it goes on. A request that is there is not kept waiting for others;
-     * training keeps its share.
+     * Decides for a lane that pauses in a training batch: what it serves before it goes on, which may be nothing. A request that is there is not
+     * kept waiting for others; training keeps its share.
      */
-    public List<S> between(long nowNanos) {
-        return serving.size() == 0 || trainingCredit >= 1 ? List.of() : serve(nowNanos, true);
+    public Decision.Serve<S, T> between(long nowNanos) {
+        return serving.size() == 0 || trainingCredit >= 1
+                ? new Decision.Serve<>(List.of(), List.of())
+                : serve(nowNanos, true);
     }
 
-    private List<S> serve(long nowNanos, boolean trainingWaits) {
-        List<S> items = serving.take(policy.batchTokens(), policy.batchItems());
-        served = true;
-        lastServedNanos = nowNanos;
-        refills.taken();
-        if (trainingWaits) {
-            trainingCredit += tokens(items) * policy.trainingShare() / Math.max(1e-9, 1 - policy.trainingShare());
+    private Decision.Serve<S, T> serve(long nowNanos, boolean trainingWaits) {
+        ServingQueue.Taken<S> taken = serving.take(policy.batchTokens(), policy.batchItems(), nowNanos);
+        if (!taken.items().isEmpty()) {
+            served = true;
+            lastServedNanos = nowNanos;
+            linger.taken();
+            if (trainingWaits) {
+                trainingCredit +=
+                        tokens(taken.items()) * policy.trainingShare() / Math.max(1e-9, 1 - policy.trainingShare());
+            }
         }
-        return items;
+        return new Decision.Serve<>(taken.items(), taken.abandoned());
     }
 
     /** A serving batch has ended: those it answered may ask again. Training batches end by {@link #finishedTraining}. */
     public void finishedServing(int items, long nanos, long nowNanos) {
-        load.served(nanos, nowNanos);
-        refills.answered(items, nanos, nowNanos);
+        utilization.served(nanos, nowNanos);
+        linger.answered(items, nanos, nowNanos);
     }
 
-    /** A training batch has ended: its flows may run again. */
-    public void finishedTraining(List<Decision.Slice<T>> slices) {
-        trainingRunning--;
-        for (Decision.Slice<T> slice : slices) {
-            training.finished(slice.flow());
+    /**
+     * A training batch has ended: its flows may run again.
+     *
+     * @return flows that were dropped meanwhile and are now at rest
+     */
+    public List<Object> finishedTraining(List<Decision.Slice<T>> slices) {
+        if (trainingRunning == 0) {
+            throw new IllegalStateException("training batches: none runs (expected: the one that has ended)");
         }
+        trainingRunning--;
+        List<Object> dropped = new ArrayList<>();
+        for (Decision.Slice<T> slice : slices) {
+            if (training.finished(slice.flow())) {
+                dropped.add(slice.flow());
+            }
+        }
+        return dropped;
     }
 
-    /** Tells how long a training batch took, for the pace. */
+    /** Reports how long a training batch took, for the rate. */
     public void measured(long tokens, long nanos) {
         if (tokens > 0) {
-            double pace = (double) nanos / tokens;
-            nanosPerToken = nanosPerToken == 0 ? pace : nanosPerToken + NEWEST * (pace - nanosPerToken);
+            double measured = (double) nanos / tokens;
+            nanosPerToken = nanosPerToken == 0 ? measured : nanosPerToken + NEWEST * (measured - nanosPerToken);
         }
     }
 
-    /** Takes out what waits in a flow. */
-    public List<T> drop(Object flow) {
+    /**
+     * What became of a flow that was dropped.
+     *
+     * @param items what waited in it
+     * @param atRest whether none of its items runs; otherwise {@link #finishedTraining} will name it
+     */
+    public record Dropped<T>(List<T> items, boolean atRest) {}
+
+    /** Takes out what waits in a flow, which takes no more until it has come to rest. */
+    public Dropped<T> drop(Object flow) {
         return training.drop(flow);
     }
 
-    /** Whether a slice of the flow runs. */
-    public boolean busy(Object flow) {
-        return training.busy(flow);
+    /** Takes out all that waits to be served. */
+    public List<S> drainServing() {
+        return serving.drain();
     }
 
-    /** Takes out all that waits to be served. */
-    public List<S> dropServing() {
-        return serving.take(Integer.MAX_VALUE, Integer.MAX_VALUE);
+    /** Takes out all that waits to be learned. */
+    public List<T> drainTraining() {
+        return training.drain();
     }
 
     public int queuedServing() {
@@ -163,7 +201,7 @@ public final class Scheduler<S extends Work, T extends OrderedWork> {
 
     private long lingerUntilNanos(long nowNanos) {
         boolean trains = trainingRunning > 0 || training.hasReady();
-        return trains ? nowNanos : refills.untilNanos(serving.size(), nowNanos);
+        return trains ? nowNanos : linger.untilNanos(serving.size(), nowNanos);
     }
 
     private boolean mayTrain(long nowNanos) {
@@ -176,7 +214,7 @@ public final class Scheduler<S extends Work, T extends OrderedWork> {
 
     /** Whether nothing waits to be served, and serving takes little of the lanes' time. */
     private boolean light(long nowNanos) {
-        return serving.size() == 0 && load.lanes(nowNanos) < policy.lightServing();
+        return serving.size() == 0 && utilization.lanes(nowNanos) < policy.lightServing();
     }
 
     private List<Decision.Slice<T>> takeTraining(long nowNanos, int idleLanes) {
@@ -184,20 +222,19 @@ public final class Scheduler<S extends Work, T extends OrderedWork> {
             return takeShare(idleLanes);
         }
         int lanesLeft = policy.trainingLanes() - trainingRunning;
-        return lanesLeft > 0
-                ? takeShare(Math.min(idleLanes, lanesLeft - 1))
-                : training.take(stepTokens(), policy.sliceItems(), false);
+        return lanesLeft > 0 ? takeShare(Math.min(idleLanes, lanesLeft - 1)) : training.take(stepTokens(), false);
     }
 
-    /** As much as a batch should take, but where other lanes are idle that may train no more than a lane's share of what is ready. */
+    /**
+     * As much as a batch should take, but if other lanes are idle that may train, no more than a lane's share of what is ready.
+     */
     private List<Decision.Slice<T>> takeShare(int others) {
         long most = stepTokens();
         if (others > 0) {
             int lanes = 1 + others;
-            long ready = training.readyTokens(policy.sliceItems(), most * lanes);
-            most = Math.min(most, (ready + lanes - 1) / lanes);
+            most = Math.min(most, (training.readyTokens() + lanes - 1) / lanes);
         }
-        return training.take(most, policy.sliceItems(), true);
+        return training.take(most, true);
     }
 
     /** Tokens of a training batch that takes as long as one should. */

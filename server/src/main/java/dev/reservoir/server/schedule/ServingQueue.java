@@ -3,26 +3,49 @@ package dev.reservoir.server.schedule;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 
-/** Items that wait to be served: first come, first served within a tenant; the tenant that was given least goes first. */
+/**
+ * Items that wait to be served: first come, first served within a tenant; the tenant that was given least goes first. Not thread-safe.
+ */
 final class ServingQueue<S extends Work> {
+    /** An item's place; two places are never equal. */
+    private static final class Place<S> {
+        final S item;
+
+        Place(S item) {
+            this.item = item;
+        }
+    }
+
+    /**
+     * What was taken out.
+     *
+     * @param abandoned items that nobody waited for any more; they were not charged and not counted
+     */
+    record Taken<S>(List<S> items, List<S> abandoned) {}
+
     private final TenantLedger ledger;
-    private final Map<String, ArrayDeque<S>> byTenant = new HashMap<>();
-    private int size;
+    private final TenantLedger.Ranking tenants;
+    private final Map<String, ArrayDeque<Place<S>>> byTenant = new HashMap<>();
+    /** All places in the order of their arrival. */
+    private final LinkedHashSet<Place<S>> byAge = new LinkedHashSet<>();
+
     private long tokens;
 
     ServingQueue(TenantLedger ledger) {
         this.ledger = ledger;
+        this.tenants = ledger.ranking();
     }
 
     int size() {
-        return size;
+        return byAge.size();
     }
 
     int size(String tenant) {
-        ArrayDeque<S> queue = byTenant.get(tenant);
+        ArrayDeque<Place<S>> queue = byTenant.get(tenant);
         return queue == null ? 0 : queue.size();
     }
 
@@ -32,60 +55,85 @@ final class ServingQueue<S extends Work> {
 
     void add(S item) {
         ledger.enqueued(item.tenant());
-        byTenant.computeIfAbsent(item.tenant(), unused -> new ArrayDeque<>()).add(item);
-        size++;
+        ArrayDeque<Place<S>> queue = byTenant.computeIfAbsent(item.tenant(), unused -> new ArrayDeque<>());
+        if (queue.isEmpty()) {
+            tenants.add(item.tenant());
+        }
+        Place<S> place = new Place<>(item);
+        queue.add(place);
+        byAge.add(place);
         tokens += item.tokens();
+        verifyState();
     }
 
     /** Arrival of the item that waits longest, or {@link Long#MAX_VALUE}. */
     long oldestArrivalNanos() {
-        long oldest = Long.MAX_VALUE;
-        for (ArrayDeque<S> queue : byTenant.values()) {
-            oldest = Math.min(oldest, queue.getFirst().arrivalNanos());
-        }
-        return oldest;
+        return byAge.isEmpty() ? Long.MAX_VALUE : byAge.iterator().next().item.arrivalNanos();
     }
 
-    /** Takes a batch within the bounds, at least one item where one waits. */
-    List<S> take(int maxTokens, int maxItems) {
+    /** Takes a batch within the bounds, at least one item if one waits that somebody waits for. */
+    Taken<S> take(int maxTokens, int maxItems, long nowNanos) {
         List<S> batch = new ArrayList<>();
+        List<S> abandoned = new ArrayList<>();
         long sum = 0;
-        while (size > 0 && batch.size() < maxItems) {
-            ArrayDeque<S> queue = leastGiven();
-            S next = queue.getFirst();
+        while (!byAge.isEmpty() && batch.size() < maxItems) {
+            ArrayDeque<Place<S>> queue = queue(tenants.first());
+            S next = queue.getFirst().item;
+            if (next.abandoned(nowNanos)) {
+                abandoned.add(next);
+                remove(queue);
+                ledger.withdrawn(next.tenant());
+                continue;
+            }
             int cost = Math.max(1, next.tokens());
             if (!batch.isEmpty() && sum + cost > maxTokens) {
                 break;
             }
-            queue.removeFirst();
-            if (queue.isEmpty()) {
-                byTenant.remove(next.tenant());
-            }
-            size--;
-            tokens -= next.tokens();
             sum += cost;
-            ledger.dequeued(next.tenant(), next.tokens());
             batch.add(next);
+            remove(queue);
+            ledger.taken(next.tenant(), cost);
         }
-        return batch;
+        verifyState();
+        return new Taken<>(batch, abandoned);
     }
 
-    private ArrayDeque<S> leastGiven() {
-        ArrayDeque<S> chosen = null;
-        long least = Long.MAX_VALUE;
-        long arrival = Long.MAX_VALUE;
-        for (Map.Entry<String, ArrayDeque<S>> entry : byTenant.entrySet()) {
-            long given = ledger.given(entry.getKey());
-            long first = entry.getValue().getFirst().arrivalNanos();
-            if (chosen == null || given < least || (given == least && first < arrival)) {
-                chosen = entry.getValue();
-                least = given;
-                arrival = first;
-            }
+    /** Takes out all that waits. */
+    List<S> drain() {
+        List<S> all = new ArrayList<>(byAge.size());
+        while (!byAge.isEmpty()) {
+            S next = byAge.iterator().next().item;
+            all.add(next);
+            remove(queue(next.tenant()));
+            ledger.withdrawn(next.tenant());
         }
-        if (chosen == null) {
-            throw new IllegalStateException("size: " + size + " (expected: 0 where no tenant waits)");
+        verifyState();
+        return all;
+    }
+
+    /** Removes the first place of a tenant's queue. */
+    private void remove(ArrayDeque<Place<S>> queue) {
+        Place<S> place = queue.removeFirst();
+        byAge.remove(place);
+        tokens -= place.item.tokens();
+        if (queue.isEmpty()) {
+            byTenant.remove(place.item.tenant());
+            tenants.remove(place.item.tenant());
         }
-        return chosen;
+    }
+
+    private ArrayDeque<Place<S>> queue(String tenant) {
+        ArrayDeque<Place<S>> queue = byTenant.get(tenant);
+        if (queue == null) {
+            throw new IllegalStateException("tenant: " + tenant + " (expected: one with waiting items)");
+        }
+        return queue;
+    }
+
+    private void verifyState() {
+        if (tenants.size() != byTenant.size() || tenants.isEmpty() != byAge.isEmpty() || tokens < 0) {
+            throw new IllegalStateException("tenants: " + tenants.size() + " for " + byAge.size() + " items of "
+                    + tokens + " tokens (expected: " + byTenant.size() + ", one if items wait)");
+        }
     }
 }

@@ -1,44 +1,131 @@
 package dev.reservoir.server.schedule;
 
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.TreeSet;
 
 /**
- * Substrate tokens each tenant was given, serving and training together. The tenant that was given least goes first; one that comes back
- * from idleness is lifted to the least of those that wait, so that it cannot save up turns (virtual token counters, Sheng et al. 2024,
- * arXiv 2401.00588).
+ * The substrate tokens that each tenant was given, serving and training together. The tenant that was given least goes first; one that comes
+ * back from idleness is lifted to the least of those that wait, so that it cannot save up turns (virtual token counters, Sheng et al. 2024,
+ * arXiv 2401.00588). Among tenants that were given equally much, the one whose last charge is longest ago goes first.
  *
- * <p>A tenant without waiting work is forgotten once the others have passed it.
+ * <p>A tenant without waiting work is forgotten once the others have passed it. Every operation takes time logarithmic in the number of tenants.
+ * Not thread-safe.
  */
 final class TenantLedger {
+    private static final Comparator<Account> LEAST_GIVEN_FIRST =
+            Comparator.<Account>comparingLong(account -> account.tokens).thenComparingLong(account -> account.order);
+
     private static final class Account {
+        final String tenant;
         long tokens;
+        /** Of its last change; unique, so that it breaks ties. */
+        long order;
+
         int waiting;
+
+        Account(String tenant) {
+            this.tenant = tenant;
+        }
+    }
+
+    /** Some of the ledger's tenants, the one that was given least first. The ledger keeps the order as it charges. */
+    final class Ranking {
+        private final TreeSet<Account> accounts = new TreeSet<>(LEAST_GIVEN_FIRST);
+
+        private Ranking() {}
+
+        /** @param tenant with waiting work */
+        void add(String tenant) {
+            accounts.add(account(tenant));
+        }
+
+        void remove(String tenant) {
+            accounts.remove(account(tenant));
+        }
+
+        boolean isEmpty() {
+            return accounts.isEmpty();
+        }
+
+        int size() {
+            return accounts.size();
+        }
+
+        /** The tenant that goes first. */
+        String first() {
+            return accounts.first().tenant;
+        }
+
+        /** All tenants in order; not to be used after a change. */
+        Iterable<String> inOrder() {
+            return () -> accounts.stream().map(account -> account.tenant).iterator();
+        }
     }
 
     private final Map<String, Account> accounts = new HashMap<>();
+    private final List<Ranking> rankings = new ArrayList<>();
+    private final Ranking waiting = ranking();
+    private final Ranking idle = ranking();
+    private long lastOrder;
+
+    /** A new ranking without tenants. */
+    Ranking ranking() {
+        Ranking ranking = new Ranking();
+        rankings.add(ranking);
+        return ranking;
+    }
 
     /** An item began to wait. */
     void enqueued(String tenant) {
-        Account account = accounts.computeIfAbsent(tenant, unused -> new Account());
+        Account account = accounts.computeIfAbsent(tenant, Account::new);
         if (account.waiting == 0) {
-            account.tokens = Math.max(account.tokens, leastWaiting());
+            idle.accounts.remove(account);
+            long least = waiting.isEmpty() ? 0 : waiting.accounts.first().tokens;
+            account.tokens = Math.max(account.tokens, least);
+            account.order = ++lastOrder;
+            waiting.accounts.add(account);
         }
         account.waiting++;
+        verifyState();
     }
 
-    /** An item ceased to wait; {@code tokens} are charged for it. */
-    void dequeued(String tenant, int tokens) {
-        Account account = accounts.get(tenant);
-        if (account == null || account.waiting == 0) {
-            throw new IllegalStateException("tenant: " + tenant + " (expected: one with waiting work)");
+    /** An item was taken to be worked on: {@code tokens} are charged for it, at least 1, because it takes a turn in any case. */
+    void taken(String tenant, int tokens) {
+        Account account = account(tenant);
+        List<Ranking> held = new ArrayList<>(rankings.size());
+        for (Ranking ranking : rankings) {
+            if (ranking.accounts.remove(account)) {
+                held.add(ranking);
+            }
         }
-        // Work that costs no tokens still takes a turn.
         account.tokens += Math.max(1, tokens);
+        account.order = ++lastOrder;
+        for (Ranking ranking : held) {
+            ranking.accounts.add(account);
+        }
+        ceasedToWait(account);
+    }
+
+    /** An item ceased to wait without being worked on. */
+    void withdrawn(String tenant) {
+        ceasedToWait(account(tenant));
+    }
+
+    private void ceasedToWait(Account account) {
         account.waiting--;
         if (account.waiting == 0) {
-            forgetPassed();
+            waiting.accounts.remove(account);
+            idle.accounts.add(account);
         }
+        while (!idle.isEmpty()
+                && (waiting.isEmpty() || idle.accounts.first().tokens <= waiting.accounts.first().tokens)) {
+            accounts.remove(idle.accounts.pollFirst().tenant);
+        }
+        verifyState();
     }
 
     long given(String tenant) {
@@ -50,19 +137,18 @@ final class TenantLedger {
         return accounts.size();
     }
 
-    private void forgetPassed() {
-        long least = leastWaiting();
-        boolean idle = accounts.values().stream().allMatch(account -> account.waiting == 0);
-        accounts.values().removeIf(account -> account.waiting == 0 && (idle || account.tokens <= least));
+    private Account account(String tenant) {
+        Account account = accounts.get(tenant);
+        if (account == null || account.waiting == 0) {
+            throw new IllegalStateException("tenant: " + tenant + " (expected: one with waiting work)");
+        }
+        return account;
     }
 
-    private long leastWaiting() {
-        long least = Long.MAX_VALUE;
-        for (Account account : accounts.values()) {
-            if (account.waiting > 0) {
-                least = Math.min(least, account.tokens);
-            }
+    private void verifyState() {
+        if (waiting.size() + idle.size() != accounts.size()) {
+            throw new IllegalStateException("accounts: " + accounts.size() + " (expected: " + waiting.size()
+                    + " that wait and " + idle.size() + " idle)");
         }
-        return least == Long.MAX_VALUE ? 0 : least;
     }
 }

@@ -2,29 +2,103 @@ package dev.reservoir.server.schedule;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Examples that wait to be learned, in flows. A flow's items leave in order, and while some of them run no others do. Flows of a tenant
- * take turns; the tenant that was given least goes first.
+ * Examples that wait to be learned, in flows. A flow's items leave in order, and while some of them run no others do. Flows of a tenant take
+ * turns; the tenant that was given least goes first.
+ *
+ * <p>A flow is known while items of it wait or run:
+ *
+ * <pre>
+ *              add               take
+ *   unknown ---------> READY ------------> RUNNING --+
+ *    ^  ^  ^             ^                  |  |  ^  | add
+ *    |  |  |  drop       |     finished,    |  |  +--+
+ *    |  |  +------ READY +---- items wait --+  |
+ *    |  |                                      |
+ *    |  +-------- finished, nothing waits -----+  drop
+ *    |                                         +--------> DROPPED
+ *    +---------- finished ---------------------------------- |
+ * </pre>
+ *
+ * <p>A dropped flow takes no more items. Not thread-safe.
  */
 final class TrainingQueue<T extends OrderedWork> {
-    private static final class Flow<T> {
+    /** Most flows that are looked at for one whose next step is short enough. */
+    private static final int LOOKED_AT = 256;
+
+    private enum State {
+        /** Items wait and none runs. */
+        READY,
+        /** A slice runs; items may wait. */
+        RUNNING,
+        /** A slice runs of a flow that was dropped. */
+        DROPPED
+    }
+
+    private final class Flow {
+        final Object key;
+        final String tenant;
         final ArrayDeque<T> items = new ArrayDeque<>();
-        boolean busy;
+        State state = State.READY;
+        /** What a slice that is taken next would hold, as far as {@link #sliceItems} and the step go. */
+        long sliceTokens;
+
+        private int sliceCount;
+
+        Flow(T first) {
+            this.key = first.flow();
+            this.tenant = first.tenant();
+        }
+
+        /** Items that fill the next slice. */
+        int mostInSlice() {
+            int step = items.getFirst().stepItems();
+            return step > 0 ? step : sliceItems;
+        }
+
+        void add(T item) {
+            items.add(item);
+            measure(item);
+        }
+
+        void measureSlice() {
+            sliceTokens = 0;
+            sliceCount = 0;
+            for (T item : items) {
+                if (sliceCount >= mostInSlice()) {
+                    break;
+                }
+                measure(item);
+            }
+        }
+
+        private void measure(T item) {
+            if (sliceCount < mostInSlice()) {
+                sliceTokens += cost(item);
+                sliceCount += counts(item) ? 1 : 0;
+            }
+        }
     }
 
     private final TenantLedger ledger;
-    private final Map<Object, Flow<T>> flows = new HashMap<>();
-    private final Map<String, ArrayDeque<Object>> readyByTenant = new HashMap<>();
+    private final TenantLedger.Ranking readyTenants;
+    private final int sliceItems;
+    private final Map<Object, Flow> flows = new HashMap<>();
+    private final Map<String, LinkedHashSet<Flow>> readyByTenant = new HashMap<>();
+    private long readyTokens;
     private int size;
 
-    TrainingQueue(TenantLedger ledger) {
+    /** @param sliceItems most items of a slice of a flow without steps */
+    TrainingQueue(TenantLedger ledger, int sliceItems) {
         this.ledger = ledger;
+        this.readyTenants = ledger.ranking();
+        this.sliceItems = sliceItems;
     }
 
     /** Items that wait. */
@@ -33,188 +107,206 @@ final class TrainingQueue<T extends OrderedWork> {
     }
 
     boolean hasReady() {
-        return !readyByTenant.isEmpty();
+        return !readyTenants.isEmpty();
     }
 
+    /** Tokens of the slices that could be taken now. */
+    long readyTokens() {
+        return readyTokens;
+    }
+
+    /** @throws IllegalStateException if the flow was dropped and has not come to rest */
     void add(T item) {
-        ledger.enqueued(item.tenant());
-        Flow<T> flow = flows.computeIfAbsent(item.flow(), unused -> new Flow<>());
-        flow.items.add(item);
-        size++;
-        if (flow.items.size() == 1 && !flow.busy) {
-            ready(item.tenant(), item.flow());
+        Flow flow = flows.get(item.flow());
+        if (flow == null) {
+            flow = new Flow(item);
+            flows.put(flow.key, flow);
+            ledger.enqueued(item.tenant());
+            flow.add(item);
+            ready(flow);
+        } else if (flow.state == State.DROPPED) {
+            throw new IllegalStateException("flow: " + flow.key + " was dropped (expected: one that takes items)");
+        } else {
+            ledger.enqueued(item.tenant());
+            long before = flow.sliceTokens;
+            flow.add(item);
+            readyTokens += flow.state == State.READY ? flow.sliceTokens - before : 0;
         }
+        size++;
+        verifyState();
     }
 
-    /** Tokens of the slices that could be taken now, or at least {@code enough} where they have as many. */
-    long readyTokens(int sliceItems, long enough) {
+    /**
+     * Takes slices of ready flows within the token bound; their flows run from then on. A step that was begun is taken whole.
+     *
+     * @param beyond whether a step may end beyond the bound, and one item is taken if any is ready; otherwise flows whose next step is too long
+     *     are passed over
+     */
+    List<Decision.Slice<T>> take(long maxTokens, boolean beyond) {
+        List<Decision.Slice<T>> slices = new ArrayList<>();
+        long left = maxTokens;
+        Flow flow = beyond ? first() : firstWithin(maxTokens);
+        while (flow != null && (slices.isEmpty() || cost(flow.items.getFirst()) <= left)) {
+            List<T> items = new ArrayList<>();
+            unready(flow);
+            left -= takeSlice(flow, left, items);
+            flow.state = State.RUNNING;
+            slices.add(new Decision.Slice<>(flow.key, items));
+            flow = beyond ? first() : firstWithin(left);
+        }
+        verifyState();
+        return slices;
+    }
+
+    /** Moves the flow's next slice, at least one item, to {@code items}. Returns its tokens. */
+    private long takeSlice(Flow flow, long maxTokens, List<T> items) {
+        int step = flow.items.getFirst().stepItems();
+        int most = flow.mostInSlice();
+        int counted = 0;
         long sum = 0;
-        for (ArrayDeque<Object> ready : readyByTenant.values()) {
-            for (Object key : ready) {
-                Flow<T> flow = flow(key);
-                sum += tokens(flow, sliceItems(flow, sliceItems), enough - sum);
-                if (sum >= enough) {
-                    return sum;
-                }
+        while (!flow.items.isEmpty() && items.size() < most + sliceItems) {
+            T next = flow.items.getFirst();
+            int cost = cost(next);
+            boolean full = counts(next) && counted == most;
+            boolean inStep = step > 0 || items.isEmpty();
+            if (full || (!inStep && sum + cost > maxTokens)) {
+                break;
             }
+            counted += counts(next) ? 1 : 0;
+            sum += cost;
+            items.add(next);
+            flow.items.removeFirst();
+            size--;
+            ledger.taken(flow.tenant, cost);
         }
         return sum;
     }
 
-    /** Most items of a flow's next slice: a step that was begun is taken whole. */
-    private static <T extends OrderedWork> int sliceItems(Flow<T> flow, int sliceItems) {
-        int step = flow.items.getFirst().stepItems();
-        return step > 0 ? step : sliceItems;
+    private boolean counts(T item) {
+        return item.stepItems() == 0 || item.fillsStep();
     }
 
-    /**
-     * Takes slices of ready flows within the token bound and marks their flows busy. A step that was begun is taken whole.
-     *
-     * @param beyond whether a step may end beyond the bound, and one item is taken where any is ready; else flows whose next step is too long
-     *     are passed over
-     */
-    List<Decision.Slice<T>> take(long maxTokens, int sliceItems, boolean beyond) {
-        List<Decision.Slice<T>> slices = new ArrayList<>();
-        long sum = 0;
-        Object key = beyond ? first() : firstWithin(maxTokens);
-        while (key != null) {
-            Flow<T> flow = flow(key);
-            List<T> items = new ArrayList<>();
-            String tenant = flow.items.getFirst().tenant();
-            int step = flow.items.getFirst().stepItems();
-            int most = sliceItems(flow, sliceItems);
-            while (!flow.items.isEmpty() && items.size() < most) {
-                int tokens = Math.max(1, flow.items.getFirst().tokens());
-                boolean first = slices.isEmpty() && items.isEmpty();
-                boolean inStep = step > 0 && !items.isEmpty();
-                if (!first && !inStep && sum + tokens > maxTokens) {
-                    break;
+    private static int cost(Work item) {
+        return Math.max(1, item.tokens());
+    }
+
+    private @Nullable Flow first() {
+        return hasReady() ? readyFlows(readyTenants.first()).iterator().next() : null;
+    }
+
+    /** The first flow whose next step, or item if it has no steps, has no more tokens than that. */
+    private @Nullable Flow firstWithin(long maxTokens) {
+        int lookedAt = 0;
+        for (String tenant : readyTenants.inOrder()) {
+            for (Flow flow : readyFlows(tenant)) {
+                T next = flow.items.getFirst();
+                if ((next.stepItems() > 0 ? flow.sliceTokens : cost(next)) <= maxTokens) {
+                    return flow;
                 }
-                sum += tokens;
-                items.add(flow.items.removeFirst());
-                size--;
-                ledger.dequeued(tenant, tokens);
-            }
-            if (items.isEmpty()) {
-                break;
-            }
-            ArrayDeque<Object> ready = readyFlows(tenant);
-            ready.remove(key);
-            if (ready.isEmpty()) {
-                readyByTenant.remove(tenant);
-            }
-            flow.busy = true;
-            slices.add(new Decision.Slice<>(key, items));
-            key = beyond ? first() : firstWithin(maxTokens - sum);
-        }
-        return slices;
-    }
-
-    private @Nullable Object first() {
-        return hasReady() ? readyFlows(leastGiven()).getFirst() : null;
-    }
-
-    /** The first flow whose next step, or item where each is worked off by itself, has no more tokens than that. */
-    private @Nullable Object firstWithin(long maxTokens) {
-        List<String> tenants = new ArrayList<>(readyByTenant.keySet());
-        tenants.sort(Comparator.comparingLong(ledger::given).thenComparing(Comparator.naturalOrder()));
-        for (String tenant : tenants) {
-            for (Object key : readyFlows(tenant)) {
-                Flow<T> flow = flow(key);
-                if (tokens(flow, Math.max(1, flow.items.getFirst().stepItems()), maxTokens + 1) <= maxTokens) {
-                    return key;
+                if (++lookedAt == LOOKED_AT) {
+                    return null;
                 }
             }
         }
         return null;
     }
 
-    /** Tokens of so many items, or at least {@code enough} where they have as many. */
-    private static <T extends OrderedWork> long tokens(Flow<T> flow, int items, long enough) {
-        long sum = 0;
-        int left = items;
-        for (T item : flow.items) {
-            if (left == 0 || sum >= enough) {
-                break;
-            }
-            left--;
-            sum += Math.max(1, item.tokens());
+    /**
+     * The flow's items ran; others may.
+     *
+     * @return whether the flow was dropped meanwhile and is now at rest
+     */
+    boolean finished(Object key) {
+        Flow flow = flows.get(key);
+        if (flow == null || flow.state == State.READY) {
+            throw new IllegalStateException("flow: " + key + " (expected: one that runs)");
         }
-        return sum;
-    }
-
-    /** The flow's items ran; others may. */
-    void finished(Object key) {
-        Flow<T> flow = flow(key);
-        flow.busy = false;
+        boolean dropped = flow.state == State.DROPPED;
         if (flow.items.isEmpty()) {
             flows.remove(key);
         } else {
-            ready(flow.items.getFirst().tenant(), key);
+            flow.state = State.READY;
+            flow.measureSlice();
+            ready(flow);
         }
-    }
-
-    /** Takes out all that waits in a flow. */
-    List<T> drop(Object key) {
-        Flow<T> flow = flows.get(key);
-        if (flow == null) {
-            return List.of();
-        }
-        List<T> dropped = List.copyOf(flow.items);
-        for (T item : dropped) {
-            ledger.dequeued(item.tenant(), 0);
-        }
-        size -= dropped.size();
-        flow.items.clear();
-        if (!flow.busy) {
-            flows.remove(key);
-            if (!dropped.isEmpty()) {
-                String tenant = dropped.get(0).tenant();
-                ArrayDeque<Object> ready = readyFlows(tenant);
-                ready.remove(key);
-                if (ready.isEmpty()) {
-                    readyByTenant.remove(tenant);
-                }
-            }
-        }
+        verifyState();
         return dropped;
     }
 
-    boolean busy(Object key) {
-        Flow<T> flow = flows.get(key);
-        return flow != null && flow.busy;
+    /** Takes out all that waits in a flow, which takes no more until it has come to rest. */
+    Scheduler.Dropped<T> drop(Object key) {
+        Flow flow = flows.get(key);
+        if (flow == null) {
+            return new Scheduler.Dropped<>(List.of(), true);
+        }
+        List<T> dropped = List.copyOf(flow.items);
+        boolean atRest = flow.state == State.READY;
+        if (atRest) {
+            unready(flow);
+            flows.remove(key);
+        } else {
+            flow.state = State.DROPPED;
+        }
+        flow.items.clear();
+        size -= dropped.size();
+        dropped.forEach(item -> ledger.withdrawn(item.tenant()));
+        verifyState();
+        return new Scheduler.Dropped<>(dropped, atRest);
     }
 
-    private void ready(String tenant, Object key) {
-        readyByTenant.computeIfAbsent(tenant, unused -> new ArrayDeque<>()).add(key);
+    /** Takes out all that waits in every flow. */
+    List<T> drain() {
+        List<T> all = new ArrayList<>(size);
+        for (Flow flow : List.copyOf(flows.values())) {
+            if (flow.state == State.READY) {
+                unready(flow);
+                flows.remove(flow.key);
+            }
+            all.addAll(flow.items);
+            flow.items.clear();
+        }
+        size = 0;
+        all.forEach(item -> ledger.withdrawn(item.tenant()));
+        verifyState();
+        return all;
     }
 
-    private ArrayDeque<Object> readyFlows(String tenant) {
-        ArrayDeque<Object> ready = readyByTenant.get(tenant);
+    private void ready(Flow flow) {
+        LinkedHashSet<Flow> ready = readyByTenant.computeIfAbsent(flow.tenant, unused -> new LinkedHashSet<>());
+        if (ready.isEmpty()) {
+            readyTenants.add(flow.tenant);
+        }
+        ready.add(flow);
+        readyTokens += flow.sliceTokens;
+    }
+
+    private void unready(Flow flow) {
+        LinkedHashSet<Flow> ready = readyFlows(flow.tenant);
+        ready.remove(flow);
+        readyTokens -= flow.sliceTokens;
+        if (ready.isEmpty()) {
+            readyByTenant.remove(flow.tenant);
+            readyTenants.remove(flow.tenant);
+        }
+    }
+
+    private LinkedHashSet<Flow> readyFlows(String tenant) {
+        LinkedHashSet<Flow> ready = readyByTenant.get(tenant);
         if (ready == null) {
             throw new IllegalStateException("tenant: " + tenant + " (expected: one with a ready flow)");
         }
         return ready;
     }
 
-    private Flow<T> flow(Object key) {
-        Flow<T> flow = flows.get(key);
-        if (flow == null) {
-            throw new IllegalStateException("flow: " + key + " (expected: one that waits or runs)");
+    private void verifyState() {
+        boolean ready = hasReady();
+        if (readyTenants.size() != readyByTenant.size()
+                || ready != (readyTokens > 0)
+                || size < 0
+                || (ready && size == 0)
+                || (size > 0 && flows.isEmpty())) {
+            throw new IllegalStateException("ready: " + readyTenants.size() + " tenants, " + readyTokens + " tokens, "
+                    + size + " items of " + flows.size() + " flows (expected: none without the others)");
         }
-        return flow;
-    }
-
-    private String leastGiven() {
-        String chosen = "";
-        long least = Long.MAX_VALUE;
-        for (String tenant : readyByTenant.keySet()) {
-            long given = ledger.given(tenant);
-            if (chosen.isEmpty() || given < least || (given == least && tenant.compareTo(chosen) < 0)) {
-                chosen = tenant;
-                least = given;
-            }
-        }
-        return chosen;
     }
 }

@@ -1,4 +1,4 @@
-/** What runs next: fair queues and batch policy. Pure: no thread, no lock, no clock of its own. */
+/** Decides what runs next: fair queues and batch policy. Pure: no thread, no lock, no clock of its own. Nothing in it is thread-safe. */
 @NullMarked
 package dev.reservoir.server.schedule;
 

@@ -37,7 +37,15 @@ import org.junit.jupiter.api.AfterEach;
 abstract class EngineFixture {
     static final ModalitySpec TEXT = new ModalitySpec.Text(32);
     static final EncoderSpec MEAN = new EncoderSpec(Pooling.MEAN, 64, false);
-    static final BatchPolicy POLICY = new BatchPolicy(256, 16, 0, 0.3, 8, 99, 0, 10_000_000, 1_000_000_000, 64, 48);
+    static final BatchPolicy POLICY = BatchPolicy.usual(1)
+            .batchTokens(256)
+            .batchItems(16)
+            .sliceItems(8)
+            .trainingLanes(99)
+            .lightServing(0)
+            .stepNanos(10_000_000)
+            .maxQueued(64, 48)
+            .build();
     private static final String[] WORDS = {"one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"
     };
 
@@ -49,7 +57,7 @@ abstract class EngineFixture {
     @AfterEach
     void close() {
         engines.forEach(Engine::close);
-        registry.all().forEach(head -> head.learner().close());
+        registry.all().forEach(head -> head.close());
         factory.close();
     }
 

@@ -72,8 +72,13 @@ final class TestServer implements AutoCloseable {
                 },
                 maxHeads,
                 () -> CREATED);
-        BatchPolicy policy =
-                new BatchPolicy(4_096, 256, 0, 0.25, 32, 2, 0, 20 * MILLI, 1_000 * MILLI, maxQueued, maxQueued);
+        BatchPolicy policy = BatchPolicy.usual(3)
+                .batchTokens(4_096)
+                .trainingShare(0.25)
+                .lightServing(0)
+                .stepNanos(20 * MILLI)
+                .maxQueued(maxQueued, maxQueued)
+                .build();
         engine = new Engine(substrate, policy, 2, 1 << 20, System::nanoTime);
         services = new GrpcServices(
                 vertx,
@@ -151,7 +156,7 @@ final class TestServer implements AutoCloseable {
         channels.forEach(ManagedChannel::shutdownNow);
         await(listener.close());
         engine.close();
-        registry.all().forEach(head -> head.learner().close());
+        registry.all().forEach(head -> head.close());
         factory.close();
         await(vertx.close());
     }

@@ -6,10 +6,23 @@ import java.util.List;
 final class SchedulerFixture {
     static final long MILLI = 1_000_000;
 
-    record Item(String tenant, int tokens, long arrivalNanos, int id) implements Work {}
+    record Item(String tenant, int tokens, long arrivalNanos, int id, long awaitedUntilNanos) implements Work {
+        Item(String tenant, int tokens, long arrivalNanos, int id) {
+            this(tenant, tokens, arrivalNanos, id, Long.MAX_VALUE);
+        }
 
-    record Step(String tenant, Object flow, int tokens, long arrivalNanos, int id, int stepItems)
+        @Override
+        public boolean abandoned(long nowNanos) {
+            return nowNanos >= awaitedUntilNanos;
+        }
+    }
+
+    record Step(String tenant, Object flow, int tokens, long arrivalNanos, int id, int stepItems, boolean fillsStep)
             implements OrderedWork {
+        Step(String tenant, Object flow, int tokens, long arrivalNanos, int id, int stepItems) {
+            this(tenant, flow, tokens, arrivalNanos, id, stepItems, true);
+        }
+
         Step(String tenant, Object flow, int tokens, long arrivalNanos, int id) {
             this(tenant, flow, tokens, arrivalNanos, id, 0);
         }
@@ -17,12 +30,20 @@ final class SchedulerFixture {
 
     private SchedulerFixture() {}
 
-    private static BatchPolicy policy() {
-        return new BatchPolicy(100, 8, 0, 0.25, 4, 99, 0, 10 * MILLI, 1_000 * MILLI, 1_000, 600);
+    static BatchPolicy.Builder policy() {
+        return BatchPolicy.usual(1)
+                .batchTokens(100)
+                .batchItems(8)
+                .trainingShare(0.25)
+                .sliceItems(4)
+                .trainingLanes(99)
+                .lightServing(0)
+                .stepNanos(10 * MILLI)
+                .maxQueued(1_000, 600);
     }
 
     static Scheduler<Item, Step> scheduler() {
-        return new Scheduler<>(policy());
+        return new Scheduler<>(policy().build());
     }
 
     static List<Integer> served(Decision<Item, Step> decision) {
@@ -36,7 +57,7 @@ final class SchedulerFixture {
 
     static void offer(Scheduler<Item, Step> scheduler, int count, long nowNanos) {
         for (int i = 0; i < count; i++) {
-            scheduler.offerServing(new Item("a", 1, nowNanos, i));
+            scheduler.offerServing(List.of(new Item("a", 1, nowNanos, i)));
         }
     }
 

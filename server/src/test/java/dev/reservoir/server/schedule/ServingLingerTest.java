@@ -2,6 +2,7 @@ package dev.reservoir.server.schedule;
 
 import static dev.reservoir.server.schedule.SchedulerFixture.MILLI;
 import static dev.reservoir.server.schedule.SchedulerFixture.offer;
+import static dev.reservoir.server.schedule.SchedulerFixture.policy;
 import static dev.reservoir.server.schedule.SchedulerFixture.scheduler;
 import static dev.reservoir.server.schedule.SchedulerFixture.served;
 import static dev.reservoir.server.schedule.SchedulerFixture.trained;
@@ -45,7 +46,7 @@ class ServingLingerTest {
     void doesNotLingerForMoreThanABatchHolds() {
         Scheduler<Item, Step> scheduler = scheduler();
         serveAndEnd(scheduler, 7, 0, 160 * MILLI);
-        scheduler.offerServing(new Item("a", 100, 161 * MILLI, 100));
+        scheduler.offerServing(List.of(new Item("a", 100, 161 * MILLI, 100)));
         assertThat(served(scheduler.next(161 * MILLI, 0))).containsExactly(100);
     }
 
@@ -73,7 +74,7 @@ class ServingLingerTest {
     @Test
     void doesNotLingerWhileHeadsTrain() {
         Scheduler<Item, Step> scheduler =
-                new Scheduler<>(new BatchPolicy(100, 8, 0, 0.25, 4, 1, 0, 10 * MILLI, 1_000 * MILLI, 1_000, 600));
+                new Scheduler<>(policy().trainingLanes(1).build());
         serveAndEnd(scheduler, 5, 0, 160 * MILLI);
         scheduler.offerTraining(new Step("b", "first", 100, 161 * MILLI, 1));
         scheduler.offerTraining(new Step("b", "second", 100, 161 * MILLI, 2));

@@ -9,6 +9,7 @@ import static org.assertj.core.data.Percentage.withPercentage;
 import dev.reservoir.server.schedule.SchedulerFixture.Item;
 import dev.reservoir.server.schedule.SchedulerFixture.Step;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -18,10 +19,10 @@ class TenantTurnsTest {
     void aFloodOfOneTenantDelaysAnotherByOneTurnOnly() {
         Scheduler<Item, Step> scheduler = scheduler();
         for (int i = 0; i < 500; i++) {
-            scheduler.offerServing(new Item("flood", 50, i, i));
+            scheduler.offerServing(List.of(new Item("flood", 50, i, i)));
         }
         scheduler.next(0, 0);
-        scheduler.offerServing(new Item("small", 50, 1_000, 1_000));
+        scheduler.offerServing(List.of(new Item("small", 50, 1_000, 1_000)));
         assertThat(served(scheduler.next(1_000, 0))).contains(1_000);
     }
 
@@ -29,13 +30,13 @@ class TenantTurnsTest {
     void aTenantThatComesBackDoesNotUseUpSavedTurns() {
         Scheduler<Item, Step> scheduler = scheduler();
         for (int i = 0; i < 400; i++) {
-            scheduler.offerServing(new Item("steady", 50, i, i));
+            scheduler.offerServing(List.of(new Item("steady", 50, i, i)));
         }
         for (int i = 0; i < 100; i++) {
             scheduler.next(i, 0);
         }
         for (int i = 0; i < 100; i++) {
-            scheduler.offerServing(new Item("returning", 50, 1_000 + i, 1_000 + i));
+            scheduler.offerServing(List.of(new Item("returning", 50, 1_000 + i, 1_000 + i)));
         }
         Map<String, Integer> tokens = new HashMap<>();
         for (int i = 0; i < 40; i++) {
@@ -52,8 +53,8 @@ class TenantTurnsTest {
         Scheduler<Item, Step> scheduler = scheduler();
         for (int i = 0; i < 200; i++) {
             scheduler.offerTraining(new Step("both", "flow", 20, i, i));
-            scheduler.offerServing(new Item("both", 20, i, i));
-            scheduler.offerServing(new Item("serving", 20, i, 1_000 + i));
+            scheduler.offerServing(List.of(new Item("both", 20, i, i)));
+            scheduler.offerServing(List.of(new Item("serving", 20, i, 1_000 + i)));
         }
         Map<String, Long> tokens = new HashMap<>();
         for (int i = 0; i < 60; i++) {

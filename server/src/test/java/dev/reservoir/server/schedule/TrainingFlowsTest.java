@@ -1,10 +1,12 @@
 package dev.reservoir.server.schedule;
 
 import static dev.reservoir.server.schedule.SchedulerFixture.MILLI;
+import static dev.reservoir.server.schedule.SchedulerFixture.policy;
 import static dev.reservoir.server.schedule.SchedulerFixture.scheduler;
 import static dev.reservoir.server.schedule.SchedulerFixture.tokens;
 import static dev.reservoir.server.schedule.SchedulerFixture.trained;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.reservoir.server.schedule.SchedulerFixture.Item;
 import dev.reservoir.server.schedule.SchedulerFixture.Step;
@@ -91,8 +93,8 @@ class TrainingFlowsTest {
     @Test
     void leavesNothingToIdleLanesThatMayNotTrainWhileServingGoesOn() {
         Scheduler<Item, Step> scheduler =
-                new Scheduler<>(new BatchPolicy(100, 8, 0, 0.25, 4, 1, 0, 10 * MILLI, 1_000 * MILLI, 1_000, 600));
-        scheduler.offerServing(new Item("a", 1, 0, 0));
+                new Scheduler<>(policy().trainingLanes(1).build());
+        scheduler.offerServing(List.of(new Item("a", 1, 0, 0)));
         assertThat(scheduler.next(0, 0)).isInstanceOf(Decision.Serve.class);
         for (int flow = 0; flow < 2; flow++) {
             scheduler.offerTraining(new Step("a", "flow " + flow, 5, 1, flow));
@@ -122,11 +124,60 @@ class TrainingFlowsTest {
             scheduler.offerTraining(new Step("a", "gone", 10, i, i));
         }
         List<Decision.Slice<Step>> running = trained(scheduler.next(0, 0));
-        assertThat(scheduler.busy("gone")).isTrue();
-        assertThat(scheduler.drop("gone")).extracting(Step::id).containsExactly(4, 5);
-        scheduler.finishedTraining(running);
-        assertThat(scheduler.busy("gone")).isFalse();
+        Scheduler.Dropped<Step> dropped = scheduler.drop("gone");
+        assertThat(dropped.items()).extracting(Step::id).containsExactly(4, 5);
+        assertThat(dropped.atRest()).isFalse();
+        assertThat(scheduler.drop("gone").atRest()).isFalse();
+        assertThat(scheduler.finishedTraining(running)).containsExactly("gone");
         assertThat(scheduler.next(0, 0)).isInstanceOf(Decision.Wait.class);
         assertThat(scheduler.queuedTraining()).isZero();
+    }
+
+    @Test
+    void aDroppedFlowTakesNothingUntilItIsAtRest() {
+        Scheduler<Item, Step> scheduler = scheduler();
+        Step step = new Step("a", "gone", 10, 0, 0);
+        scheduler.offerTraining(step);
+        List<Decision.Slice<Step>> running = trained(scheduler.next(0, 0));
+        scheduler.drop("gone");
+        assertThatThrownBy(() -> scheduler.offerTraining(step))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessage("flow: gone was dropped (expected: one that takes items)");
+        scheduler.finishedTraining(running);
+        scheduler.offerTraining(step);
+        assertThat(scheduler.drop("gone")).isEqualTo(new Scheduler.Dropped<>(List.of(step), true));
+    }
+
+    @Test
+    void refusalsBeforeAStepDoNotMakeItManySteps() {
+        Scheduler<Item, Step> scheduler = scheduler();
+        scheduler.offerTraining(refusal(0));
+        for (int i = 1; i < 9; i++) {
+            scheduler.offerTraining(new Step("a", "flow", 5, i, i, 2));
+        }
+        List<Decision.Slice<Step>> first = trained(scheduler.next(0, 0));
+        assertThat(first.get(0).items()).extracting(Step::id).containsExactly(0, 1, 2);
+        scheduler.finishedTraining(first);
+        scheduler.offerTraining(refusal(9));
+        assertThat(trained(scheduler.next(0, 0)).get(0).items())
+                .extracting(Step::id)
+                .containsExactly(3, 4);
+    }
+
+    @Test
+    void refusalsInsideAStepRideAlongWithIt() {
+        Scheduler<Item, Step> scheduler = scheduler();
+        scheduler.offerTraining(new Step("a", "flow", 5, 0, 0, 2));
+        scheduler.offerTraining(refusal(1));
+        scheduler.offerTraining(new Step("a", "flow", 5, 2, 2, 2));
+        scheduler.offerTraining(refusal(3));
+        scheduler.offerTraining(new Step("a", "flow", 5, 4, 4, 2));
+        assertThat(trained(scheduler.next(0, 0)).get(0).items())
+                .extracting(Step::id)
+                .containsExactly(0, 1, 2, 3);
+    }
+
+    private static Step refusal(int id) {
+        return new Step("a", "flow", 0, id, id, 2, false);
     }
 }

@@ -1,6 +1,7 @@
 package dev.reservoir.server.schedule;
 
 import static dev.reservoir.server.schedule.SchedulerFixture.MILLI;
+import static dev.reservoir.server.schedule.SchedulerFixture.policy;
 import static dev.reservoir.server.schedule.SchedulerFixture.scheduler;
 import static dev.reservoir.server.schedule.SchedulerFixture.served;
 import static dev.reservoir.server.schedule.SchedulerFixture.tokens;
@@ -21,9 +22,9 @@ class TrainingShareTest {
     @ValueSource(doubles = {0.1, 0.25, 0.5, 0.75})
     void trainingKeepsItsShareWhileBothWait(double share) {
         Scheduler<Item, Step> scheduler = new Scheduler<>(
-                new BatchPolicy(100, 8, 0, share, 4, 99, 0, 10 * MILLI, 1_000 * MILLI, 100_000, 100_000));
+                policy().trainingShare(share).maxQueued(100_000, 100_000).build());
         for (int i = 0; i < 20_000; i++) {
-            scheduler.offerServing(new Item("a", 10, i, i));
+            scheduler.offerServing(List.of(new Item("a", 10, i, i)));
             scheduler.offerTraining(new Step("b", "flow" + i % 7, 10, i, i));
         }
         long servedTokens = 0;
@@ -55,15 +56,15 @@ class TrainingShareTest {
     @Test
     void aLaneStaysFreeOfTrainingWhileServingGoesOn() {
         Scheduler<Item, Step> scheduler =
-                new Scheduler<>(new BatchPolicy(100, 8, 0, 0.25, 4, 1, 0, 10 * MILLI, 1_000 * MILLI, 1_000, 600));
+                new Scheduler<>(policy().trainingLanes(1).build());
         for (int i = 0; i < 3; i++) {
             scheduler.offerTraining(new Step("a", "flow" + i, 100, i, i));
         }
-        scheduler.offerServing(new Item("b", 10, 0, 0));
+        scheduler.offerServing(List.of(new Item("b", 10, 0, 0)));
         assertThat(served(scheduler.next(0, 0))).containsExactly(0);
         List<Decision.Slice<Step>> first = trained(scheduler.next(1, 0));
         assertThat(scheduler.next(2, 0)).isEqualTo(new Decision.Wait<>(1_000 * MILLI));
-        scheduler.offerServing(new Item("b", 10, 3, 1));
+        scheduler.offerServing(List.of(new Item("b", 10, 3, 1)));
         assertThat(served(scheduler.next(3, 0))).containsExactly(1);
         scheduler.finishedTraining(first);
         assertThat(trained(scheduler.next(4, 0))).hasSize(1);
@@ -74,10 +75,12 @@ class TrainingShareTest {
 
     @Test
     void theOtherLanesTrainTooWhileServingIsLightButNoLongSteps() {
-        Scheduler<Item, Step> scheduler =
-                new Scheduler<>(new BatchPolicy(100, 8, 0, 0.25, 4, 1, 0.4, 20 * MILLI, 1_000 * MILLI, 1_000, 600));
+        Scheduler<Item, Step> scheduler = new Scheduler<>(policy().trainingLanes(1)
+                .lightServing(0.4)
+                .stepNanos(20 * MILLI)
+                .build());
         scheduler.measured(100, 100 * MILLI); // 1 ms a token: 20 tokens a batch
-        scheduler.offerServing(new Item("b", 10, 0, 0));
+        scheduler.offerServing(List.of(new Item("b", 10, 0, 0)));
         assertThat(served(scheduler.next(0, 0))).containsExactly(0);
         scheduler.finishedServing(1, 600 * MILLI, 0);
         for (int i = 0; i < 2; i++) {
@@ -96,7 +99,7 @@ class TrainingShareTest {
         long light = heavy.untilNanos() + 1;
         List<Decision.Slice<Step>> ended = trained(scheduler.next(light, 0));
         assertThat(ended).extracting(Decision.Slice::flow).containsExactly("short");
-        scheduler.offerServing(new Item("b", 10, light, 1));
+        scheduler.offerServing(List.of(new Item("b", 10, light, 1)));
         scheduler.finishedTraining(ended);
         assertThat(served(scheduler.next(light, 0))).containsExactly(1);
         assertThat(trained(scheduler.next(light, 0)))
@@ -111,22 +114,22 @@ class TrainingShareTest {
 
     @Test
     void aLaneThatPausesServesWhatIsThereAtOnce() {
-        Scheduler<Item, Step> scheduler = new Scheduler<>(
-                new BatchPolicy(100, 8, 5 * MILLI, 0.25, 4, 1, 0, 10 * MILLI, 1_000 * MILLI, 1_000, 600));
+        Scheduler<Item, Step> scheduler =
+                new Scheduler<>(policy().delayNanos(5 * MILLI).trainingLanes(1).build());
         scheduler.offerTraining(new Step("a", "flow", 100, 0, 0));
         trained(scheduler.next(0, 0));
-        assertThat(scheduler.between(1)).isEmpty();
-        scheduler.offerServing(new Item("b", 10, 2, 7));
-        assertThat(scheduler.between(3)).extracting(Item::id).containsExactly(7);
-        assertThat(scheduler.between(4)).isEmpty();
+        assertThat(scheduler.between(1).items()).isEmpty();
+        scheduler.offerServing(List.of(new Item("b", 10, 2, 7)));
+        assertThat(scheduler.between(3).items()).extracting(Item::id).containsExactly(7);
+        assertThat(scheduler.between(4).items()).isEmpty();
     }
 
     @Test
     void pausesLeaveTrainingItsShare() {
-        Scheduler<Item, Step> scheduler =
-                new Scheduler<>(new BatchPolicy(100, 8, 0, 0.25, 4, 1, 0, 10 * MILLI, 1_000 * MILLI, 100_000, 100_000));
+        Scheduler<Item, Step> scheduler = new Scheduler<>(
+                policy().trainingLanes(1).maxQueued(100_000, 100_000).build());
         for (int i = 0; i < 20_000; i++) {
-            scheduler.offerServing(new Item("a", 10, i, i));
+            scheduler.offerServing(List.of(new Item("a", 10, i, i)));
             scheduler.offerTraining(new Step("b", "flow" + i % 7, 10, i, i));
         }
         long servedTokens = 0;
@@ -134,7 +137,7 @@ class TrainingShareTest {
         for (int i = 0; i < 200; i++) {
             if (scheduler.next(i, 0) instanceof Decision.Train<Item, Step> train) {
                 for (int pause = 0; pause < 12; pause++) {
-                    servedTokens += 10L * scheduler.between(i).size();
+                    servedTokens += 10L * scheduler.between(i).items().size();
                 }
                 trainedTokens += tokens(train.slices());
                 scheduler.finishedTraining(train.slices());
