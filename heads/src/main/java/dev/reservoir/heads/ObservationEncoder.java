@@ -18,7 +18,7 @@ public interface ObservationEncoder {
     EncoderKey key();
 
     /** The norms that its pass runs with; null for the substrate's own. */
-    default Substrate.@Nullable NormRow norms() {
+    default TunableSubstrate.@Nullable NormRow norms() {
         return null;
     }
 

@@ -1,35 +1,107 @@
 package dev.reservoir.heads;
 
-/**
- * What a substrate is.
- *
- * @param name for example {@code minilm} or {@code random:minilm}
- * @param digest SHA-256 over weights, configuration, precision and program, 64 hexadecimal characters
- * @param family block scaffold, for example {@code bert}
- * @param width {@code D}
- * @param norms norms in a pass, the input norm included
- * @param positions most tokens in a sequence
- * @param precision {@code f32} or {@code bf16}, inside the program
- * @param precisionReason why that one
- * @param weightBytes bytes of the weights as held
- * @param coBatchingIdentical whether the start-up check found hidden states bit-identical alone and among others
- * @param coBatchingCheck what that check compared
- */
-public record SubstrateInfo(
-        String name,
-        String digest,
-        String family,
-        int layers,
-        int width,
-        int attentionHeads,
-        int feedForwardWidth,
-        int vocabulary,
-        int positions,
-        int norms,
-        long parameters,
-        String precision,
-        String precisionReason,
-        String device,
-        long weightBytes,
-        boolean coBatchingIdentical,
-        String coBatchingCheck) {}
+/** What a substrate is: which one, of which shape, and with which numbers it computes here. */
+public record SubstrateInfo(Identity identity, Shape shape, Numerics numerics) {
+
+    /**
+     * Which substrate.
+     *
+     * @param name for example {@code minilm} or {@code random:minilm}
+     * @param digest SHA-256 over weights, configuration, precision and program, 64 hexadecimal characters
+     */
+    public record Identity(String name, String digest) {}
+
+    /** The sizes of a substrate; what every family has, and a record for what a family has besides. */
+    public sealed interface Shape {
+        /** The block scaffold, for example {@code bert}. */
+        String family();
+
+        /** Width {@code D} of a hidden state. */
+        int width();
+
+        /** Ids of tokens are below it. */
+        int vocabulary();
+
+        /** Most tokens in a sequence. */
+        int positions();
+
+        /** How many numbers the weights have. */
+        long parameters();
+
+        /** Floating-point operations of one token's products with frozen weights, forward. */
+        double flopsPerToken();
+
+        /** An encoder of attention blocks: Devlin et al. 2019, arXiv 1810.04805. */
+        record Bert(
+                int layers,
+                int width,
+                int attentionHeads,
+                int feedForwardWidth,
+                int vocabulary,
+                int positions,
+                long parameters)
+                implements Shape {
+            @Override
+            public String family() {
+                return "bert";
+            }
+
+            @Override
+            public double flopsPerToken() {
+                return 2.0 * layers * width * (4.0 * width + 2.0 * feedForwardWidth);
+            }
+        }
+
+        /** A mixer of tokens without attention. */
+        record Mixing(int width, int vocabulary, int positions, long parameters) implements Shape {
+            @Override
+            public String family() {
+                return "mixing";
+            }
+
+            @Override
+            public double flopsPerToken() {
+                return 2.0 * width;
+            }
+        }
+    }
+
+    /**
+     * With which numbers the substrate computes in this process.
+     *
+     * @param precision {@code f32} or {@code bf16}, inside the program
+     * @param precisionReason why that one
+     * @param device for example {@code cpu} or {@code cuda:0}
+     * @param weightBytes bytes of the weights as stored
+     * @param coBatchingIdentical whether the start-up check found hidden states bit-identical alone and among others
+     * @param coBatchingCheck what that check compared
+     */
+    public record Numerics(
+            String precision,
+            String precisionReason,
+            String device,
+            long weightBytes,
+            boolean coBatchingIdentical,
+            String coBatchingCheck) {}
+
+    public String name() {
+        return identity.name();
+    }
+
+    public String digest() {
+        return identity.digest();
+    }
+
+    public int width() {
+        return shape.width();
+    }
+
+    public int vocabulary() {
+        return shape.vocabulary();
+    }
+
+    /** Most tokens in a sequence. */
+    public int positions() {
+        return shape.positions();
+    }
+}

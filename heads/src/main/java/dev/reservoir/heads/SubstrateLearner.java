@@ -36,7 +36,7 @@ public non-sealed interface SubstrateLearner extends HeadLearner {
         List<Portion> portions();
 
         /** The norms that every pass of it runs with. */
-        Substrate.NormRow norms();
+        TunableSubstrate.NormRow norms();
 
         /** Makes the step: to be called after every portion was followed back. */
         void finish();
@@ -77,6 +77,6 @@ public non-sealed interface SubstrateLearner extends HeadLearner {
          * @param slot the norms' slot in it
          * @param firstRow first row of the portion in {@code gradients.embeddings()}
          */
-        void accumulateGradient(Substrate.Gradients gradients, int slot, int firstRow);
+        void accumulateGradient(TunableSubstrate.Gradients gradients, int slot, int firstRow);
     }
 }

@@ -1,10 +1,10 @@
 package dev.reservoir.server;
 
+import dev.reservoir.heads.Substrate;
 import dev.reservoir.server.engine.Engine;
 import dev.reservoir.server.registry.HeadFactory;
 import dev.reservoir.server.registry.HeadRegistry;
 import dev.reservoir.server.registry.LiveHead;
-import dev.reservoir.server.substrate.OpenSubstrate;
 import java.time.Instant;
 import java.util.function.LongSupplier;
 
@@ -23,15 +23,14 @@ public final class Core implements AutoCloseable {
     /**
      * Starts the lanes.
      *
-     * @param open outlives this
+     * @param substrate outlives this
      * @param nanoClock what deadlines and batches are timed by
      */
-    public Core(OpenSubstrate open, CoreOptions options, LongSupplier nanoClock) {
+    public Core(Substrate substrate, CoreOptions options, LongSupplier nanoClock) {
         this.nanoClock = nanoClock;
-        factory = new HeadFactory(open.substrate(), open.tokenizer());
+        factory = new HeadFactory(substrate);
         registry = new HeadRegistry(factory, options.maxHeads(), Instant::now);
-        engine = new Engine(
-                open.substrate(), options.batches(), options.lanes(), options.featureCacheBytes(), nanoClock);
+        engine = new Engine(substrate, options.batches(), options.lanes(), options.featureCacheBytes(), nanoClock);
     }
 
     HeadFactory factory() {

@@ -1,11 +1,11 @@
 package dev.reservoir.server;
 
+import dev.reservoir.heads.Substrate;
 import dev.reservoir.heads.SubstrateInfo;
 import dev.reservoir.server.grpc.GrpcServices;
 import dev.reservoir.server.grpc.ServiceLimits;
 import dev.reservoir.server.registry.HeldObservations;
 import dev.reservoir.server.rpc.GrpcListener;
-import dev.reservoir.server.substrate.OpenSubstrate;
 import dev.reservoir.server.substrate.Substrates;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -31,14 +31,14 @@ final class RunningServer implements AutoCloseable {
     private static final int HELD_OBSERVATIONS = 4_096;
     private static final long HELD_BYTES = 64L << 20;
 
-    private final OpenSubstrate open;
+    private final Substrate substrate;
     private final Core core;
     private final Vertx vertx;
     private final GrpcServices services;
     private final GrpcListener listener;
 
-    private RunningServer(OpenSubstrate open, Core core, Vertx vertx, GrpcServices services, GrpcListener listener) {
-        this.open = open;
+    private RunningServer(Substrate substrate, Core core, Vertx vertx, GrpcServices services, GrpcListener listener) {
+        this.substrate = substrate;
         this.core = core;
         this.vertx = vertx;
         this.services = services;
@@ -47,22 +47,22 @@ final class RunningServer implements AutoCloseable {
 
     /** Loads the substrate, starts the lanes and listens. */
     static RunningServer start(ServerOptions options) {
-        OpenSubstrate open = Substrates.open(options.substrate());
-        Core core = new Core(open, options.core(), System::nanoTime);
+        Substrate substrate = Substrates.open(options.substrate());
+        Core core = new Core(substrate, options.core(), System::nanoTime);
         Vertx vertx = Vertx.vertx(new VertxOptions()
                 .setEventLoopPoolSize(options.eventLoops())
                 .setFileSystemOptions(
                         new FileSystemOptions().setFileCachingEnabled(false).setClassPathResolvingEnabled(false)));
         ServiceLimits limits = ServiceLimits.defaults();
-        GrpcServices services = services(vertx, core, open, limits);
+        GrpcServices services = services(vertx, core, substrate, limits);
         HttpServerOptions address =
                 GrpcListener.options(limits.transport()).setHost(options.host()).setPort(options.port());
         try {
             GrpcListener listener =
                     await(GrpcListener.listen(vertx, services.handler(), address, options.eventLoops()));
-            return new RunningServer(open, core, vertx, services, listener);
+            return new RunningServer(substrate, core, vertx, services, listener);
         } catch (RuntimeException e) {
-            free(vertx, core, open);
+            free(vertx, core, substrate);
             Throwable cause = e instanceof CompletionException && e.getCause() != null ? e.getCause() : e;
             throw new StartFailure(
                     "--port: " + options.port() + " on " + options.host() + " could not be opened: "
@@ -71,14 +71,14 @@ final class RunningServer implements AutoCloseable {
         }
     }
 
-    private static GrpcServices services(Vertx vertx, Core core, OpenSubstrate open, ServiceLimits limits) {
+    private static GrpcServices services(Vertx vertx, Core core, Substrate substrate, ServiceLimits limits) {
         return new GrpcServices(
                 vertx,
                 core.registry(),
                 core.engine(),
                 core.factory().encoders()::encoder,
                 new HeldObservations(HELD_OBSERVATIONS, HELD_BYTES),
-                open.substrate().info(),
+                substrate.info(),
                 Version.text(),
                 limits,
                 core.nanoClock());
@@ -90,16 +90,16 @@ final class RunningServer implements AutoCloseable {
 
     /** Writes what runs to the log. */
     void announce(long startMillis) {
-        SubstrateInfo info = open.substrate().info();
+        SubstrateInfo info = substrate.info();
         LOG.info(
                 "Substrate {} ({} M parameters, digest {}) in {} on {}: {}",
                 info.name(),
-                String.format("%.1f", info.parameters() / 1e6),
+                String.format("%.1f", info.shape().parameters() / 1e6),
                 info.digest().substring(0, 12),
-                info.precision(),
-                info.device(),
-                info.precisionReason());
-        LOG.info("Co-batching: {}", info.coBatchingCheck());
+                info.numerics().precision(),
+                info.numerics().device(),
+                info.numerics().precisionReason());
+        LOG.info("Co-batching: {}", info.numerics().coBatchingCheck());
         LOG.info(
                 "{} lanes, feature cache of {} MiB, heads in memory only; loopback only, for no credentials are known",
                 core.engine().status().lanes(),
@@ -116,14 +116,14 @@ final class RunningServer implements AutoCloseable {
         } catch (RuntimeException e) {
             LOG.warn("Calls could not be drained: {}", e.toString());
         }
-        free(vertx, core, open);
+        free(vertx, core, substrate);
         LOG.info("Stopped");
     }
 
     /** The lanes end before anything they use is freed. */
-    private static void free(Vertx vertx, Core core, OpenSubstrate open) {
+    private static void free(Vertx vertx, Core core, Substrate substrate) {
         core.close();
-        open.close();
+        substrate.close();
         try {
             await(vertx.close());
         } catch (RuntimeException e) {

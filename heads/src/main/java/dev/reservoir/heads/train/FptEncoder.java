@@ -9,8 +9,8 @@ import dev.reservoir.heads.ObservationEncoder;
 import dev.reservoir.heads.ObservationReader;
 import dev.reservoir.heads.ObservationRows;
 import dev.reservoir.heads.PartVisitor;
-import dev.reservoir.heads.Substrate;
-import dev.reservoir.heads.Substrate.NormRow;
+import dev.reservoir.heads.TunableSubstrate;
+import dev.reservoir.heads.TunableSubstrate.NormRow;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -19,11 +19,11 @@ final class FptEncoder implements ObservationEncoder {
     private static final float[] NO_INPUT = {};
 
     private final ObservationReader reader;
-    private final Substrate substrate;
+    private final TunableSubstrate substrate;
     private final TokenPooling pooling;
     private final FptParameters inside;
 
-    FptEncoder(ObservationReader reader, Substrate substrate, TokenPooling pooling, FptParameters inside) {
+    FptEncoder(ObservationReader reader, TunableSubstrate substrate, TokenPooling pooling, FptParameters inside) {
         this.reader = reader;
         this.substrate = substrate;
         this.pooling = pooling;

@@ -10,10 +10,10 @@ import dev.reservoir.heads.ObservationReader;
 import dev.reservoir.heads.ObservationRows;
 import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
-import dev.reservoir.heads.Substrate;
 import dev.reservoir.heads.SubstrateLearner;
 import dev.reservoir.heads.Target;
 import dev.reservoir.heads.Task;
+import dev.reservoir.heads.TunableSubstrate;
 import dev.reservoir.heads.math.Loss;
 import dev.reservoir.heads.task.Answers;
 import dev.reservoir.heads.task.Changes;
@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class FptLearner implements SubstrateLearner {
     private final ObservationReader reader;
-    private final Substrate substrate;
+    private final TunableSubstrate substrate;
     private final TokenPooling pooling;
     private final TrainableParameters parameters;
     private final Targets targets;
@@ -54,7 +54,11 @@ final class FptLearner implements SubstrateLearner {
 
     /** @param start where its parts begin */
     FptLearner(
-            HeadSpec spec, ObservationReader reader, Substrate substrate, TokenPooling pooling, FptParameters start) {
+            HeadSpec spec,
+            ObservationReader reader,
+            TunableSubstrate substrate,
+            TokenPooling pooling,
+            FptParameters start) {
         this.spec = spec;
         this.learning = (LearningSpec.Fpt) spec.learning();
         this.reader = reader;
@@ -140,7 +144,7 @@ final class FptLearner implements SubstrateLearner {
         return pooling;
     }
 
-    Substrate substrate() {
+    TunableSubstrate substrate() {
         return substrate;
     }
 

@@ -8,9 +8,9 @@ import dev.reservoir.heads.LearningSpec.Part;
 import dev.reservoir.heads.ModalitySpec;
 import dev.reservoir.heads.ObservationReader;
 import dev.reservoir.heads.Refused;
-import dev.reservoir.heads.Substrate;
 import dev.reservoir.heads.SubstrateLearner;
 import dev.reservoir.heads.Task;
+import dev.reservoir.heads.TunableSubstrate;
 import dev.reservoir.heads.modality.OrthogonalProjection;
 
 /** Makes the learners of FPT heads on one substrate. Any number of threads may call at once. */
@@ -30,10 +30,10 @@ public final class FptLearners {
         FeatureLearner create(HeadSpec spec);
     }
 
-    private final Substrate substrate;
-    private final Substrate.NormRow ownNorms;
+    private final TunableSubstrate substrate;
+    private final TunableSubstrate.NormRow ownNorms;
 
-    public FptLearners(Substrate substrate) {
+    public FptLearners(TunableSubstrate substrate) {
         this.substrate = substrate;
         this.ownNorms = substrate.ownNorms();
     }

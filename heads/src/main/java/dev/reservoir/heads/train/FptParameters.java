@@ -3,9 +3,9 @@ package dev.reservoir.heads.train;
 import dev.reservoir.heads.NamedTensor;
 import dev.reservoir.heads.ObservationRows;
 import dev.reservoir.heads.PartVisitor;
-import dev.reservoir.heads.Substrate;
-import dev.reservoir.heads.Substrate.NormRow;
 import dev.reservoir.heads.SubstrateInput;
+import dev.reservoir.heads.TunableSubstrate;
+import dev.reservoir.heads.TunableSubstrate.NormRow;
 import dev.reservoir.heads.math.Vectors;
 
 /**
@@ -18,7 +18,7 @@ import dev.reservoir.heads.math.Vectors;
 record FptParameters(float[] input, float[] inputBias, float[] positions, NormRow norms) {
 
     /** The rows that take the place of token embeddings, {@code [T, D]}. */
-    SubstrateInput.Embeddings embed(ObservationRows observation, Substrate substrate, int width) {
+    SubstrateInput.Embeddings embed(ObservationRows observation, TunableSubstrate substrate, int width) {
         SubstrateInput.TokenIds ids = observation.tokenIds();
         int tokens = ids == null ? observation.rows() : ids.tokens();
         float[] rows;

@@ -2,10 +2,10 @@ package dev.reservoir.heads.train;
 
 import dev.reservoir.heads.HiddenStates;
 import dev.reservoir.heads.LearningSpec;
-import dev.reservoir.heads.Substrate;
 import dev.reservoir.heads.SubstrateInput;
 import dev.reservoir.heads.SubstrateLearner.Portion;
 import dev.reservoir.heads.SubstrateLearner.Update;
+import dev.reservoir.heads.TunableSubstrate;
 import dev.reservoir.heads.math.Loss;
 import dev.reservoir.heads.math.Losses;
 import dev.reservoir.heads.math.Vectors;
@@ -63,7 +63,7 @@ final class FptUpdate implements Update {
     }
 
     @Override
-    public Substrate.NormRow norms() {
+    public TunableSubstrate.NormRow norms() {
         return inside.norms();
     }
 
@@ -188,7 +188,7 @@ final class FptUpdate implements Update {
         }
 
         @Override
-        public void accumulateGradient(Substrate.Gradients gradients, int slot, int firstRow) {
+        public void accumulateGradient(TunableSubstrate.Gradients gradients, int slot, int firstRow) {
             int width = learner.pooling().width();
             int norms = gradient.gains().length;
             Vectors.add(1, gradients.gains(), slot * norms, gradient.gains(), 0, norms);

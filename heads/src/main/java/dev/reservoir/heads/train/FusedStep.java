@@ -1,15 +1,15 @@
 package dev.reservoir.heads.train;
 
 import dev.reservoir.heads.HiddenStates;
-import dev.reservoir.heads.Substrate;
-import dev.reservoir.heads.Substrate.Gradients;
-import dev.reservoir.heads.Substrate.NormBank;
-import dev.reservoir.heads.Substrate.NormRow;
-import dev.reservoir.heads.Substrate.TracedForward;
 import dev.reservoir.heads.SubstrateInput;
 import dev.reservoir.heads.SubstrateLearner;
 import dev.reservoir.heads.SubstrateLearner.Portion;
 import dev.reservoir.heads.SubstrateLearner.Update;
+import dev.reservoir.heads.TunableSubstrate;
+import dev.reservoir.heads.TunableSubstrate.Gradients;
+import dev.reservoir.heads.TunableSubstrate.NormBank;
+import dev.reservoir.heads.TunableSubstrate.NormRow;
+import dev.reservoir.heads.TunableSubstrate.TracedForward;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -26,9 +26,9 @@ public final class FusedStep {
     /** What the way back through the substrate costs, in passes: as many products, and the attention computed again. */
     public static final double WAY_BACK = 1.2;
 
-    private final Substrate substrate;
+    private final TunableSubstrate substrate;
 
-    public FusedStep(Substrate substrate) {
+    public FusedStep(TunableSubstrate substrate) {
         this.substrate = substrate;
     }
 

@@ -2,7 +2,7 @@ package dev.reservoir.heads.train;
 
 import dev.reservoir.heads.LearningSpec;
 import dev.reservoir.heads.LearningSpec.Part;
-import dev.reservoir.heads.Substrate.NormRow;
+import dev.reservoir.heads.TunableSubstrate.NormRow;
 import dev.reservoir.heads.math.Vectors;
 import java.util.ArrayList;
 import java.util.List;

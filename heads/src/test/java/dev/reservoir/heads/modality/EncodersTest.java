@@ -16,6 +16,7 @@ import dev.reservoir.heads.Observation;
 import dev.reservoir.heads.ObservationEncoder;
 import dev.reservoir.heads.ObservationEncoder.Encoded;
 import dev.reservoir.heads.Reason;
+import dev.reservoir.heads.SubstrateInfo;
 import dev.reservoir.heads.SubstrateInput;
 import dev.reservoir.heads.Task;
 import java.util.ArrayList;
@@ -330,7 +331,7 @@ final class EncodersTest {
                         .encoder(new ModalitySpec.Tensor(5_000, 64), spec)
                         .featureWidth())
                 .isEqualTo(8_192 + WIDTH);
-        dev.reservoir.heads.SubstrateInfo wide = widened(16_384);
+        SubstrateInfo wide = widened(16_384);
         assertRefused(
                 () -> new Encoders(wide, Fixtures.tokenizer()).encoder(ROWS, new EncoderSpec(Pooling.MEAN, 64, true)),
                 Reason.INVALID_FIELD,
@@ -420,9 +421,11 @@ final class EncodersTest {
         assertRefused(() -> Fixtures.encoders().encoder(modality, spec), Reason.INVALID_FIELD, message);
     }
 
-    private static dev.reservoir.heads.SubstrateInfo widened(int width) {
-        return new dev.reservoir.heads.SubstrateInfo(
-                "wide", "0".repeat(64), "bert", 1, width, 2, 64, 100, 1_024, 3, 1, "f32", "", "cpu", 1, true, "");
+    private static SubstrateInfo widened(int width) {
+        return new SubstrateInfo(
+                new SubstrateInfo.Identity("wide", "0".repeat(64)),
+                new SubstrateInfo.Shape.Bert(1, width, 2, 64, 100, 1_024, 1),
+                new SubstrateInfo.Numerics("f32", "a test", "cpu", 4_000, true, "none"));
     }
 
     /** Equal to the expected numbers scaled to length {@code sqrt(width)}. */

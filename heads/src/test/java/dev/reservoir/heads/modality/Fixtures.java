@@ -27,23 +27,9 @@ final class Fixtures {
 
     static SubstrateInfo substrate() {
         return new SubstrateInfo(
-                "tiny",
-                "0".repeat(64),
-                "bert",
-                1,
-                WIDTH,
-                2,
-                64,
-                VOCABULARY,
-                POSITIONS,
-                3,
-                1_000,
-                "f32",
-                "a test",
-                "cpu",
-                4_000,
-                true,
-                "none");
+                new SubstrateInfo.Identity("tiny", "0".repeat(64)),
+                new SubstrateInfo.Shape.Bert(1, WIDTH, 2, 64, VOCABULARY, POSITIONS, 1_000),
+                new SubstrateInfo.Numerics("f32", "a test", "cpu", 4_000, true, "none"));
     }
 
     /** Ids 1 and 2 at the ends, each word a hash between. */

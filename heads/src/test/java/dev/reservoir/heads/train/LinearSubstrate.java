@@ -1,9 +1,10 @@
 package dev.reservoir.heads.train;
 
 import dev.reservoir.heads.HiddenStates;
-import dev.reservoir.heads.Substrate;
 import dev.reservoir.heads.SubstrateInfo;
 import dev.reservoir.heads.SubstrateInput;
+import dev.reservoir.heads.TextTokenizer;
+import dev.reservoir.heads.TunableSubstrate;
 import java.util.List;
 import java.util.Random;
 import java.util.function.Predicate;
@@ -12,9 +13,23 @@ import java.util.function.Predicate;
  * A small substrate whose gradients are exact by hand: {@code h_t = gain * (x_t M + mean(x)) + bias}, one norm, {@code D} = 6. Sequences do
  * not touch each other.
  */
-final class LinearSubstrate implements Substrate {
+final class LinearSubstrate implements TunableSubstrate {
     static final int D = 6;
     private static final int VOCABULARY = 40;
+
+    /** A letter is a word. */
+    private static final TextTokenizer TOKENIZER = new TextTokenizer() {
+        @Override
+        public int[] encode(String text, int maxTokens) {
+            return text.chars()
+                    .limit(maxTokens)
+                    .map(letter -> letter % VOCABULARY)
+                    .toArray();
+        }
+
+        @Override
+        public void close() {}
+    };
 
     private final float[] mixing = new float[D * D];
     private final float[] words = new float[VOCABULARY * D];
@@ -41,23 +56,20 @@ final class LinearSubstrate implements Substrate {
     @Override
     public SubstrateInfo info() {
         return new SubstrateInfo(
-                "linear",
-                "0".repeat(64),
-                "linear",
-                1,
-                D,
-                1,
-                D,
-                VOCABULARY,
-                64,
-                1,
-                mixing.length,
-                "f32",
-                "the only one",
-                "cpu",
-                4L * mixing.length,
-                true,
-                "no sums across sequences");
+                new SubstrateInfo.Identity("linear", "0".repeat(64)),
+                new SubstrateInfo.Shape.Mixing(D, VOCABULARY, 64, mixing.length),
+                new SubstrateInfo.Numerics(
+                        "f32", "the only one", "cpu", 4L * mixing.length, true, "no sums across sequences"));
+    }
+
+    @Override
+    public TextTokenizer tokenizer() {
+        return TOKENIZER;
+    }
+
+    @Override
+    public int norms() {
+        return 1;
     }
 
     @Override

@@ -14,12 +14,11 @@ import dev.reservoir.heads.Observation;
 import dev.reservoir.heads.ObservationEncoder;
 import dev.reservoir.heads.ObservationReader;
 import dev.reservoir.heads.Prediction;
-import dev.reservoir.heads.Substrate.NormBank;
 import dev.reservoir.heads.SubstrateLearner;
 import dev.reservoir.heads.SubstrateLearner.Portion;
 import dev.reservoir.heads.Target;
 import dev.reservoir.heads.Task;
-import dev.reservoir.heads.TextTokenizer;
+import dev.reservoir.heads.TunableSubstrate.NormBank;
 import dev.reservoir.heads.modality.Encoders;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -53,16 +52,7 @@ final class Specs {
     }
 
     static ObservationReader reader(LinearSubstrate substrate, ModalitySpec modality) {
-        TextTokenizer tokenizer = new TextTokenizer() {
-            @Override
-            public int[] encode(String text, int maxTokens) {
-                return text.chars().limit(maxTokens).map(c -> c % 40).toArray();
-            }
-
-            @Override
-            public void close() {}
-        };
-        return new Encoders(substrate.info(), tokenizer).reader(modality);
+        return new Encoders(substrate.info(), substrate.tokenizer()).reader(modality);
     }
 
     static FptLearner learner(LinearSubstrate substrate, HeadSpec spec) {

@@ -4,7 +4,7 @@ import ai.djl.Device;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.IValue;
-import dev.reservoir.heads.SubstrateInfo;
+import dev.reservoir.heads.SubstrateInfo.Shape.Bert;
 import dev.reservoir.server.substrate.bert.BertProgram;
 import dev.reservoir.server.substrate.torch.NativeRuntime;
 import dev.reservoir.server.substrate.torch.TorchProgram;
@@ -24,16 +24,16 @@ final class AttentionParts implements AutoCloseable {
     private final LongSupplier nanoClock;
 
     /** Loads the natives if they are not. */
-    AttentionParts(SubstrateInfo info, int intraOpThreads, LongSupplier nanoClock) {
+    AttentionParts(Bert shape, int intraOpThreads, LongSupplier nanoClock) {
         NativeRuntime.load(intraOpThreads);
         this.program = new TorchProgram(BertProgram.source(), Device.cpu(), intraOpThreads);
-        this.width = info.width();
+        this.width = shape.width();
         this.nanoClock = nanoClock;
         program.call(call -> call.run(
                 "setup",
                 call.number(PACKED),
                 call.number(UNUSED),
-                call.number(info.attentionHeads()),
+                call.number(shape.attentionHeads()),
                 call.number(UNUSED),
                 call.number(1e-12)));
     }

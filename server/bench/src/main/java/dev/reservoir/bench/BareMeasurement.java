@@ -1,7 +1,7 @@
 package dev.reservoir.bench;
 
 import com.google.gson.JsonObject;
-import dev.reservoir.heads.SubstrateInfo;
+import dev.reservoir.heads.SubstrateInfo.Shape.Bert;
 import dev.reservoir.server.substrate.Precision;
 import dev.reservoir.server.substrate.torch.BareProduct;
 import dev.reservoir.server.substrate.torch.BareProduct.Kernel;
@@ -34,9 +34,9 @@ final class BareMeasurement implements Measurement {
         if (kernels.contains(Kernel.BF16) && !subject.processor().bf16()) {
             throw new IllegalArgumentException("precision: bf16 (expected: f32, this processor has no bf16)");
         }
-        SubstrateInfo info = subject.usual().substrate().info();
-        int width = info.width();
-        int wide = info.feedForwardWidth();
+        Bert shape = Subject.shape(subject.usual());
+        int width = shape.width();
+        int wide = shape.feedForwardWidth();
         int[][] shapes = {{width, 3 * width}, {width, width}, {width, wide}, {wide, width}};
         double nanos = 0;
         double flops = 0;
@@ -48,10 +48,10 @@ final class BareMeasurement implements Measurement {
                 int part = Math.max(1, millis / (shapes.length * kernels.size()));
                 best = Math.min(
                         best,
-                        new Repetition(subject.clock()).medianNanos(part, () -> product.nanos(kernel, info.layers())));
+                        new Repetition(subject.clock()).medianNanos(part, () -> product.nanos(kernel, shape.layers())));
             }
             nanos += best;
-            flops += 2.0 * rows * shapes[i][0] * shapes[i][1] * info.layers();
+            flops += 2.0 * rows * shapes[i][0] * shapes[i][1] * shape.layers();
         }
         JsonObject answer = new JsonObject();
         answer.addProperty("nanos", (long) nanos);

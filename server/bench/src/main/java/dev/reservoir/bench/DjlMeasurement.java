@@ -23,7 +23,7 @@ final class DjlMeasurement implements Measurement {
         int sequences = request.integer("sequences", 1, 1_024);
         int tokens = request.integer("tokens", 1, 512);
         int millis = request.integer("millis", 1, 60_000);
-        Substrate substrate = subject.substrate(Precision.F32).substrate();
+        Substrate substrate = subject.substrate(Precision.F32);
         DjlOperatorsBert peer = subject.djl();
         if (Double.isNaN(difference)) {
             difference = difference(substrate, peer);

@@ -13,7 +13,8 @@ import ai.djl.nn.core.Linear;
 import ai.djl.nn.norm.LayerNorm;
 import ai.djl.pytorch.jni.JniUtils;
 import dev.reservoir.heads.NamedTensor;
-import dev.reservoir.heads.SubstrateInfo;
+import dev.reservoir.heads.Substrate;
+import dev.reservoir.heads.SubstrateInfo.Shape.Bert;
 import dev.reservoir.server.substrate.bert.PlainBert;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -51,7 +52,7 @@ final class DjlOperatorsBert implements AutoCloseable {
         NDArray apply(int norm, NDArray x);
     }
 
-    private final SubstrateInfo info;
+    private final Bert shape;
     private final int intraOpThreads;
     private final NDManager manager;
     private final NDArray words;
@@ -60,17 +61,17 @@ final class DjlOperatorsBert implements AutoCloseable {
     private final NDArray bias;
     private final List<Layer> layers = new ArrayList<>();
 
-    private DjlOperatorsBert(SubstrateInfo info, Map<String, NamedTensor> weights, int intraOpThreads) {
-        this.info = info;
+    private DjlOperatorsBert(Bert shape, Map<String, NamedTensor> weights, int intraOpThreads) {
+        this.shape = shape;
         this.intraOpThreads = intraOpThreads;
         this.manager = NDManager.newBaseManager(Device.cpu());
         this.words = array(weights, "embeddings.word"); // [vocabulary, D]
         // Only token type 0 is used.
         this.positions = array(weights, "embeddings.position")
-                .add(array(weights, "embeddings.token_type").get(0).reshape(1, info.width())); // [positions, D]
+                .add(array(weights, "embeddings.token_type").get(0).reshape(1, shape.width())); // [positions, D]
         this.gain = array(weights, "embeddings.norm.gain");
         this.bias = array(weights, "embeddings.norm.bias");
-        for (int l = 0; l < info.layers(); l++) {
+        for (int l = 0; l < shape.layers(); l++) {
             String layer = "layers." + l + ".";
             List<NDArray> matrices = new ArrayList<>();
             List<NDArray> biases = new ArrayList<>();
@@ -91,14 +92,14 @@ final class DjlOperatorsBert implements AutoCloseable {
     /**
      * Loads the weights of a substrate.
      *
-     * @param info what the weights are of
+     * @param substrate what the weights are of
      * @param intraOpThreads threads inside one product, at least 1
      */
-    static DjlOperatorsBert of(SubstrateInfo info, int intraOpThreads) {
-        try (PlainBert substrate = PlainBert.open(info.name())) {
+    static DjlOperatorsBert of(Substrate substrate, int intraOpThreads) {
+        try (PlainBert plain = PlainBert.open(substrate.info().name())) {
             Map<String, NamedTensor> weights =
-                    substrate.tensors().stream().collect(Collectors.toMap(NamedTensor::name, Function.identity()));
-            return new DjlOperatorsBert(info, weights, intraOpThreads);
+                    plain.tensors().stream().collect(Collectors.toMap(NamedTensor::name, Function.identity()));
+            return new DjlOperatorsBert(Subject.shape(substrate), weights, intraOpThreads);
         }
     }
 
@@ -123,7 +124,7 @@ final class DjlOperatorsBert implements AutoCloseable {
     }
 
     int width() {
-        return info.width();
+        return shape.width();
     }
 
     /**
@@ -146,9 +147,9 @@ final class DjlOperatorsBert implements AutoCloseable {
         NDArray q = split(product(x, layer, 0), batch, tokens); // [B, heads, T, D / heads]
         NDArray k = split(product(x, layer, 1), batch, tokens);
         NDArray v = split(product(x, layer, 2), batch, tokens);
-        double scale = 1 / Math.sqrt((double) info.width() / info.attentionHeads());
+        double scale = 1 / Math.sqrt((double) shape.width() / shape.attentionHeads());
         NDArray attention = q.matMul(k.transpose(0, 1, 3, 2)).mul(scale).softmax(-1); // [B, heads, T, T]
-        NDArray mixed = attention.matMul(v).transpose(0, 2, 1, 3).reshape(batch, tokens, info.width());
+        NDArray mixed = attention.matMul(v).transpose(0, 2, 1, 3).reshape(batch, tokens, shape.width());
         NDArray y = norms.apply(2 * number + 1, product(mixed, layer, 3).add(x));
         NDArray inner = Activation.gelu(product(y, layer, 4)); // [B, T, F]
         return norms.apply(2 * number + 2, product(inner, layer, 5).add(y));
@@ -164,8 +165,8 @@ final class DjlOperatorsBert implements AutoCloseable {
     }
 
     private NDArray split(NDArray x, int batch, int tokens) {
-        int heads = info.attentionHeads();
-        return x.reshape(batch, tokens, heads, info.width() / heads).transpose(0, 2, 1, 3);
+        int heads = shape.attentionHeads();
+        return x.reshape(batch, tokens, heads, shape.width() / heads).transpose(0, 2, 1, 3);
     }
 
     private static NDArray product(NDArray x, Layer layer, int place) {
@@ -174,7 +175,7 @@ final class DjlOperatorsBert implements AutoCloseable {
     }
 
     NDArray norm(NDArray x, NDArray gains, NDArray biases) {
-        return LayerNorm.layerNorm(x, new Shape(info.width()), gains, biases, EPSILON)
+        return LayerNorm.layerNorm(x, new Shape(shape.width()), gains, biases, EPSILON)
                 .singletonOrThrow();
     }
 

@@ -4,12 +4,11 @@ import com.google.gson.JsonObject;
 import dev.reservoir.bench.DjlTrainingStep.Parameters;
 import dev.reservoir.bench.DjlTrainingStep.Size;
 import dev.reservoir.heads.HiddenStates;
-import dev.reservoir.heads.Substrate;
-import dev.reservoir.heads.Substrate.NormBank;
-import dev.reservoir.heads.Substrate.NormRow;
-import dev.reservoir.heads.Substrate.TracedForward;
-import dev.reservoir.heads.SubstrateInfo;
 import dev.reservoir.heads.SubstrateInput;
+import dev.reservoir.heads.TunableSubstrate;
+import dev.reservoir.heads.TunableSubstrate.NormBank;
+import dev.reservoir.heads.TunableSubstrate.NormRow;
+import dev.reservoir.heads.TunableSubstrate.TracedForward;
 import dev.reservoir.server.substrate.Precision;
 import java.util.ArrayList;
 import java.util.List;
@@ -35,7 +34,7 @@ final class DjlTrainMeasurement implements Measurement {
         int examples = request.integer("examples", 1, 256);
         int tokens = request.integer("tokens", 1, 512);
         int millis = request.integer("millis", 1, 60_000);
-        Substrate substrate = subject.substrate(Precision.F32).substrate();
+        TunableSubstrate substrate = subject.substrate(Precision.F32);
         if (Double.isNaN(difference)) {
             difference = Math.max(checked(substrate, 1), checked(substrate, 2));
         }
@@ -56,7 +55,7 @@ final class DjlTrainMeasurement implements Measurement {
         return answer;
     }
 
-    private double checked(Substrate substrate, int heads) {
+    private double checked(TunableSubstrate substrate, int heads) {
         return new Case(substrate, size(heads, 2, CHECKED_TOKENS)).difference();
     }
 
@@ -66,7 +65,7 @@ final class DjlTrainMeasurement implements Measurement {
 
     /** Some heads and what they are to learn. */
     private final class Case {
-        private final Substrate substrate;
+        private final TunableSubstrate substrate;
         private final Size size;
         private final int width;
         private final int norms;
@@ -74,12 +73,11 @@ final class DjlTrainMeasurement implements Measurement {
         private final float[] truths;
         private final Parameters parameters;
 
-        Case(Substrate substrate, Size size) {
+        Case(TunableSubstrate substrate, Size size) {
             this.substrate = substrate;
             this.size = size;
-            SubstrateInfo info = substrate.info();
-            this.width = info.width();
-            this.norms = info.norms();
+            this.width = substrate.info().width();
+            this.norms = substrate.norms();
             SplittableRandom random = new SplittableRandom(17);
             int sequences = size.heads() * size.examples();
             this.observations = TrainingHeads.numbers(random, sequences * size.tokens() * size.inputWidth());
@@ -119,7 +117,7 @@ final class DjlTrainMeasurement implements Measurement {
             try (DjlTrainingStep peer = new DjlTrainingStep(subject.djl(), size, parameters)) {
                 theirs = peer.gradients(observations, truths);
             }
-            Substrate.Gradients ours = ours();
+            TunableSubstrate.Gradients ours = ours();
             Distance distance = new Distance();
             for (int head = 0; head < size.heads(); head++) {
                 for (int n = 0; n < norms; n++) {
@@ -141,7 +139,7 @@ final class DjlTrainMeasurement implements Measurement {
             return distance.relative();
         }
 
-        private Substrate.Gradients ours() {
+        private TunableSubstrate.Gradients ours() {
             List<SubstrateInput> sequences = new ArrayList<>();
             List<NormRow> rows = new ArrayList<>();
             int[] slots = new int[size.heads() * size.examples()];

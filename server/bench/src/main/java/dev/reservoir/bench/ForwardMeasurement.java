@@ -2,7 +2,7 @@ package dev.reservoir.bench;
 
 import com.google.gson.JsonObject;
 import dev.reservoir.heads.Substrate;
-import dev.reservoir.heads.SubstrateInfo;
+import dev.reservoir.heads.SubstrateInfo.Shape.Bert;
 import dev.reservoir.heads.SubstrateInput;
 import dev.reservoir.server.substrate.Precision;
 import java.util.ArrayList;
@@ -24,17 +24,15 @@ final class ForwardMeasurement implements Measurement {
         int sequences = request.integer("sequences", 1, 1_024);
         int tokens = request.integer("tokens", 1, 512);
         int millis = request.integer("millis", 1, 60_000);
-        Substrate substrate =
-                subject.substrate(Precision.of(request.text("precision"))).substrate();
-        SubstrateInfo info = substrate.info();
+        Substrate substrate = subject.substrate(Precision.of(request.text("precision")));
         List<SubstrateInput> inputs = new ArrayList<>();
-        for (int[] ids : ids(sequences, tokens, info.vocabulary())) {
+        for (int[] ids : ids(sequences, tokens, substrate.info().vocabulary())) {
             inputs.add(new SubstrateInput.TokenIds(ids));
         }
         long nanos = new Repetition(subject.clock()).medianNanosOf(millis, () -> substrate.forward(inputs));
         JsonObject answer = new JsonObject();
         answer.addProperty("nanos", nanos);
-        answer.addProperty("flops", flops(info, sequences, tokens));
+        answer.addProperty("flops", flops(Subject.shape(substrate), sequences, tokens));
         return answer;
     }
 
@@ -51,10 +49,10 @@ final class ForwardMeasurement implements Measurement {
     }
 
     /** Multiplications and additions of the matrix products of a pass, attention's included, nothing else. */
-    static double flops(SubstrateInfo info, int sequences, int tokens) {
+    static double flops(Bert shape, int sequences, int tokens) {
         double rows = (double) sequences * tokens;
-        double frozen = 2 * rows * info.width() * (4.0 * info.width() + 2.0 * info.feedForwardWidth());
-        double attention = 4 * rows * tokens * info.width();
-        return info.layers() * (frozen + attention);
+        double frozen = rows * shape.flopsPerToken();
+        double attention = 4 * rows * tokens * shape.width() * shape.layers();
+        return frozen + attention;
     }
 }

@@ -15,13 +15,13 @@ final class MachineMeasurement implements Measurement {
 
     @Override
     public JsonObject measure(Request request) {
-        SubstrateInfo info = subject.usual().substrate().info();
+        SubstrateInfo.Numerics numerics = subject.usual().info().numerics();
         JsonObject answer = new JsonObject();
         answer.addProperty("processor", subject.processor().model());
         answer.addProperty("bf16", subject.processor().bf16());
         answer.addProperty("threads", subject.threads());
-        answer.addProperty("precision", info.precision());
-        answer.addProperty("precisionReason", info.precisionReason());
+        answer.addProperty("precision", numerics.precision());
+        answer.addProperty("precisionReason", numerics.precisionReason());
         JsonArray precisions = new JsonArray();
         precisions.add(Precision.F32.label());
         if (subject.processor().bf16()) {

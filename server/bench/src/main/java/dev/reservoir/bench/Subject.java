@@ -1,9 +1,10 @@
 package dev.reservoir.bench;
 
-import dev.reservoir.heads.SubstrateInfo;
+import dev.reservoir.heads.Substrate;
+import dev.reservoir.heads.SubstrateInfo.Shape.Bert;
+import dev.reservoir.heads.TunableSubstrate;
 import dev.reservoir.server.Core;
 import dev.reservoir.server.CoreOptions;
-import dev.reservoir.server.substrate.OpenSubstrate;
 import dev.reservoir.server.substrate.Precision;
 import dev.reservoir.server.substrate.Processor;
 import dev.reservoir.server.substrate.SubstrateOptions;
@@ -21,7 +22,7 @@ final class Subject implements AutoCloseable {
     private final int threads;
     private final LongSupplier clock;
     private final Processor processor = Processor.read();
-    private final Map<Precision, OpenSubstrate> substrates = new EnumMap<>(Precision.class);
+    private final Map<Precision, TunableSubstrate> substrates = new EnumMap<>(Precision.class);
     private final List<AutoCloseable> opened = new ArrayList<>();
     private @Nullable DjlOperatorsBert djl;
 
@@ -44,15 +45,16 @@ final class Subject implements AutoCloseable {
     }
 
     /** The substrate as a server would run it. */
-    OpenSubstrate usual() {
+    TunableSubstrate usual() {
         return substrate(Precision.AUTO);
     }
 
     /** @throws IllegalArgumentException for a precision that this processor has not */
-    OpenSubstrate substrate(Precision precision) {
-        OpenSubstrate substrate = substrates.get(precision);
+    TunableSubstrate substrate(Precision precision) {
+        TunableSubstrate substrate = substrates.get(precision);
         if (substrate == null) {
-            substrate = Substrates.open(new SubstrateOptions("minilm", precision, "cpu", threads));
+            substrate = Substrates.open(new SubstrateOptions("minilm", precision, "cpu", threads))
+                    .tunable();
             substrates.put(precision, substrate);
             opened.add(substrate);
         }
@@ -64,9 +66,14 @@ final class Subject implements AutoCloseable {
         return new Core(usual(), CoreOptions.usual().withFeatureCacheBytes(featureCacheBytes), clock);
     }
 
+    /** The sizes of a substrate of this family. */
+    static Bert shape(Substrate substrate) {
+        return (Bert) substrate.info().shape();
+    }
+
     DjlOperatorsBert djl() {
         if (djl == null) {
-            djl = DjlOperatorsBert.of(substrate(Precision.F32).substrate().info(), threads);
+            djl = DjlOperatorsBert.of(substrate(Precision.F32), threads);
             opened.add(djl);
         }
         return djl;
@@ -78,8 +85,8 @@ final class Subject implements AutoCloseable {
         return product;
     }
 
-    AttentionParts attention(SubstrateInfo info) {
-        AttentionParts attention = new AttentionParts(info, threads, clock);
+    AttentionParts attention(Bert shape) {
+        AttentionParts attention = new AttentionParts(shape, threads, clock);
         opened.add(attention);
         return attention;
     }

@@ -1,20 +1,21 @@
 package dev.reservoir.bench;
 
 import dev.reservoir.heads.HiddenStates;
-import dev.reservoir.heads.Substrate;
 import dev.reservoir.heads.SubstrateInfo;
 import dev.reservoir.heads.SubstrateInput;
+import dev.reservoir.heads.TextTokenizer;
+import dev.reservoir.heads.TunableSubstrate;
 import java.util.List;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 /** Adds up the time that training spends in a substrate. One thread's; does not close it. */
-final class TimedSubstrate implements Substrate {
-    private final Substrate substrate;
+final class TimedSubstrate implements TunableSubstrate {
+    private final TunableSubstrate substrate;
     private final LongSupplier clock;
     private long nanos;
 
-    TimedSubstrate(Substrate substrate, LongSupplier clock) {
+    TimedSubstrate(TunableSubstrate substrate, LongSupplier clock) {
         this.substrate = substrate;
         this.clock = clock;
     }
@@ -36,6 +37,16 @@ final class TimedSubstrate implements Substrate {
     @Override
     public SubstrateInfo info() {
         return substrate.info();
+    }
+
+    @Override
+    public TextTokenizer tokenizer() {
+        return substrate.tokenizer();
+    }
+
+    @Override
+    public int norms() {
+        return substrate.norms();
     }
 
     @Override

@@ -2,10 +2,10 @@ package dev.reservoir.bench;
 
 import com.google.common.collect.Lists;
 import com.google.gson.JsonObject;
-import dev.reservoir.heads.SubstrateInfo;
+import dev.reservoir.heads.SubstrateInfo.Shape.Bert;
 import dev.reservoir.heads.SubstrateLearner;
+import dev.reservoir.heads.TunableSubstrate;
 import dev.reservoir.heads.train.FusedStep;
-import dev.reservoir.server.substrate.OpenSubstrate;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -34,18 +34,16 @@ final class TrainMeasurement implements Measurement {
         if (!mode.equals("fused") && !mode.equals("sequential")) {
             throw new IllegalArgumentException("mode: " + mode + " (expected: fused or sequential)");
         }
-        OpenSubstrate open = subject.usual();
+        TunableSubstrate substrate = subject.usual();
         TrainingHeads all = known.computeIfAbsent(
-                heads + " " + examples + " " + tokens,
-                unused -> new TrainingHeads(open.substrate(), open.tokenizer(), heads, examples, tokens));
+                heads + " " + examples + " " + tokens, unused -> new TrainingHeads(substrate, heads, examples, tokens));
         int perCall = mode.equals("fused") ? Math.max(1, FusedStep.PASS_TOKENS / (examples * tokens)) : 1;
         List<List<SubstrateLearner>> calls = Lists.partition(all.learners(), perCall);
-        double nanos = (double) heads
-                / Math.min(heads, perCall)
-                * medianNanos(all, calls, new FusedStep(open.substrate()), millis);
+        double nanos =
+                (double) heads / Math.min(heads, perCall) * medianNanos(all, calls, new FusedStep(substrate), millis);
         JsonObject answer = new JsonObject();
         answer.addProperty("nanos", (long) nanos);
-        answer.addProperty("flops", flops(open.substrate().info(), heads * examples, tokens));
+        answer.addProperty("flops", flops(Subject.shape(substrate), heads * examples, tokens));
         return answer;
     }
 
@@ -70,10 +68,10 @@ final class TrainMeasurement implements Measurement {
      * is learned of them, so the way back has as many), and attention's two products there and four back. What is computed again on the way
      * back does not count, nor do input projections and readouts.
      */
-    static double flops(SubstrateInfo info, int sequences, int tokens) {
+    static double flops(Bert shape, int sequences, int tokens) {
         double rows = (double) sequences * tokens;
-        double frozen = 2 * rows * info.width() * (4.0 * info.width() + 2.0 * info.feedForwardWidth());
-        double attention = 2 * rows * tokens * info.width();
-        return info.layers() * (2 * frozen + 6 * attention);
+        double frozen = rows * shape.flopsPerToken();
+        double attention = 2 * rows * tokens * shape.width() * shape.layers();
+        return 2 * frozen + 6 * attention;
     }
 }

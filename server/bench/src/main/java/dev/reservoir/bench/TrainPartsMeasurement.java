@@ -1,9 +1,8 @@
 package dev.reservoir.bench;
 
 import com.google.gson.JsonObject;
-import dev.reservoir.heads.SubstrateInfo;
+import dev.reservoir.heads.SubstrateInfo.Shape.Bert;
 import dev.reservoir.heads.train.FusedStep;
-import dev.reservoir.server.substrate.OpenSubstrate;
 import dev.reservoir.server.substrate.torch.BareProduct;
 import dev.reservoir.server.substrate.torch.BareProduct.Kernel;
 import java.util.ArrayList;
@@ -33,9 +32,8 @@ final class TrainPartsMeasurement implements Measurement {
         int examples = request.integer("examples", 1, 256);
         int tokens = request.integer("tokens", 1, 512);
         int millis = request.integer("millis", 1, 60_000);
-        OpenSubstrate open = subject.usual();
-        TimedSubstrate substrate = new TimedSubstrate(open.substrate(), subject.clock());
-        TrainingHeads all = new TrainingHeads(substrate, open.tokenizer(), heads, examples, tokens);
+        TimedSubstrate substrate = new TimedSubstrate(subject.usual(), subject.clock());
+        TrainingHeads all = new TrainingHeads(substrate, heads, examples, tokens);
         FusedStep step = new FusedStep(substrate);
         Repetition repetition = new Repetition(subject.clock());
         List<Long> inside = new ArrayList<>();
@@ -50,30 +48,31 @@ final class TrainPartsMeasurement implements Measurement {
             return taken;
         });
         List<Long> sorted = inside.subList(1, inside.size()).stream().sorted().toList();
-        SubstrateInfo info = substrate.info();
+        Bert shape = Subject.shape(substrate);
+        boolean bf16 = substrate.info().numerics().precision().equals("bf16");
         JsonObject answer = new JsonObject();
         answer.addProperty("nanos", nanos);
         answer.addProperty("substrateNanos", sorted.get(sorted.size() / 2));
-        answer.addProperty("productNanos", productNanos(info, heads * examples * tokens, part));
-        AttentionParts parts = attention(info);
+        answer.addProperty("productNanos", productNanos(shape, bf16, heads * examples * tokens, part));
+        AttentionParts parts = attention(shape);
         answer.addProperty(
                 "attentionNanos",
-                info.layers() * repetition.medianNanos(part, () -> parts.nanos(heads * examples, tokens)));
+                shape.layers() * repetition.medianNanos(part, () -> parts.nanos(heads * examples, tokens)));
         return answer;
     }
 
-    private long productNanos(SubstrateInfo info, int rows, int millis) {
-        int width = info.width();
-        int wide = info.feedForwardWidth();
+    private long productNanos(Bert shape, boolean bf16, int rows, int millis) {
+        int width = shape.width();
+        int wide = shape.feedForwardWidth();
         int[][] there = {{width, 3 * width}, {width, width}, {width, wide}, {wide, width}};
-        boolean low = info.precision().equals("bf16");
-        List<Kernel> kernels = low ? List.of(Kernel.BF16) : List.of(Kernel.F32, Kernel.PACKED_F32);
+        List<Kernel> kernels = bf16 ? List.of(Kernel.BF16) : List.of(Kernel.F32, Kernel.PACKED_F32);
         int part = Math.max(1, millis / (2 * there.length * kernels.size()));
         long nanos = 0;
-        for (int[] shape : there) {
-            nanos += best(kernels, rows, shape[0], shape[1], part) + best(kernels, rows, shape[1], shape[0], part);
+        for (int[] product : there) {
+            nanos += best(kernels, rows, product[0], product[1], part);
+            nanos += best(kernels, rows, product[1], product[0], part);
         }
-        return nanos * info.layers();
+        return nanos * shape.layers();
     }
 
     private long best(List<Kernel> kernels, int rows, int inner, int outer, int millis) {
@@ -87,9 +86,9 @@ final class TrainPartsMeasurement implements Measurement {
         return best;
     }
 
-    private AttentionParts attention(SubstrateInfo info) {
+    private AttentionParts attention(Bert shape) {
         if (attention == null) {
-            attention = subject.attention(info);
+            attention = subject.attention(shape);
         }
         return attention;
     }

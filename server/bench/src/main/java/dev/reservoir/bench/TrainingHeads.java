@@ -10,11 +10,10 @@ import dev.reservoir.heads.LearningSpec.Part;
 import dev.reservoir.heads.ModalitySpec;
 import dev.reservoir.heads.Observation;
 import dev.reservoir.heads.Refused;
-import dev.reservoir.heads.Substrate;
 import dev.reservoir.heads.SubstrateLearner;
 import dev.reservoir.heads.Target;
 import dev.reservoir.heads.Task;
-import dev.reservoir.heads.TextTokenizer;
+import dev.reservoir.heads.TunableSubstrate;
 import dev.reservoir.heads.modality.Encoders;
 import dev.reservoir.heads.train.FptLearners;
 import java.util.ArrayList;
@@ -38,12 +37,12 @@ final class TrainingHeads {
     private final int examples;
     private int next;
 
-    TrainingHeads(Substrate substrate, TextTokenizer tokenizer, int heads, int examples, int tokens) {
+    TrainingHeads(TunableSubstrate substrate, int heads, int examples, int tokens) {
         this.examples = examples;
         this.observations = observations(tokens).stream()
                 .map(observation -> new AdmittedObservation(observation, tokens))
                 .toList();
-        Encoders encoders = new Encoders(substrate.info(), tokenizer);
+        Encoders encoders = new Encoders(substrate.info(), substrate.tokenizer());
         FptLearners fpt = new FptLearners(substrate);
         for (int h = 0; h < heads; h++) {
             HeadSpec spec = spec("head-" + h, examples, tokens);

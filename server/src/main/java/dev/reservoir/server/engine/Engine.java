@@ -9,7 +9,6 @@ import dev.reservoir.heads.Prediction;
 import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
 import dev.reservoir.heads.Substrate;
-import dev.reservoir.heads.SubstrateInfo;
 import dev.reservoir.heads.SubstrateLearner;
 import dev.reservoir.heads.Target;
 import dev.reservoir.heads.train.FusedStep;
@@ -49,8 +48,7 @@ public final class Engine implements AutoCloseable {
         this.cache = new FeatureCache(featureCacheBytes);
         this.queue = new LaneQueue(policy, clock);
         this.clock = clock;
-        SubstrateInfo info = substrate.info();
-        this.flopsPerToken = 2.0 * info.layers() * info.width() * (4.0 * info.width() + 2.0 * info.feedForwardWidth());
+        this.flopsPerToken = substrate.info().shape().flopsPerToken();
         for (int i = 0; i < laneCount; i++) {
             lanes.add(new Lane("lane-" + i, substrate, cache, queue, clock));
         }

@@ -6,9 +6,9 @@ import dev.reservoir.heads.ObservationEncoder;
 import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
 import dev.reservoir.heads.Substrate;
-import dev.reservoir.heads.Substrate.NormBank;
-import dev.reservoir.heads.Substrate.NormRow;
 import dev.reservoir.heads.SubstrateInput;
+import dev.reservoir.heads.TunableSubstrate.NormBank;
+import dev.reservoir.heads.TunableSubstrate.NormRow;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -99,8 +99,9 @@ final class FeatureExtractor {
                 slots[sequence] = slot(norms, row);
             }
         }
-        HiddenStates hidden =
-                norms.isEmpty() ? substrate.forward(inputs) : substrate.forward(inputs, NormBank.of(norms), slots);
+        HiddenStates hidden = norms.isEmpty()
+                ? substrate.forward(inputs)
+                : substrate.tunable().forward(inputs, NormBank.of(norms), slots);
         for (int sequence = 0; sequence < passes.size(); sequence++) {
             Pass pass = passes.get(sequence);
             FeatureRequest reading = readings.get(pass.index);

@@ -1,7 +1,6 @@
 package dev.reservoir.server.engine;
 
 import dev.reservoir.heads.Substrate;
-import dev.reservoir.heads.train.FusedStep;
 import dev.reservoir.server.registry.LiveHead;
 import dev.reservoir.server.schedule.Decision;
 import java.util.List;
@@ -25,7 +24,7 @@ final class Lane {
         Substrate pausing = substrate.pausing(this::pause);
         this.queue = queue;
         this.serving = new ServingStep(new FeatureExtractor(substrate, cache));
-        this.training = new TrainingStep(new FeatureExtractor(pausing, cache), new FusedStep(pausing), this::pause);
+        this.training = new TrainingStep(new FeatureExtractor(pausing, cache), pausing, this::pause);
         this.clock = clock;
         this.thread = new Thread(this::run, name);
     }

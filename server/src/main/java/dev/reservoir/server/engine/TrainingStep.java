@@ -3,6 +3,7 @@ package dev.reservoir.server.engine;
 import dev.reservoir.heads.FeatureLearner;
 import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
+import dev.reservoir.heads.Substrate;
 import dev.reservoir.heads.SubstrateLearner;
 import dev.reservoir.heads.train.FusedStep;
 import dev.reservoir.server.registry.LiveHead;
@@ -22,13 +23,13 @@ final class TrainingStep {
     private static final Logger LOG = LoggerFactory.getLogger(TrainingStep.class);
 
     private final FeatureExtractor reader;
-    private final FusedStep fused;
+    private final Substrate substrate;
     private final Runnable pause;
 
     /** @param pause called between heads, for what is more urgent */
-    TrainingStep(FeatureExtractor reader, FusedStep fused, Runnable pause) {
+    TrainingStep(FeatureExtractor reader, Substrate substrate, Runnable pause) {
         this.reader = reader;
-        this.fused = fused;
+        this.substrate = substrate;
         this.pause = pause;
     }
 
@@ -113,7 +114,7 @@ final class TrainingStep {
             }
             if (!due.isEmpty()) {
                 try {
-                    tokens += fused.run(due);
+                    tokens += new FusedStep(substrate.tunable()).run(due);
                 } catch (RuntimeException e) {
                     LOG.error(
                             "An update of {} heads could not be made; their minibatches are not learned",

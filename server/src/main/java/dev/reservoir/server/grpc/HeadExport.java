@@ -95,7 +95,7 @@ final class HeadExport {
         origin.put("served", served.name().toLowerCase(Locale.ROOT));
         origin.put("substrate", head.getSubstrate());
         origin.put("substrate_digest", head.getSubstrateDigest());
-        origin.put("substrate_precision", view.substrate().precision());
+        origin.put("substrate_precision", view.substrate().numerics().precision());
         return origin;
     }
 }

@@ -35,28 +35,41 @@ final class SubstrateService {
 
     private void get(ServerCall<GetSubstrateRequest, Substrate> call, GetSubstrateRequest request) {
         Engine.EngineStatus status = engine.status();
-        call.endWith(Substrate.newBuilder()
+        Substrate.Builder substrate = Substrate.newBuilder()
                 .setName(info.name())
                 .setDigest(info.digest())
-                .setFamily(info.family())
-                .setLayers(info.layers())
-                .setWidth(info.width())
-                .setAttentionHeads(info.attentionHeads())
-                .setFeedForwardWidth(info.feedForwardWidth())
-                .setVocabulary(info.vocabulary())
-                .setPositions(info.positions())
-                .setParameters(info.parameters())
-                .setPrecision(info.precision())
-                .setPrecisionReason(info.precisionReason())
-                .setDevice(info.device())
-                .setLanes(status.lanes())
-                .setWeightBytes(info.weightBytes())
-                .setProcessResidentBytes(residentBytes.getAsLong())
-                .setCoBatchingIdentical(info.coBatchingIdentical())
-                .setCoBatchingCheck(info.coBatchingCheck())
                 .setServerVersion(version)
+                .setLanes(status.lanes())
+                .setProcessResidentBytes(residentBytes.getAsLong())
                 .setFeatureCacheBytes(status.featureCacheBytes())
-                .setFeatureCacheLimitBytes(status.featureCacheLimitBytes())
-                .build());
+                .setFeatureCacheLimitBytes(status.featureCacheLimitBytes());
+        put(info.shape(), substrate);
+        put(info.numerics(), substrate);
+        call.endWith(substrate.build());
+    }
+
+    private static void put(SubstrateInfo.Shape shape, Substrate.Builder substrate) {
+        substrate
+                .setFamily(shape.family())
+                .setWidth(shape.width())
+                .setVocabulary(shape.vocabulary())
+                .setPositions(shape.positions())
+                .setParameters(shape.parameters());
+        if (shape instanceof SubstrateInfo.Shape.Bert bert) {
+            substrate
+                    .setLayers(bert.layers())
+                    .setAttentionHeads(bert.attentionHeads())
+                    .setFeedForwardWidth(bert.feedForwardWidth());
+        }
+    }
+
+    private static void put(SubstrateInfo.Numerics numerics, Substrate.Builder substrate) {
+        substrate
+                .setPrecision(numerics.precision())
+                .setPrecisionReason(numerics.precisionReason())
+                .setDevice(numerics.device())
+                .setWeightBytes(numerics.weightBytes())
+                .setCoBatchingIdentical(numerics.coBatchingIdentical())
+                .setCoBatchingCheck(numerics.coBatchingCheck());
     }
 }

@@ -6,22 +6,27 @@ import dev.reservoir.heads.HeadLearner;
 import dev.reservoir.heads.HeadSpec;
 import dev.reservoir.heads.LearningSpec;
 import dev.reservoir.heads.ObservationEncoder;
+import dev.reservoir.heads.Refused;
 import dev.reservoir.heads.Substrate;
-import dev.reservoir.heads.TextTokenizer;
+import dev.reservoir.heads.TunableSubstrate;
 import dev.reservoir.heads.modality.Encoders;
 import dev.reservoir.heads.readout.Learners;
 import dev.reservoir.heads.train.FptLearners;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** Makes the parts of heads of every kind on one substrate. Close it after the learners it made. */
 public final class HeadFactory implements HeadRegistry.PartFactory, AutoCloseable {
+    private final Substrate substrate;
     private final Encoders encoders;
     private final Learners readouts = new Learners();
-    private final FptLearners fpt;
+    /** Null if heads cannot be trained through the substrate. */
+    private final @Nullable FptLearners fpt;
 
-    public HeadFactory(Substrate substrate, TextTokenizer tokenizer) {
-        this.encoders = new Encoders(substrate.info(), tokenizer);
-        this.fpt = new FptLearners(substrate);
+    public HeadFactory(Substrate substrate) {
+        this.substrate = substrate;
+        this.encoders = new Encoders(substrate.info(), substrate.tokenizer());
+        this.fpt = substrate instanceof TunableSubstrate tunable ? new FptLearners(tunable) : null;
     }
 
     /** The encoders of the substrate, which embeddings without a head go through too. */
@@ -37,12 +42,17 @@ public final class HeadFactory implements HeadRegistry.PartFactory, AutoCloseabl
     @Override
     public HeadLearner learner(HeadSpec spec, ObservationEncoder encoder) {
         return spec.learning() instanceof LearningSpec.Fpt
-                ? fpt.create(spec, encoders.reader(spec.modality()), companion -> readout(companion, encoder))
+                ? fpt().create(spec, encoders.reader(spec.modality()), companion -> readout(companion, encoder))
                 : readout(spec, encoder);
     }
 
     private FeatureLearner readout(HeadSpec spec, ObservationEncoder frozen) {
         return readouts.create(spec, frozen.featureWidth(), Objects.requireNonNull(frozen.key()));
+    }
+
+    /** @throws Refused if heads cannot be trained through the substrate */
+    private FptLearners fpt() {
+        return fpt != null ? fpt : new FptLearners(substrate.tunable());
     }
 
     /** What reads features off the frozen substrate for a head: its companion's encoder where it has one. */

@@ -2,10 +2,10 @@ package dev.reservoir.server.substrate;
 
 import ai.djl.Device;
 import ai.djl.engine.Engine;
-import dev.reservoir.heads.SubstrateInfo;
+import dev.reservoir.heads.Substrate;
+import dev.reservoir.heads.SubstrateInfo.Numerics;
 import dev.reservoir.server.substrate.bert.BertModel;
 import dev.reservoir.server.substrate.bert.BertProgram;
-import dev.reservoir.server.substrate.bert.BertShape;
 import dev.reservoir.server.substrate.bert.BertSubstrate;
 import dev.reservoir.server.substrate.bert.BertWeights;
 import dev.reservoir.server.substrate.torch.BareProduct;
@@ -22,7 +22,7 @@ public final class Substrates {
      *
      * @throws IllegalArgumentException for an unknown name, a precision or a device that this machine has not
      */
-    public static OpenSubstrate open(SubstrateOptions options) {
+    public static Substrate open(SubstrateOptions options) {
         BertModel model = BertModel.named(options.name());
         Engine engine = NativeRuntime.load(options.intraOpThreads());
         Device device = device(options.device(), engine);
@@ -39,8 +39,14 @@ public final class Substrates {
                 program = new BertProgram(weights, choice.products(), device, options.intraOpThreads());
                 check = CoBatchingCheck.of(program::forward, program.limits());
             }
-            SubstrateInfo info = info(options.name(), weights, program, choice, check, device);
-            return new OpenSubstrate(new BertSubstrate(program, info, weights.norms()), model.tokenizer());
+            Numerics numerics = new Numerics(
+                    choice.products().precision(),
+                    choice.reason(),
+                    device.isGpu() ? "cuda:" + device.getDeviceId() : "cpu",
+                    program.weightBytes(),
+                    check.identical(),
+                    check.text());
+            return new BertSubstrate(options.name(), program, weights.norms(), model.tokenizer(), numerics);
         } catch (RuntimeException e) {
             program.close();
             throw e;
@@ -54,34 +60,6 @@ public final class Substrates {
         try (BareProduct product = new BareProduct(options.intraOpThreads(), System::nanoTime)) {
             return PrecisionChoice.onProcessor(options.precision(), Processor.read(), product);
         }
-    }
-
-    private static SubstrateInfo info(
-            String name,
-            BertWeights weights,
-            BertProgram program,
-            PrecisionChoice choice,
-            CoBatchingCheck check,
-            Device device) {
-        BertShape shape = weights.shape();
-        return new SubstrateInfo(
-                name,
-                program.digest(),
-                "bert",
-                shape.layers(),
-                shape.width(),
-                shape.attentionHeads(),
-                shape.feedForwardWidth(),
-                shape.vocabulary(),
-                shape.positions(),
-                shape.norms(),
-                weights.parameters(),
-                choice.products().precision(),
-                choice.reason(),
-                device.isGpu() ? "cuda:" + device.getDeviceId() : "cpu",
-                program.weightBytes(),
-                check.identical(),
-                check.text());
     }
 
     private static Device device(String name, Engine engine) {

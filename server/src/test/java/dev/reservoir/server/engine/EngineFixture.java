@@ -17,7 +17,6 @@ import dev.reservoir.server.engine.Engine.Call;
 import dev.reservoir.server.engine.Engine.Completion;
 import dev.reservoir.server.engine.Engine.HeadOutcome;
 import dev.reservoir.server.mixing.MixingSubstrate;
-import dev.reservoir.server.mixing.WordTokenizer;
 import dev.reservoir.server.registry.HeadFactory;
 import dev.reservoir.server.registry.HeadRegistry;
 import dev.reservoir.server.registry.HeadVersion;
@@ -50,7 +49,7 @@ abstract class EngineFixture {
     };
 
     final MixingSubstrate substrate = new MixingSubstrate();
-    final HeadFactory factory = new HeadFactory(substrate, new WordTokenizer());
+    final HeadFactory factory = new HeadFactory(substrate);
     final HeadRegistry registry = new HeadRegistry(factory, 10_000, () -> Instant.EPOCH);
     final List<Engine> engines = new ArrayList<>();
 

@@ -8,7 +8,6 @@ import dev.reservoir.heads.ObservationEncoder;
 import dev.reservoir.heads.SubstrateInfo;
 import dev.reservoir.server.engine.Engine;
 import dev.reservoir.server.mixing.MixingSubstrate;
-import dev.reservoir.server.mixing.WordTokenizer;
 import dev.reservoir.server.registry.HeadFactory;
 import dev.reservoir.server.registry.HeadRegistry;
 import dev.reservoir.server.registry.HeldObservations;
@@ -36,7 +35,7 @@ final class TestServer implements AutoCloseable {
     final HeadRegistry registry;
     final Engine engine;
     final GrpcServices services;
-    private final HeadFactory factory = new HeadFactory(substrate, new WordTokenizer());
+    private final HeadFactory factory = new HeadFactory(substrate);
     private final GrpcListener listener;
     private final List<ManagedChannel> channels = new ArrayList<>();
     private final List<CountDownLatch> gates = new ArrayList<>();

@@ -1,9 +1,10 @@
 package dev.reservoir.server.mixing;
 
 import dev.reservoir.heads.HiddenStates;
-import dev.reservoir.heads.Substrate;
 import dev.reservoir.heads.SubstrateInfo;
 import dev.reservoir.heads.SubstrateInput;
+import dev.reservoir.heads.TextTokenizer;
+import dev.reservoir.heads.TunableSubstrate;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.CountDownLatch;
@@ -14,10 +15,11 @@ import java.util.concurrent.atomic.AtomicInteger;
  * A frozen mixer of a few numbers: each token's row, half of it replaced by the mean of its sequence, through a fixed rotation and a
  * squashing. Counts its passes, and can be held so that a test decides when a pass ends.
  */
-public final class MixingSubstrate implements Substrate {
+public final class MixingSubstrate implements TunableSubstrate {
     public static final int WIDTH = 16;
     private static final int VOCABULARY = 1_000;
 
+    private final TextTokenizer tokenizer = new WordTokenizer();
     private final float[] table = new float[VOCABULARY * WIDTH];
     private final AtomicInteger passes = new AtomicInteger();
     private final AtomicInteger sequences = new AtomicInteger();
@@ -40,7 +42,7 @@ public final class MixingSubstrate implements Substrate {
 
     /** A pass is one part: the pause comes after it. */
     @Override
-    public Substrate pausing(Runnable pause) {
+    public TunableSubstrate pausing(Runnable pause) {
         return new PausingSubstrate(this, pause);
     }
 
@@ -75,23 +77,20 @@ public final class MixingSubstrate implements Substrate {
     @Override
     public SubstrateInfo info() {
         return new SubstrateInfo(
-                "mixing",
-                "0".repeat(64),
-                "mixing",
-                1,
-                WIDTH,
-                1,
-                WIDTH,
-                VOCABULARY,
-                512,
-                1,
-                table.length,
-                "f32",
-                "the only one",
-                "cpu",
-                4L * table.length,
-                true,
-                "no sums across sequences");
+                new SubstrateInfo.Identity("mixing", "0".repeat(64)),
+                new SubstrateInfo.Shape.Mixing(WIDTH, VOCABULARY, 512, table.length),
+                new SubstrateInfo.Numerics(
+                        "f32", "the only one", "cpu", 4L * table.length, true, "no sums across sequences"));
+    }
+
+    @Override
+    public TextTokenizer tokenizer() {
+        return tokenizer;
+    }
+
+    @Override
+    public int norms() {
+        return 1;
     }
 
     @Override

@@ -1,17 +1,18 @@
 package dev.reservoir.server.mixing;
 
 import dev.reservoir.heads.HiddenStates;
-import dev.reservoir.heads.Substrate;
 import dev.reservoir.heads.SubstrateInfo;
 import dev.reservoir.heads.SubstrateInput;
+import dev.reservoir.heads.TextTokenizer;
+import dev.reservoir.heads.TunableSubstrate;
 import java.util.List;
 
 /** A substrate that pauses after each pass. */
-final class PausingSubstrate implements Substrate {
-    private final Substrate substrate;
+final class PausingSubstrate implements TunableSubstrate {
+    private final TunableSubstrate substrate;
     private final Runnable pause;
 
-    PausingSubstrate(Substrate substrate, Runnable pause) {
+    PausingSubstrate(TunableSubstrate substrate, Runnable pause) {
         this.substrate = substrate;
         this.pause = pause;
     }
@@ -24,6 +25,16 @@ final class PausingSubstrate implements Substrate {
     @Override
     public SubstrateInfo info() {
         return substrate.info();
+    }
+
+    @Override
+    public TextTokenizer tokenizer() {
+        return substrate.tokenizer();
+    }
+
+    @Override
+    public int norms() {
+        return substrate.norms();
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.reservoir.server.substrate.bert;
 
+import dev.reservoir.heads.SubstrateInfo;
 import dev.reservoir.server.substrate.torch.PackedBatch;
 
 /**
@@ -34,6 +35,20 @@ public record BertShape(
     /** Norms of a pass: the embedding's, then two a layer. */
     public int norms() {
         return 1 + 2 * layers;
+    }
+
+    /** What the port tells of this shape. */
+    SubstrateInfo.Shape described() {
+        return new SubstrateInfo.Shape.Bert(
+                layers, width, attentionHeads, feedForwardWidth, vocabulary, positions, parameters());
+    }
+
+    /** How many numbers the weights have. */
+    long parameters() {
+        long matrices = 4L * width * width + 2L * width * feedForwardWidth;
+        long vectors = 9L * width + feedForwardWidth;
+        long rows = (long) vocabulary + positions + tokenTypes + 2;
+        return layers * (matrices + vectors) + rows * width;
     }
 
     PackedBatch.Limits limits() {

@@ -1,39 +1,73 @@
 package dev.reservoir.server.substrate.bert;
 
 import dev.reservoir.heads.HiddenStates;
-import dev.reservoir.heads.Substrate;
 import dev.reservoir.heads.SubstrateInfo;
+import dev.reservoir.heads.SubstrateInfo.Identity;
+import dev.reservoir.heads.SubstrateInfo.Numerics;
 import dev.reservoir.heads.SubstrateInput;
+import dev.reservoir.heads.TextTokenizer;
+import dev.reservoir.heads.TunableSubstrate;
 import dev.reservoir.server.substrate.torch.PackedBatch;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The port over one {@link BertProgram}. */
-public final class BertSubstrate implements Substrate {
+/** One {@link BertProgram} with its tokeniser, behind the port. */
+public final class BertSubstrate implements TunableSubstrate {
     private final BertProgram program;
     private final SubstrateInfo info;
     private final NormRow ownNorms;
+    private final TextTokenizer tokenizer;
     private final @Nullable Runnable between;
 
-    public BertSubstrate(BertProgram program, SubstrateInfo info, NormRow ownNorms) {
-        this(program, info, ownNorms, null);
+    /**
+     * Describes a program.
+     *
+     * @param program closed with this
+     * @param ownNorms as pretrained
+     * @param tokenizer closed with this
+     */
+    public BertSubstrate(
+            String name, BertProgram program, NormRow ownNorms, TextTokenizer tokenizer, Numerics numerics) {
+        this(
+                program,
+                new SubstrateInfo(
+                        new Identity(name, program.digest()), program.shape().described(), numerics),
+                ownNorms,
+                tokenizer,
+                null);
     }
 
-    private BertSubstrate(BertProgram program, SubstrateInfo info, NormRow ownNorms, @Nullable Runnable between) {
+    private BertSubstrate(
+            BertProgram program,
+            SubstrateInfo info,
+            NormRow ownNorms,
+            TextTokenizer tokenizer,
+            @Nullable Runnable between) {
         this.program = program;
         this.info = info;
         this.ownNorms = ownNorms;
+        this.tokenizer = tokenizer;
         this.between = between;
     }
 
     @Override
-    public Substrate pausing(Runnable pause) {
-        return new BertSubstrate(program, info, ownNorms, pause);
+    public TunableSubstrate pausing(Runnable pause) {
+        return new BertSubstrate(program, info, ownNorms, tokenizer, pause);
     }
 
     @Override
     public SubstrateInfo info() {
         return info;
+    }
+
+    @Override
+    public TextTokenizer tokenizer() {
+        return tokenizer;
+    }
+
+    @Override
+    public int norms() {
+        return program.shape().norms();
     }
 
     @Override
@@ -64,7 +98,7 @@ public final class BertSubstrate implements Substrate {
 
     @Override
     public NormRow ownNorms() {
-        return new NormRow(ownNorms.gains().clone(), ownNorms.biases().clone());
+        return ownNorms;
     }
 
     @Override
@@ -78,13 +112,14 @@ public final class BertSubstrate implements Substrate {
         return program.wordEmbeddings(ids);
     }
 
-    /** The digest of the weights as they lie in memory now; equal to {@link SubstrateInfo#digest} while nothing has changed them. */
-    public String liveDigest() {
+    /** The digest of the weights as they lie in memory now; equal to {@link Identity#digest} while nothing has changed them. */
+    String liveDigest() {
         return program.digest();
     }
 
     @Override
     public void close() {
         program.close();
+        tokenizer.close();
     }
 }

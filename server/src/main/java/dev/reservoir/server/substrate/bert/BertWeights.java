@@ -1,6 +1,6 @@
 package dev.reservoir.server.substrate.bert;
 
-import dev.reservoir.heads.Substrate.NormRow;
+import dev.reservoir.heads.TunableSubstrate.NormRow;
 import dev.reservoir.server.substrate.torch.FrozenTensor;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -97,12 +97,6 @@ public record BertWeights(
             all.addAll(layer.vectors());
         }
         return all;
-    }
-
-    public long parameters() {
-        return all().stream()
-                .mapToLong(tensor -> tensor.values().remaining() / Float.BYTES)
-                .sum();
     }
 
     /** The norms as trained, in the order in which a pass applies them. */

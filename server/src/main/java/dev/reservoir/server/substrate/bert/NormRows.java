@@ -1,6 +1,6 @@
 package dev.reservoir.server.substrate.bert;
 
-import dev.reservoir.heads.Substrate.NormBank;
+import dev.reservoir.heads.TunableSubstrate.NormBank;
 import dev.reservoir.server.substrate.torch.PackedBatch;
 
 /**

@@ -47,7 +47,7 @@ public final class PlainBert implements AutoCloseable {
 
     /** Numbers among the weights. */
     public long parameters() {
-        return weights.parameters();
+        return weights.shape().parameters();
     }
 
     /** Writes the program with its weights, to be read by {@code torch.jit.load}. */

@@ -2,8 +2,8 @@ package dev.reservoir.server.substrate.bert;
 
 import ai.djl.pytorch.jni.IValue;
 import dev.reservoir.heads.HiddenStates;
-import dev.reservoir.heads.Substrate.Gradients;
-import dev.reservoir.heads.Substrate.TracedForward;
+import dev.reservoir.heads.TunableSubstrate.Gradients;
+import dev.reservoir.heads.TunableSubstrate.TracedForward;
 import dev.reservoir.server.substrate.torch.PackedBatch;
 import org.jspecify.annotations.Nullable;
 

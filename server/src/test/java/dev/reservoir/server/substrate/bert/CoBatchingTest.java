@@ -3,10 +3,10 @@ package dev.reservoir.server.substrate.bert;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.reservoir.heads.HiddenStates;
-import dev.reservoir.heads.Substrate.Gradients;
-import dev.reservoir.heads.Substrate.NormBank;
-import dev.reservoir.heads.Substrate.TracedForward;
 import dev.reservoir.heads.SubstrateInput;
+import dev.reservoir.heads.TunableSubstrate.Gradients;
+import dev.reservoir.heads.TunableSubstrate.NormBank;
+import dev.reservoir.heads.TunableSubstrate.TracedForward;
 import dev.reservoir.server.substrate.torch.CoBatchingCheck;
 import dev.reservoir.server.substrate.torch.PackedBatch;
 import dev.reservoir.server.substrate.torch.Products;
@@ -124,7 +124,7 @@ final class CoBatchingTest {
             sequences.add(Fixtures.rows(random, length, shape));
         }
         float[] upstream = Fixtures.floats(random, Arrays.stream(lengths).sum() * shape.width(), 0, 1);
-        BertSubstrate substrate = new BertSubstrate(program, Infos.of(program), Fixtures.row(bank));
+        BertSubstrate substrate = Fixtures.substrate(program, bank);
         Gradients together = gradients(substrate, sequences, bank, slots, upstream);
         int row = shape.norms() * shape.width();
         int start = 0;
@@ -161,7 +161,7 @@ final class CoBatchingTest {
             sequences.add(Fixtures.rows(random, length, shape));
         }
         int[] slots = {1, 0, 0, 1, 0};
-        BertSubstrate substrate = new BertSubstrate(program, Infos.of(program), Fixtures.row(bank));
+        BertSubstrate substrate = Fixtures.substrate(program, bank);
         try (TracedForward traced = substrate.trace(sequences, bank, slots)) {
             assertThat(traced.hidden().values())
                     .isEqualTo(substrate.forward(sequences, bank, slots).values());

@@ -22,10 +22,10 @@ import dev.reservoir.heads.HiddenStates;
 import dev.reservoir.heads.Observation;
 import dev.reservoir.heads.ObservationEncoder;
 import dev.reservoir.heads.Prediction;
-import dev.reservoir.heads.Substrate.NormBank;
 import dev.reservoir.heads.SubstrateInput;
 import dev.reservoir.heads.SubstrateLearner;
 import dev.reservoir.heads.Target;
+import dev.reservoir.heads.TunableSubstrate.NormBank;
 import dev.reservoir.heads.codec.HeadCodec;
 import dev.reservoir.heads.file.HeadFile;
 import dev.reservoir.heads.file.SafetensorsInput;
@@ -70,8 +70,8 @@ final class ExportedHeadTest {
         int numbers = program.shape().norms() * program.shape().width();
         NormBank own = new NormBank(new float[numbers], new float[numbers], 1);
         Arrays.fill(own.gains(), 1);
-        substrate = new BertSubstrate(program, Infos.of(program), Fixtures.row(own));
-        factory = new HeadFactory(substrate, new WordTokenizer());
+        substrate = Fixtures.substrate(program, own, new WordTokenizer());
+        factory = new HeadFactory(substrate);
         manager = (PtNDManager) NDManager.newBaseManager(Device.cpu(), "PyTorch");
     }
 

@@ -13,9 +13,9 @@ import ai.djl.pytorch.jni.IValueUtils;
 import ai.djl.pytorch.jni.JniUtils;
 import dev.reservoir.heads.HiddenStates;
 import dev.reservoir.heads.NamedTensor;
-import dev.reservoir.heads.Substrate.Gradients;
-import dev.reservoir.heads.Substrate.NormBank;
 import dev.reservoir.heads.SubstrateInput;
+import dev.reservoir.heads.TunableSubstrate.Gradients;
+import dev.reservoir.heads.TunableSubstrate.NormBank;
 import dev.reservoir.server.substrate.torch.FrozenTensor;
 import dev.reservoir.server.substrate.torch.PackedBatch;
 import dev.reservoir.server.substrate.torch.Products;
@@ -153,7 +153,7 @@ final class ExportedProgramTest {
                         ints(norms.slotOfPlaces()))
                 .toTensorArray(manager);
         assertThat(numbers(byHidden)).as("left as it was").isEqualTo(upstream);
-        BertSubstrate substrate = new BertSubstrate(program, Infos.of(program), Fixtures.row(bank));
+        BertSubstrate substrate = Fixtures.substrate(program, bank);
         try (var trace = substrate.trace(sequences, bank, new int[3])) {
             Gradients gradients = trace.gradients(upstream);
             assertThat(loaded[0].toFloatArray()).isEqualTo(gradients.embeddings());
@@ -169,7 +169,7 @@ final class ExportedProgramTest {
             Set<String> names = new HashSet<>();
             tensors.forEach(tensor -> names.add(tensor.name()));
             assertThat(names).hasSize(tensors.size()).hasSize(5 + SHAPE.layers() * 16);
-            assertThat(tensors.stream().mapToLong(NamedTensor::count).sum()).isEqualTo(weights.parameters());
+            assertThat(tensors.stream().mapToLong(NamedTensor::count).sum()).isEqualTo(SHAPE.parameters());
             check(tensors, "embeddings.word", weights.word(), 50, 48);
             check(tensors, "embeddings.norm.bias", weights.normBias(), 48);
             BertWeights.Layer last = weights.layers().get(1);

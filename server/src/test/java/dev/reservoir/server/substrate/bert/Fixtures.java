@@ -2,9 +2,11 @@ package dev.reservoir.server.substrate.bert;
 
 import ai.djl.Device;
 import dev.reservoir.heads.HiddenStates;
-import dev.reservoir.heads.Substrate.NormBank;
-import dev.reservoir.heads.Substrate.NormRow;
+import dev.reservoir.heads.SubstrateInfo;
 import dev.reservoir.heads.SubstrateInput;
+import dev.reservoir.heads.TextTokenizer;
+import dev.reservoir.heads.TunableSubstrate.NormBank;
+import dev.reservoir.heads.TunableSubstrate.NormRow;
 import dev.reservoir.server.substrate.torch.NativeRuntime;
 import dev.reservoir.server.substrate.torch.PackedBatch;
 import dev.reservoir.server.substrate.torch.Products;
@@ -21,11 +23,37 @@ final class Fixtures {
     /** One block of the default substrate. */
     static final BertShape ONE_BLOCK = new BertShape(1, 384, 12, 1536, 500, 512, 2, 1e-12);
 
+    /** A letter is a word. */
+    private static final TextTokenizer LETTERS = new TextTokenizer() {
+        @Override
+        public int[] encode(String text, int maxTokens) {
+            return text.chars().limit(maxTokens).map(letter -> letter % 40).toArray();
+        }
+
+        @Override
+        public void close() {}
+    };
+
     private Fixtures() {}
 
     static BertProgram program(BertWeights weights, Products products) {
         NativeRuntime.load(1);
         return new BertProgram(weights, products, Device.cpu(), 1);
+    }
+
+    /** A substrate over a program, whose own norms are the first of a bank. */
+    static BertSubstrate substrate(BertProgram program, NormBank bank) {
+        return substrate(program, bank, LETTERS);
+    }
+
+    static BertSubstrate substrate(BertProgram program, NormBank bank, TextTokenizer tokenizer) {
+        return new BertSubstrate(
+                "test",
+                program,
+                row(bank),
+                tokenizer,
+                new SubstrateInfo.Numerics(
+                        program.products().precision(), "a test", "cpu", program.weightBytes(), true, "a test"));
     }
 
     static HiddenStates forward(BertProgram program, List<SubstrateInput> sequences) {

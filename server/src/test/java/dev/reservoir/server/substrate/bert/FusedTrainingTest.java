@@ -14,11 +14,10 @@ import dev.reservoir.heads.ModalitySpec;
 import dev.reservoir.heads.Observation;
 import dev.reservoir.heads.ObservationEncoder;
 import dev.reservoir.heads.Prediction;
-import dev.reservoir.heads.Substrate.NormBank;
 import dev.reservoir.heads.SubstrateLearner;
 import dev.reservoir.heads.Target;
 import dev.reservoir.heads.Task;
-import dev.reservoir.heads.TextTokenizer;
+import dev.reservoir.heads.TunableSubstrate.NormBank;
 import dev.reservoir.heads.modality.Encoders;
 import dev.reservoir.heads.train.FptLearners;
 import dev.reservoir.heads.train.FusedStep;
@@ -41,16 +40,6 @@ class FusedTrainingTest {
             return new AdmittedObservation(observation, 1);
         }
     }
-
-    private static final TextTokenizer LETTERS = new TextTokenizer() {
-        @Override
-        public int[] encode(String text, int maxTokens) {
-            return text.chars().limit(maxTokens).map(letter -> letter % 40).toArray();
-        }
-
-        @Override
-        public void close() {}
-    };
 
     /** A head and what it learns from. */
     private record Course(HeadSpec spec, List<Example> examples) {}
@@ -207,11 +196,11 @@ class FusedTrainingTest {
 
     private static BertSubstrate substrate(BertProgram program) {
         NormBank own = Fixtures.bank(new SplittableRandom(1), 1, program.shape());
-        return new BertSubstrate(program, Infos.of(program), Fixtures.row(own));
+        return Fixtures.substrate(program, own);
     }
 
     private static SubstrateLearner learner(BertSubstrate substrate, HeadSpec spec) {
-        Encoders encoders = new Encoders(substrate.info(), LETTERS);
+        Encoders encoders = new Encoders(substrate.info(), substrate.tokenizer());
         return new FptLearners(substrate).create(spec, encoders.reader(spec.modality()), unused -> {
             throw new IllegalStateException("no companion was asked for");
         });

@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.reservoir.heads.HiddenStates;
-import dev.reservoir.heads.Substrate.Gradients;
-import dev.reservoir.heads.Substrate.NormBank;
-import dev.reservoir.heads.Substrate.TracedForward;
 import dev.reservoir.heads.SubstrateInput;
+import dev.reservoir.heads.TunableSubstrate.Gradients;
+import dev.reservoir.heads.TunableSubstrate.NormBank;
+import dev.reservoir.heads.TunableSubstrate.TracedForward;
 import dev.reservoir.server.substrate.torch.Products;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -52,7 +52,7 @@ final class GradientTest {
         }
         float[] upstream = Fixtures.floats(random, Arrays.stream(lengths).sum() * SHAPE.width(), 0, 1);
         try (BertProgram program = Fixtures.program(weights, products)) {
-            BertSubstrate substrate = new BertSubstrate(program, Infos.of(program), Fixtures.row(bank));
+            BertSubstrate substrate = Fixtures.substrate(program, bank);
             Gradients gradients;
             try (TracedForward traced = substrate.trace(sequences, bank, slots)) {
                 HiddenStates forward = substrate.forward(sequences, bank, slots);
@@ -74,7 +74,7 @@ final class GradientTest {
         List<SubstrateInput> one = List.of(Fixtures.rows(random, 2, SHAPE));
         NormBank bank = Fixtures.bank(random, 1, SHAPE);
         try (BertProgram program = Fixtures.program(BertWeights.random(SHAPE, 3), Products.PACKED_F32)) {
-            BertSubstrate substrate = new BertSubstrate(program, Infos.of(program), Fixtures.row(bank));
+            BertSubstrate substrate = Fixtures.substrate(program, bank);
             TracedForward traced = substrate.trace(one, bank, new int[] {0});
             assertThatThrownBy(() -> traced.gradients(new float[7]))
                     .isInstanceOf(IllegalArgumentException.class)

@@ -3,9 +3,9 @@ package dev.reservoir.server.substrate.bert;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.reservoir.heads.Substrate.NormBank;
-import dev.reservoir.heads.Substrate.TracedForward;
 import dev.reservoir.heads.SubstrateInput;
+import dev.reservoir.heads.TunableSubstrate.NormBank;
+import dev.reservoir.heads.TunableSubstrate.TracedForward;
 import dev.reservoir.server.substrate.torch.FrozenTensor;
 import dev.reservoir.server.substrate.torch.Products;
 import java.nio.charset.StandardCharsets;
@@ -29,7 +29,7 @@ final class LifecycleTest {
     @BeforeEach
     void open() {
         program = Fixtures.program(weights, Products.PACKED_F32);
-        substrate = new BertSubstrate(program, Infos.of(program), Fixtures.row(bank));
+        substrate = Fixtures.substrate(program, bank);
     }
 
     @AfterEach

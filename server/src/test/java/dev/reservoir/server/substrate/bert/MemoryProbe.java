@@ -1,8 +1,8 @@
 package dev.reservoir.server.substrate.bert;
 
-import dev.reservoir.heads.Substrate.NormBank;
-import dev.reservoir.heads.Substrate.TracedForward;
 import dev.reservoir.heads.SubstrateInput;
+import dev.reservoir.heads.TunableSubstrate.NormBank;
+import dev.reservoir.heads.TunableSubstrate.TracedForward;
 import dev.reservoir.server.substrate.torch.Products;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -23,7 +23,7 @@ final class MemoryProbe {
             sequences.add(Fixtures.rows(random, length, Fixtures.TINY));
         }
         BertProgram program = Fixtures.program(BertWeights.random(Fixtures.TINY, 3), Products.PACKED_F32);
-        try (BertSubstrate substrate = new BertSubstrate(program, Infos.of(program), Fixtures.row(bank))) {
+        try (BertSubstrate substrate = Fixtures.substrate(program, bank)) {
             use(substrate, sequences, bank, 1_000);
             long before = residentKilobytes();
             use(substrate, sequences, bank, 2_000);

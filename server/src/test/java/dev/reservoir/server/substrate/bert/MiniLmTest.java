@@ -7,8 +7,9 @@ import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import dev.reservoir.heads.HiddenStates;
+import dev.reservoir.heads.Substrate;
 import dev.reservoir.heads.SubstrateInput;
-import dev.reservoir.server.substrate.OpenSubstrate;
+import dev.reservoir.heads.TunableSubstrate;
 import dev.reservoir.server.substrate.Precision;
 import dev.reservoir.server.substrate.SubstrateOptions;
 import dev.reservoir.server.substrate.Substrates;
@@ -28,11 +29,12 @@ import org.junit.jupiter.api.TestInstance;
 /** The default substrate against its published value and two independent implementations. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 final class MiniLmTest {
-    private OpenSubstrate open;
+    private TunableSubstrate open;
 
     @BeforeAll
     void open() {
-        open = Substrates.open(SubstrateOptions.of("minilm").withPrecision(Precision.F32));
+        open = Substrates.open(SubstrateOptions.of("minilm").withPrecision(Precision.F32))
+                .tunable();
     }
 
     @AfterAll
@@ -43,7 +45,7 @@ final class MiniLmTest {
     @Test
     void givesThePublishedSentenceEmbedding() {
         int[] ids = open.tokenizer().encode("This is an example sentence", 128);
-        HiddenStates hidden = open.substrate().forward(List.of(new SubstrateInput.TokenIds(ids)));
+        HiddenStates hidden = open.forward(List.of(new SubstrateInput.TokenIds(ids)));
         double[] pooled = new double[hidden.width()];
         double square = 0;
         for (int d = 0; d < pooled.length; d++) {
@@ -65,7 +67,7 @@ final class MiniLmTest {
         for (int length : new int[] {49, 1, 512, 2, 16, 3, 128, 5, 16}) {
             sequences.add(Fixtures.ids(random, length, BertShape.MINILM));
         }
-        HiddenStates hidden = open.substrate().forward(sequences);
+        HiddenStates hidden = open.forward(sequences);
         for (int i = 0; i < sequences.size(); i++) {
             double[] rows = naive.words(((SubstrateInput.TokenIds) sequences.get(i)).ids());
             double[] expected = naive.forward(rows, naive.gains(), naive.biases());
@@ -110,7 +112,7 @@ final class MiniLmTest {
                 OrtSession.Result result =
                         session.run(Map.of("input_ids", input, "attention_mask", mask, "token_type_ids", types))) {
             float[][][] expected = (float[][][]) result.get(0).getValue();
-            HiddenStates hidden = open.substrate().forward(sequences);
+            HiddenStates hidden = open.forward(sequences);
             for (int i = 0; i < count; i++) {
                 float[] flat = new float[length * hidden.width()];
                 for (int t = 0; t < length; t++) {
@@ -131,7 +133,7 @@ final class MiniLmTest {
         for (int i = 0; i < rows.length; i++) {
             rows[i] = (float) words[i];
         }
-        HiddenStates both = open.substrate().forward(List.of(ids, new SubstrateInput.Embeddings(rows, 9)));
+        HiddenStates both = open.forward(List.of(ids, new SubstrateInput.Embeddings(rows, 9)));
         assertThat(Fixtures.sequence(both, 1)).isEqualTo(Fixtures.sequence(both, 0));
     }
 
@@ -149,26 +151,25 @@ final class MiniLmTest {
 
     @Test
     void saysWhatItIs() {
-        assertThat(open.substrate().info().digest()).matches("[0-9a-f]{64}");
-        assertThat(open.substrate().info().parameters()).isEqualTo(22_565_376L);
-        assertThat(open.substrate().info().weightBytes()).isEqualTo(4 * 22_565_376L);
-        assertThat(open.substrate().info().norms()).isEqualTo(13);
-        assertThat(open.substrate().info().precision()).isEqualTo("f32");
-        assertThat(open.substrate().info().coBatchingIdentical()).isTrue();
-        open.verifyUnchanged();
+        assertThat(open.info().digest()).matches("[0-9a-f]{64}");
+        assertThat(open.info().shape().parameters()).isEqualTo(22_565_376L);
+        assertThat(open.info().numerics().weightBytes()).isEqualTo(4 * 22_565_376L);
+        assertThat(open.norms()).isEqualTo(13);
+        assertThat(open.info().numerics().precision()).isEqualTo("f32");
+        assertThat(open.info().numerics().coBatchingIdentical()).isTrue();
+        assertThat(((BertSubstrate) open).liveDigest()).isEqualTo(open.info().digest());
     }
 
     @Test
     void randomWeightsGiveAnotherSubstrateOfTheSameShape() {
         SubstrateInput input = Fixtures.ids(new SplittableRandom(4), 12, BertShape.MINILM);
-        try (OpenSubstrate random =
+        try (Substrate random =
                 Substrates.open(SubstrateOptions.of("random:minilm").withPrecision(Precision.F32))) {
-            assertThat(random.substrate().info().parameters())
-                    .isEqualTo(open.substrate().info().parameters());
-            assertThat(random.substrate().info().digest())
-                    .isNotEqualTo(open.substrate().info().digest());
-            assertThat(random.substrate().forward(List.of(input)).values())
-                    .isNotEqualTo(open.substrate().forward(List.of(input)).values());
+            assertThat(random.info().shape().parameters())
+                    .isEqualTo(open.info().shape().parameters());
+            assertThat(random.info().digest()).isNotEqualTo(open.info().digest());
+            assertThat(random.forward(List.of(input)).values())
+                    .isNotEqualTo(open.forward(List.of(input)).values());
             assertThat(random.tokenizer().encode("one two", 9)).containsExactly(101, 2028, 2048, 102);
         }
     }

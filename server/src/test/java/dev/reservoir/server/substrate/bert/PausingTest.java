@@ -2,11 +2,11 @@ package dev.reservoir.server.substrate.bert;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.reservoir.heads.Substrate;
-import dev.reservoir.heads.Substrate.Gradients;
-import dev.reservoir.heads.Substrate.NormBank;
-import dev.reservoir.heads.Substrate.TracedForward;
 import dev.reservoir.heads.SubstrateInput;
+import dev.reservoir.heads.TunableSubstrate;
+import dev.reservoir.heads.TunableSubstrate.Gradients;
+import dev.reservoir.heads.TunableSubstrate.NormBank;
+import dev.reservoir.heads.TunableSubstrate.TracedForward;
 import dev.reservoir.server.substrate.torch.Products;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -19,7 +19,7 @@ class PausingTest {
     private static final BertShape SHAPE = Fixtures.TINY;
 
     private static BertProgram program;
-    private static Substrate substrate;
+    private static TunableSubstrate substrate;
     private static NormBank bank;
     private static List<SubstrateInput> sequences;
 
@@ -28,7 +28,7 @@ class PausingTest {
         SplittableRandom random = new SplittableRandom(31);
         program = Fixtures.program(BertWeights.random(SHAPE, 31), Products.PACKED_F32);
         bank = Fixtures.bank(random, 2, SHAPE);
-        substrate = new BertSubstrate(program, Infos.of(program), Fixtures.row(bank));
+        substrate = Fixtures.substrate(program, bank);
         sequences = List.of(
                 Fixtures.rows(random, 5, SHAPE), Fixtures.rows(random, 3, SHAPE), Fixtures.rows(random, 5, SHAPE));
     }
@@ -38,7 +38,7 @@ class PausingTest {
         program.close();
     }
 
-    private static Gradients gradients(Substrate of, float[] upstream) {
+    private static Gradients gradients(TunableSubstrate of, float[] upstream) {
         try (TracedForward traced = of.trace(sequences, bank, new int[] {1, 0, 0})) {
             return traced.gradients(upstream);
         }
@@ -49,7 +49,7 @@ class PausingTest {
         float[] upstream = substrate.forward(sequences).values();
         Gradients expected = gradients(substrate, upstream);
         AtomicInteger pauses = new AtomicInteger();
-        Substrate pausing = substrate.pausing(() -> {
+        TunableSubstrate pausing = substrate.pausing(() -> {
             pauses.incrementAndGet();
             gradients(substrate, upstream);
         });

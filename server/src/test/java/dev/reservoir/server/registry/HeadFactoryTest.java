@@ -1,0 +1,77 @@
+package dev.reservoir.server.registry;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.google.protobuf.TextFormat;
+import dev.reservoir.heads.FeatureLearner;
+import dev.reservoir.heads.HeadLearner;
+import dev.reservoir.heads.HeadName;
+import dev.reservoir.heads.HeadSpec;
+import dev.reservoir.heads.HiddenStates;
+import dev.reservoir.heads.Reason;
+import dev.reservoir.heads.Refused;
+import dev.reservoir.heads.Substrate;
+import dev.reservoir.heads.SubstrateInfo;
+import dev.reservoir.heads.SubstrateInput;
+import dev.reservoir.heads.TextTokenizer;
+import dev.reservoir.heads.codec.HeadCodec;
+import dev.reservoir.server.mixing.MixingSubstrate;
+import dev.reservoir.v1.Head;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class HeadFactoryTest {
+    /** A substrate that only runs forward, as one without norms would be. */
+    private record ForwardOnly(Substrate substrate) implements Substrate {
+        @Override
+        public SubstrateInfo info() {
+            return substrate.info();
+        }
+
+        @Override
+        public TextTokenizer tokenizer() {
+            return substrate.tokenizer();
+        }
+
+        @Override
+        public HiddenStates forward(List<SubstrateInput> sequences) {
+            return substrate.forward(sequences);
+        }
+
+        @Override
+        public void close() {
+            substrate.close();
+        }
+    }
+
+    private static HeadSpec spec(String learning) throws TextFormat.ParseException {
+        Head head = TextFormat.parse(
+                "modality { tensor { width: 3 } } task { classification { } } learning { " + learning + " { } }",
+                Head.class);
+        return HeadCodec.decode(new HeadName("tests", "head"), head);
+    }
+
+    @Test
+    void trainsReadoutsOnASubstrateThatOnlyRunsForward() throws Exception {
+        try (HeadFactory factory = new HeadFactory(new ForwardOnly(new MixingSubstrate()))) {
+            HeadSpec spec = spec("least_squares");
+            try (HeadLearner learner = factory.learner(spec, factory.encoder(spec))) {
+                assertThat(learner).isInstanceOf(FeatureLearner.class);
+            }
+        }
+    }
+
+    @Test
+    void refusesHeadsThatLearnThroughASubstrateThatOnlyRunsForward() throws Exception {
+        try (HeadFactory factory = new HeadFactory(new ForwardOnly(new MixingSubstrate()))) {
+            HeadSpec spec = spec("fpt");
+            assertThatThrownBy(() -> factory.learner(spec, factory.encoder(spec)))
+                    .isInstanceOfSatisfying(
+                            Refused.class,
+                            refused -> assertThat(refused.reason()).isEqualTo(Reason.INVALID_FIELD))
+                    .hasMessage("learning: fpt on substrate mixing of family mixing (expected: a substrate whose norms"
+                            + " can be tuned, or a readout head)");
+        }
+    }
+}
