@@ -2,8 +2,10 @@ package dev.reservoir.server;
 
 import dev.reservoir.server.export.ExportCommand;
 import dev.reservoir.server.export.ExportFailure;
+import dev.reservoir.server.startup.StartFailure;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.OptionSpec;
 
 /** The command line. */
 @Command(
@@ -17,25 +19,45 @@ public final class ReservoirServer {
     private ReservoirServer() {}
 
     public static void main(String[] args) {
-        System.exit(commandLine().execute(args));
+        int exitCode = 1;
+        try {
+            exitCode = commandLine().execute(args);
+        } finally {
+            // After an Error too: threads that were started must not keep the process alive.
+            System.exit(exitCode);
+        }
     }
 
     static CommandLine commandLine() {
         return new CommandLine(new ReservoirServer())
                 .setCaseInsensitiveEnumValuesAllowed(true)
+                .setParameterExceptionHandler(ReservoirServer::explain)
                 .setExecutionExceptionHandler(ReservoirServer::explain);
     }
 
-    /** A user's mistake is one line; a defect keeps its stack. */
+    /** What the command line cannot be read as is one line too. */
+    private static int explain(CommandLine.ParameterException problem, String[] args) {
+        CommandLine command = problem.getCommandLine();
+        String message = problem.getMessage();
+        if (problem.getArgSpec() instanceof OptionSpec option && problem.getValue() != null) {
+            boolean whole = option.type() == int.class || option.type() == long.class;
+            if (whole || option.type() == double.class) {
+                message = option.longestName() + ": " + problem.getValue() + " (expected: "
+                        + (whole ? "a whole number" : "a number") + ")";
+            }
+        }
+        String name = command.getCommandSpec().qualifiedName();
+        command.getErr().println(command.getCommandName() + ": " + message + "; see " + name + " --help");
+        return CommandLine.ExitCode.USAGE;
+    }
+
+    /** What a user can mend is one line; a defect keeps its stack. */
     private static int explain(Exception problem, CommandLine command, CommandLine.ParseResult parsed)
             throws Exception {
-        if (problem instanceof IllegalArgumentException || problem instanceof StartFailure) {
+        boolean wrongOption = problem instanceof IllegalArgumentException;
+        if (wrongOption || problem instanceof StartFailure || problem instanceof ExportFailure) {
             command.getErr().println(command.getCommandName() + ": " + problem.getMessage());
-            return 2;
-        }
-        if (problem instanceof ExportFailure) {
-            command.getErr().println(command.getCommandName() + ": " + problem.getMessage());
-            return 1;
+            return wrongOption ? CommandLine.ExitCode.USAGE : CommandLine.ExitCode.SOFTWARE;
         }
         throw problem;
     }

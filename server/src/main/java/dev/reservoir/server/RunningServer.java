@@ -6,6 +6,8 @@ import dev.reservoir.server.grpc.GrpcServices;
 import dev.reservoir.server.grpc.ServiceLimits;
 import dev.reservoir.server.registry.HeldObservations;
 import dev.reservoir.server.rpc.GrpcListener;
+import dev.reservoir.server.startup.HostPort;
+import dev.reservoir.server.startup.StartFailure;
 import dev.reservoir.server.substrate.Substrates;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -36,17 +38,27 @@ final class RunningServer implements AutoCloseable {
     private final Vertx vertx;
     private final GrpcServices services;
     private final GrpcListener listener;
+    private final HostPort grpc;
 
-    private RunningServer(Substrate substrate, Core core, Vertx vertx, GrpcServices services, GrpcListener listener) {
+    private RunningServer(
+            Substrate substrate, Core core, Vertx vertx, GrpcServices services, GrpcListener listener, HostPort grpc) {
         this.substrate = substrate;
         this.core = core;
         this.vertx = vertx;
         this.services = services;
         this.listener = listener;
+        this.grpc = grpc;
     }
 
-    /** Loads the substrate, starts the lanes and listens. */
+    /**
+     * Loads the substrate, starts the lanes and listens.
+     *
+     * @throws IllegalArgumentException if an option is wrong, or its port cannot be opened
+     * @throws StartFailure if this machine lacks what is needed
+     */
     static RunningServer start(ServerOptions options) {
+        ListenAddress address = options.address();
+        address.checkFree();
         Substrate substrate = Substrates.open(options.substrate());
         Core core = new Core(substrate, options.core(), System::nanoTime);
         Vertx vertx = Vertx.vertx(new VertxOptions()
@@ -55,19 +67,16 @@ final class RunningServer implements AutoCloseable {
                         new FileSystemOptions().setFileCachingEnabled(false).setClassPathResolvingEnabled(false)));
         ServiceLimits limits = ServiceLimits.defaults();
         GrpcServices services = services(vertx, core, substrate, limits);
-        HttpServerOptions address =
-                GrpcListener.options(limits.transport()).setHost(options.host()).setPort(options.port());
+        HttpServerOptions transport =
+                GrpcListener.options(limits.transport()).setHost(address.host()).setPort(address.port());
         try {
             GrpcListener listener =
-                    await(GrpcListener.listen(vertx, services.handler(), address, options.eventLoops()));
-            return new RunningServer(substrate, core, vertx, services, listener);
+                    await(GrpcListener.listen(vertx, services.handler(), transport, options.eventLoops()));
+            return new RunningServer(substrate, core, vertx, services, listener, address.opened(listener.port()));
         } catch (RuntimeException e) {
             free(vertx, core, substrate);
             Throwable cause = e instanceof CompletionException && e.getCause() != null ? e.getCause() : e;
-            throw new StartFailure(
-                    "--port: " + options.port() + " on " + options.host() + " could not be opened: "
-                            + cause.getMessage() + " (expected: a free port; 0 takes one)",
-                    cause);
+            throw address.notOpened(cause);
         }
     }
 
@@ -84,8 +93,9 @@ final class RunningServer implements AutoCloseable {
                 core.nanoClock());
     }
 
-    int port() {
-        return listener.port();
+    /** Where gRPC clients connect. */
+    HostPort grpc() {
+        return grpc;
     }
 
     /** Writes what runs to the log. */

@@ -1,11 +1,10 @@
 package dev.reservoir.server;
 
 import dev.reservoir.server.schedule.BatchPolicy;
+import dev.reservoir.server.startup.StartFailure;
 import dev.reservoir.server.substrate.Precision;
 import dev.reservoir.server.substrate.SubstrateOptions;
 import java.io.PrintWriter;
-import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import picocli.CommandLine.Command;
@@ -20,7 +19,13 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
         sortOptions = false,
-        showDefaultValues = true)
+        showDefaultValues = true,
+        exitCodeListHeading = "Exit codes:%n",
+        exitCodeList = {
+            "0 or 143:It was told to end.",
+            "1:This machine lacks memory, disk space or a library, or the server failed.",
+            "2:An option is wrong, or its port is taken."
+        })
 final class ServeCommand implements Callable<Integer> {
     private static final long MILLI = 1_000_000;
     private static final CoreOptions USUAL = CoreOptions.usual();
@@ -28,7 +33,7 @@ final class ServeCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Option(names = "--host", paramLabel = "ADDRESS", description = "Loopback address to listen on.")
+    @Option(names = "--host", paramLabel = "ADDRESS", description = "Loopback address, or a name of one, to listen on.")
     private String host = "127.0.0.1";
 
     @Option(names = "--port", paramLabel = "N", description = "Port for gRPC; 0 takes a free one.")
@@ -110,7 +115,7 @@ final class ServeCommand implements Callable<Integer> {
         ServerOptions options = options();
         PrintWriter out = spec.commandLine().getOut();
         CountDownLatch stopped = new CountDownLatch(1);
-        RunningServer server = RunningServer.start(options);
+        RunningServer server = StartFailure.checkingMemory(() -> RunningServer.start(options));
         Runtime.getRuntime()
                 .addShutdownHook(new Thread(
                         () -> {
@@ -118,7 +123,7 @@ final class ServeCommand implements Callable<Integer> {
                             stopped.countDown();
                         },
                         "stop"));
-        out.println("reservoir-server ready grpc=" + options.host() + ":" + server.port());
+        out.println("reservoir-server ready grpc=" + server.grpc());
         out.flush();
         server.announce((System.nanoTime() - began) / MILLI);
         stopped.await();
@@ -126,7 +131,7 @@ final class ServeCommand implements Callable<Integer> {
     }
 
     private ServerOptions options() {
-        check(port >= 0 && port <= 65_535, "--port", port, "0 to 65535");
+        ListenAddress address = ListenAddress.of(host, port);
         check(lanes >= 0 && lanes <= 256, "--lanes", lanes, "0 to 256");
         check(laneThreads >= 1 && laneThreads <= 256, "--lane-threads", laneThreads, "1 to 256");
         check(eventLoops >= 1 && eventLoops <= 64, "--event-loops", eventLoops, "1 to 64");
@@ -149,7 +154,6 @@ final class ServeCommand implements Callable<Integer> {
                 featureCacheMib,
                 "0 to 1048576");
         check(maxHeads >= 1 && maxHeads <= 1_000_000, "--max-heads", maxHeads, "1 to 1000000");
-        checkLoopback();
         int laneCount = lanes == 0 ? USUAL.lanes() : lanes;
         check(trainingLanes >= 0 && trainingLanes <= laneCount, "--training-lanes", trainingLanes, "0 to --lanes");
         BatchPolicy.Builder batches = BatchPolicy.usual(laneCount)
@@ -164,21 +168,10 @@ final class ServeCommand implements Callable<Integer> {
             batches.stepNanos(trainingStepMillis * MILLI);
         }
         return new ServerOptions(
-                host,
-                port,
+                address,
                 eventLoops,
                 new SubstrateOptions(substrate, Precision.of(precision), device, laneThreads),
                 new CoreOptions(laneCount, batches.build(), (long) featureCacheMib << 20, maxHeads));
-    }
-
-    private void checkLoopback() {
-        boolean loopback;
-        try {
-            loopback = InetAddress.getByName(host).isLoopbackAddress();
-        } catch (UnknownHostException e) {
-            loopback = false;
-        }
-        check(loopback, "--host", host, "a loopback address: this server knows no credentials");
     }
 
     private static void check(boolean holds, String option, Object value, String expected) {

@@ -38,6 +38,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.SocketException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -72,12 +73,11 @@ class ExportCommandTest {
     void startAndTrain() throws Exception {
         SubstrateOptions substrate = SubstrateOptions.of("random:minilm").withPrecision(Precision.F32);
         server = RunningServer.start(new ServerOptions(
-                "127.0.0.1",
-                0,
+                ListenAddress.of(loopback(), 0),
                 1,
                 substrate,
                 new CoreOptions(1, BatchPolicy.usual(1).build(), 1 << 20, 10)));
-        channel = NettyChannelBuilder.forAddress("127.0.0.1", server.port())
+        channel = NettyChannelBuilder.forTarget(server.grpc().toString())
                 .usePlaintext()
                 .build();
         Head head = TextFormat.parse(
@@ -120,6 +120,15 @@ class ExportCommandTest {
         assertThat(learned.await(60, TimeUnit.SECONDS)).isTrue();
     }
 
+    /** IPv6 if this machine has it: its addresses are the ones that are easily mistyped. */
+    private static String loopback() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getByName("::1"))) {
+            return "::1";
+        } catch (SocketException e) {
+            return "127.0.0.1";
+        }
+    }
+
     @AfterAll
     void stop() {
         channel.shutdownNow();
@@ -156,7 +165,7 @@ class ExportCommandTest {
     }
 
     private String target() {
-        return "127.0.0.1:" + server.port();
+        return server.grpc().toString();
     }
 
     private List<String> files() throws IOException {

@@ -34,6 +34,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -61,19 +62,24 @@ class ProcessTest {
     }
 
     private Process start(String... arguments) throws IOException {
+        return start(List.of(), Map.of(), arguments);
+    }
+
+    private Process start(List<String> jvmOptions, Map<String, String> environment, String... arguments)
+            throws IOException {
         String classPath = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx1g",
-                "-Dlogback.configurationFile=logback.xml",
-                "-cp",
-                classPath,
-                ReservoirServer.class.getName()));
+                "-Dlogback.configurationFile=logback.xml"));
+        command.addAll(jvmOptions);
+        command.addAll(List.of("-cp", classPath, Launcher.class.getName()));
         command.addAll(List.of(arguments));
-        Process process = new ProcessBuilder(command)
+        ProcessBuilder builder = new ProcessBuilder(command)
                 .directory(directory.toFile())
-                .redirectError(directory.resolve("log").toFile())
-                .start();
+                .redirectError(directory.resolve("log").toFile());
+        builder.environment().putAll(environment);
+        Process process = builder.start();
         processes.add(process);
         return process;
     }
@@ -212,13 +218,45 @@ class ProcessTest {
         }
     }
 
+    @Test
+    void optionsThatCannotBeReadAreRefusedInOneLine() throws Exception {
+        assertThat(failure("serve", "--port", "abc"))
+                .isEqualTo("serve: --port: abc (expected: a whole number); see reservoir-server serve --help");
+        assertThat(failure("serve", "--host", "")).startsWith("serve: --host: \"\" (expected: a loopback address");
+        assertThat(failure("frobnicate")).contains("frobnicate");
+    }
+
+    @Test
+    void whatTheMachineLacksIsToldInOneLine() throws Exception {
+        Map<String, String> none = Map.of();
+        assertThat(failure(1, List.of("-Xmx24m"), none, "serve", "--port", "0"))
+                .startsWith("serve: memory: ")
+                .contains("with a heap of at most 24 MiB (expected: ");
+        assertThat(failure(1, List.of("-Dos.arch=aarch64"), none, "serve", "--port", "0"))
+                .startsWith("serve: platform: Linux on aarch64 (expected: Linux on x86-64");
+        Path file = Files.createFile(directory.resolve("file"));
+        Map<String, String> cache =
+                Map.of("DJL_CACHE_DIR", file.resolve("cache").toString());
+        assertThat(failure(1, List.of(), cache, "serve", "--port", "0"))
+                .startsWith("serve: folder for native libraries: " + file.resolve("cache") + ": not a directory");
+        String out = directory.resolve("minilm.pt").toString();
+        assertThat(failure(1, List.of(), cache, "export", "--out", out))
+                .startsWith("export: folder for native libraries: " + file.resolve("cache") + ": not a directory");
+        assertThat(Path.of(out)).doesNotExist();
+    }
+
     private String failure(String... arguments) throws Exception {
-        Process process = start(arguments);
+        return failure(2, List.of(), Map.of(), arguments);
+    }
+
+    /** The one line that a command ends with which does not start. */
+    private String failure(int exitCode, List<String> jvmOptions, Map<String, String> environment, String... arguments)
+            throws Exception {
+        Process process = start(jvmOptions, environment, arguments);
         assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
-        assertThat(process.exitValue()).isEqualTo(2);
-        List<String> lines = log().lines().toList();
-        assertThat(lines).as("no stack trace").noneMatch(line -> line.startsWith("\tat "));
-        return lines.get(lines.size() - 1);
+        assertThat(process.exitValue()).as("log: %s", log()).isEqualTo(exitCode);
+        assertThat(log().lines()).hasSize(1);
+        return log().strip();
     }
 
     @Test

@@ -4,6 +4,8 @@ import dev.reservoir.heads.HeadName;
 import dev.reservoir.heads.Refused;
 import dev.reservoir.heads.file.SafetensorsInput;
 import dev.reservoir.heads.file.SafetensorsOutput;
+import dev.reservoir.server.startup.HostPort;
+import dev.reservoir.server.startup.StartFailure;
 import dev.reservoir.server.substrate.bert.BertModel;
 import dev.reservoir.server.substrate.bert.PlainBert;
 import dev.reservoir.server.substrate.torch.NativeRuntime;
@@ -36,7 +38,7 @@ import picocli.CommandLine.Spec;
         exitCodeListHeading = "Exit codes:%n",
         exitCodeList = {
             "0:Both files are written.",
-            "1:The server or the disk failed, or the server has no such head.",
+            "1:The server, the disk or this machine failed, or the server has no such head.",
             "2:An option is wrong."
         })
 public final class ExportCommand implements Callable<Integer> {
@@ -79,11 +81,12 @@ public final class ExportCommand implements Callable<Integer> {
             BertModel.named(substrate);
         }
         HeadName name = head == null ? null : name(head);
-        ServerAddress server = ServerAddress.parse(target == null ? "localhost:50051" : target);
+        HostPort server = address(target == null ? "localhost:50051" : target);
         String written;
         try (ExportFiles files = ExportFiles.at(Objects.requireNonNull(out), force)) {
             NativeRuntime.prepare(1);
-            written = name == null ? writeSubstrate(files) : writeHead(files, name, server);
+            written = StartFailure.checkingMemory(
+                    () -> name == null ? writeSubstrate(files) : writeHead(files, name, server));
             files.keep();
             spec.commandLine().getOut().println("Wrote " + files.text() + ": " + written);
         }
@@ -98,7 +101,7 @@ public final class ExportCommand implements Callable<Integer> {
         }
     }
 
-    private String writeHead(ExportFiles files, HeadName name, ServerAddress server) {
+    private String writeHead(ExportFiles files, HeadName name, HostPort server) {
         ExportedHead exported = HeadDownload.to(files.tensorsDraft(), name, server);
         Head own = exported.getHead();
         if (substrate != null && !substrate.equals(own.getSubstrate())) {
@@ -124,6 +127,14 @@ public final class ExportCommand implements Callable<Integer> {
             return SafetensorsInput.of(bytes);
         } catch (IOException e) {
             throw new ExportFailure(file + " could not be read: " + e, e);
+        }
+    }
+
+    private static HostPort address(String text) {
+        try {
+            return HostPort.parse(text);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("--target: " + e.getMessage(), e);
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.reservoir.server.export;
 
 import dev.reservoir.heads.HeadName;
+import dev.reservoir.server.startup.HostPort;
 import dev.reservoir.v1.ExportHeadRequest;
 import dev.reservoir.v1.ExportHeadResponse;
 import dev.reservoir.v1.ExportedHead;
@@ -36,13 +37,13 @@ final class HeadDownload {
     private static final int MESSAGE_BYTES = 8 << 20;
 
     private final HeadName head;
-    private final ServerAddress server;
+    private final HostPort server;
     private final Path file;
     private final Promise<ExportedHead> done = Promise.promise();
     private @Nullable ExportedHead exported;
     private long received;
 
-    private HeadDownload(HeadName head, ServerAddress server, Path file) {
+    private HeadDownload(HeadName head, HostPort server, Path file) {
         this.head = head;
         this.server = server;
         this.file = file;
@@ -54,7 +55,7 @@ final class HeadDownload {
      * @param file is replaced
      * @throws ExportFailure where the server is not there, fails or knows no such head, or the file cannot be written
      */
-    static ExportedHead to(Path file, HeadName head, ServerAddress server) {
+    static ExportedHead to(Path file, HeadName head, HostPort server) {
         Vertx vertx = Vertx.vertx();
         try (OutputStream out = Files.newOutputStream(file)) {
             HeadDownload download = new HeadDownload(head, server, file);
@@ -88,7 +89,7 @@ final class HeadDownload {
                 "ExportHead",
                 GrpcMessageEncoder.encoder(),
                 GrpcMessageDecoder.decoder(ExportHeadResponse.getDefaultInstance()));
-        client.request(SocketAddress.inetSocketAddress(server.port(), server.host()), method)
+        client.request(SocketAddress.inetSocketAddress(server.port(), server.bracketedHost()), method)
                 .onSuccess(request -> send(request, out))
                 .onFailure(this::unreachable);
     }

@@ -2,6 +2,7 @@ package dev.reservoir.server.substrate.bert;
 
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import dev.reservoir.heads.TextTokenizer;
+import dev.reservoir.server.substrate.torch.NativeRuntime;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -12,11 +13,13 @@ final class BertTokenizer implements TextTokenizer {
     private final HuggingFaceTokenizer tokenizer;
 
     BertTokenizer(InputStream json) {
-        try {
-            tokenizer = HuggingFaceTokenizer.newInstance(json, Map.of("truncation", "false", "padding", "false"));
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        tokenizer = NativeRuntime.unpacking(() -> {
+            try {
+                return HuggingFaceTokenizer.newInstance(json, Map.of("truncation", "false", "padding", "false"));
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
     }
 
     /** Cuts in front of the end mark, which stays. */

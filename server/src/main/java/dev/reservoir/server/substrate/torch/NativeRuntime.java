@@ -1,6 +1,12 @@
 package dev.reservoir.server.substrate.torch;
 
 import ai.djl.engine.Engine;
+import dev.reservoir.server.startup.Machine;
+import dev.reservoir.server.startup.NativeCache;
+import dev.reservoir.server.startup.StartFailure;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.function.Supplier;
 
 /**
  * Loads libtorch so that nothing is asked of a network and nothing is logged that a user would worry about.
@@ -27,10 +33,38 @@ public final class NativeRuntime {
         setDefault("ai.djl.pytorch.graph_optimizer", "false");
     }
 
-    /** Loads the natives, unpacking them on the first start of a machine. */
+    /**
+     * Loads the natives, unpacking them on the first start of a machine.
+     *
+     * @throws StartFailure if this machine cannot run them or has no room for them
+     */
     public static Engine load(int intraOpThreads) {
+        Machine.check();
         prepare(intraOpThreads);
-        return Engine.getEngine("PyTorch");
+        return unpacking(() -> Engine.getEngine("PyTorch"));
+    }
+
+    /**
+     * Runs what unpacks and loads native libraries.
+     *
+     * @throws StartFailure if that fails
+     */
+    public static <T> T unpacking(Supplier<T> load) {
+        Path cache = NativeCache.choose();
+        setDefault(NativeCache.VARIABLE, cache.toString());
+        try {
+            return load.get();
+        } catch (RuntimeException | LinkageError e) {
+            for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+                if (cause instanceof IOException io) {
+                    throw NativeCache.unusable(cache, StartFailure.reason(io), e);
+                }
+            }
+            throw new StartFailure(
+                    "native libraries: " + StartFailure.reasons(e) + " (expected: a system with glibc, and undamaged"
+                            + " files in " + cache + ", which may be deleted)",
+                    e);
+        }
     }
 
     private static void setDefault(String name, String value) {
