@@ -1,37 +1,37 @@
 package dev.reservoir.heads.modality;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import java.util.Arrays;
 
 /**
- * Log-mel energies: frames of 25 ms, one each 10 ms, under a Hann window; the power spectrum of each, summed under triangles that are evenly
- * spaced from 0 Hz to half the sample rate on the mel scale {@code 2595 log10(1 + f / 700)} (Stevens, Volkmann, Newman 1937,
- * doi:10.1121/1.1915893); the logarithm of that. Samples are from -1 to 1. The Fourier transform is libtorch's.
+ * Log-mel energies: frames of 25 ms, one each 10 ms, under a Hann window; the power spectrum of each, summed under
+ * triangles that are evenly spaced from 0 Hz to half the sample rate on the mel scale {@code 2595 log10(1 + f / 700)}
+ * (Stevens, Volkmann, Newman 1937, doi:10.1121/1.1915893); the logarithm of that. Samples are from -1 to 1. The Fourier
+ * transform is libtorch's on the CPU, whatever device the substrate runs on: its bits decide the features.
  */
 final class MelSpectrum {
-    /** Added to each energy: what a full-scale sound's quantisation to 16 bits leaves in a band, about. */
+    /** Added to each energy: about what quantising a full-scale sound to 16 bits leaves in a band. */
     private static final double FLOOR = 1e-6;
+    /** Frames that are transformed at once, which bounds the memory that a long sound takes. */
+    private static final int BLOCK = 128;
 
     private final int hop;
     private final int transform;
     private final int bins;
-    private final int bands;
     /** {@code [25 ms]} */
     private final float[] window;
-    /** {@code [bands, bins]} */
-    private final float[] triangles;
-    /** {@code [bands, 2]}: the bins under a triangle, first and one past the last. */
-    private final int[] spans;
+
+    private final Band[] bands;
 
     MelSpectrum(int sampleRate, int bands) {
         this.hop = sampleRate / 100;
         this.window = hann(sampleRate / 40);
         this.transform = Integer.highestOneBit(window.length - 1) << 1;
         this.bins = transform / 2 + 1;
-        this.bands = bands;
-        this.triangles = triangles(sampleRate);
-        this.spans = spans();
+        this.bands = bands(sampleRate, bands);
     }
 
     /** Samples that so many frames read. */
@@ -39,35 +39,43 @@ final class MelSpectrum {
         return (frames - 1) * hop + window.length;
     }
 
-    /** Log energies {@code [frames, bands]}; samples that are missing are silence, those beyond the last frame are not read. */
+    /** Bytes of the window and the triangles. */
+    long bytes() {
+        return Float.BYTES * (window.length + 2L * bins);
+    }
+
+    /**
+     * Log energies {@code [frames, bands]}; samples that are missing are silence, those beyond the last frame are not
+     * read.
+     */
     float[] logMel(float[] samples, int frames) {
-        float[] power = power(samples, frames);
-        float[] energies = new float[frames * bands];
-        for (int f = 0; f < frames; f++) {
-            for (int b = 0; b < bands; b++) {
-                double sum = FLOOR;
-                for (int k = spans[2 * b]; k < spans[2 * b + 1]; k++) {
-                    sum += triangles[b * bins + k] * power[f * bins + k];
+        float[] energies = new float[frames * bands.length];
+        for (int first = 0; first < frames; first += BLOCK) {
+            int count = Math.min(BLOCK, frames - first);
+            float[] power = power(samples, first, count);
+            for (int f = 0; f < count; f++) {
+                for (int b = 0; b < bands.length; b++) {
+                    energies[(first + f) * bands.length + b] = bands[b].logEnergy(power, f * bins);
                 }
-                energies[f * bands + b] = (float) StrictMath.log(sum);
             }
         }
         return energies;
     }
 
-    /** {@code [frames, bins]} */
-    private float[] power(float[] samples, int frames) {
-        float[] windowed = new float[frames * transform];
-        for (int f = 0; f < frames; f++) {
-            int count = Math.min(window.length, samples.length - f * hop);
-            for (int i = 0; i < count; i++) {
-                windowed[f * transform + i] = window[i] * samples[f * hop + i];
+    /** {@code [count, bins]} */
+    private float[] power(float[] samples, int first, int count) {
+        float[] windowed = new float[count * transform];
+        for (int f = 0; f < count; f++) {
+            int start = (first + f) * hop;
+            int length = Math.min(window.length, samples.length - start);
+            for (int i = 0; i < length; i++) {
+                windowed[f * transform + i] = window[i] * samples[start + i];
             }
         }
-        float[] power = new float[frames * bins];
-        try (NDManager manager = NDManager.newBaseManager("PyTorch")) {
+        float[] power = new float[count * bins];
+        try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch")) {
             NDArray spectrum =
-                    manager.create(windowed, new Shape(frames, transform)).rfft(transform, 1);
+                    manager.create(windowed, new Shape(count, transform)).rfft(transform, 1);
             // Pairs of real and imaginary part.
             float[] pairs = spectrum.real().toFloatArray();
             for (int i = 0; i < power.length; i++) {
@@ -85,38 +93,45 @@ final class MelSpectrum {
         return window;
     }
 
-    private float[] triangles(int sampleRate) {
+    private Band[] bands(int sampleRate, int count) {
         double top = 2595 * StrictMath.log10(1 + sampleRate / 2.0 / 700);
-        double[] edges = new double[bands + 2];
+        double[] edges = new double[count + 2];
         for (int i = 0; i < edges.length; i++) {
-            edges[i] = 700 * (StrictMath.pow(10, top * i / (bands + 1) / 2595) - 1);
+            edges[i] = 700 * (StrictMath.pow(10, top * i / (count + 1) / 2595) - 1);
         }
-        float[] weights = new float[bands * bins];
-        for (int b = 0; b < bands; b++) {
+        Band[] all = new Band[count];
+        for (int b = 0; b < count; b++) {
+            float[] weights = new float[bins];
+            int first = bins;
+            int end = 0;
             for (int k = 0; k < bins; k++) {
                 double frequency = (double) k * sampleRate / transform;
                 double rising = (frequency - edges[b]) / (edges[b + 1] - edges[b]);
                 double falling = (edges[b + 2] - frequency) / (edges[b + 2] - edges[b + 1]);
-                weights[b * bins + k] = (float) Math.max(0, Math.min(rising, falling));
+                weights[k] = (float) Math.max(0, Math.min(rising, falling));
+                if (weights[k] > 0) {
+                    first = Math.min(first, k);
+                    end = k + 1;
+                }
             }
+            all[b] = first < end ? new Band(first, Arrays.copyOfRange(weights, first, end)) : new Band(0, new float[0]);
         }
-        return weights;
+        return all;
     }
 
-    private int[] spans() {
-        int[] spans = new int[2 * bands];
-        for (int b = 0; b < bands; b++) {
-            int first = 0;
-            while (first < bins && triangles[b * bins + first] == 0) {
-                first++;
+    /**
+     * A triangle.
+     *
+     * @param first bin under it
+     * @param weights of the bins under it
+     */
+    private record Band(int first, float[] weights) {
+        float logEnergy(float[] power, int frame) {
+            double sum = FLOOR;
+            for (int k = 0; k < weights.length; k++) {
+                sum += weights[k] * power[frame + first + k];
             }
-            int end = bins;
-            while (end > first && triangles[b * bins + end - 1] == 0) {
-                end--;
-            }
-            spans[2 * b] = first;
-            spans[2 * b + 1] = end;
+            return (float) StrictMath.log(sum);
         }
-        return spans;
     }
 }

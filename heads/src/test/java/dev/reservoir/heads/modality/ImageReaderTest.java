@@ -176,17 +176,6 @@ final class ImageReaderTest {
                 () -> read(file), Reason.INVALID_OBSERVATION, ENCODED + "60000 x 60000 pixels (expected: 12 x 8)");
     }
 
-    @Test
-    void jpegOfTooManyScansIsRefused() {
-        byte[] sound = file(new BufferedImage(12, 8, BufferedImage.TYPE_BYTE_GRAY), "jpeg");
-        byte[] file = Arrays.copyOf(sound, sound.length + 200);
-        for (int i = sound.length; i < file.length; i += 2) {
-            file[i] = (byte) 0xFF;
-            file[i + 1] = (byte) 0xDA;
-        }
-        assertRefused(() -> read(file), Reason.TOO_LARGE, ENCODED + "101 scans (expected: at most 64)");
-    }
-
     @ParameterizedTest
     @ValueSource(strings = {"png", "jpeg"})
     void truncatedFilesAreRefusedWhereverTheyEnd(String format) {
