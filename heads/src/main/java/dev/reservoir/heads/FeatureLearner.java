@@ -3,8 +3,8 @@ package dev.reservoir.heads;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The learner of a {@code READOUT} head: it learns from features that somebody else read off the frozen substrate. */
-public non-sealed interface FeatureLearner extends HeadLearner {
+/** The learner of a {@code READOUT} head: it learns from features that were extracted from the frozen substrate before. */
+public interface FeatureLearner extends HeadLearner {
 
     /** An example whose observation is encoded already. */
     record Item(Features features, Target target) {}
@@ -12,7 +12,7 @@ public non-sealed interface FeatureLearner extends HeadLearner {
     /**
      * Predicts each item, scores it, then learns it, in order (prequential).
      *
-     * @return one entry an item: null where it was learned, else why it was refused; a refused item changes nothing but the refusal count
+     * @return one entry per item: null where it was learned, else why it was refused; a refused item changes nothing but the refusal count
      */
     List<@Nullable Refused> learn(List<Item> items);
 }

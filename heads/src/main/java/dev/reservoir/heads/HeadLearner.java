@@ -4,16 +4,22 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The mutable half of a head. Life cycle: made from a specification, given examples in order, {@link #snapshot} at any time between, {@link
- * #close}. One thread at a time; the owner sees to that. What an example looks like and how it is learned is the kind's: {@link
- * FeatureLearner}, {@link SubstrateLearner}.
+ * #close}. Not thread-safe: the owner sees to it that one thread at a time calls. How examples are handed over is the kind's: {@link
+ * FeatureLearner} for {@code READOUT} heads, {@code FptLearner} for {@code FPT} heads.
  *
- * <p>What it has learned is a function of the specification and the ordered examples alone: how they are cut into calls, and what
- * other heads learn meanwhile, changes nothing, bit for bit.
+ * <p>What it has learned is a function of the specification and the ordered log of its examples and flushes alone: how they are cut into
+ * calls, and what other heads learn meanwhile, changes nothing, bit for bit.
  */
-public sealed interface HeadLearner extends AutoCloseable permits FeatureLearner, SubstrateLearner {
+public interface HeadLearner extends AutoCloseable {
 
-    /** Counts an example that never became an item, so that metrics tell all refusals. */
+    /** Counts an example that was refused before it reached the learner, so that metrics report all refusals. */
     void countRefused();
+
+    /**
+     * Ends the minibatch that is being gathered: its examples are learned as if it were full, in a step on their own mean gradient. Does
+     * nothing if none waits. Part of the ordered log, for a shorter minibatch makes another step.
+     */
+    void flush();
 
     /** What is learned now, immutable; later learning does not change it. */
     HeadSnapshot snapshot();
@@ -30,10 +36,10 @@ public sealed interface HeadLearner extends AutoCloseable permits FeatureLearner
 
     HeadSpec spec();
 
-    /** Bytes held, snapshot included; what is shared with other heads counts in full. */
+    /** Bytes held, snapshot included; what is shared with other heads counts in full. Takes constant time. */
     long residentBytes();
 
-    /** Numbers that learn, exactly, at the labels known now. */
+    /** Parameters that learn, exactly, at the labels known now. */
     long trainableParameters();
 
     /** Releases native memory. Snapshots stay usable. */

@@ -86,17 +86,25 @@ final class GradientRule implements Rule {
             }
             waiting++;
             if (waiting == learning.minibatch()) {
-                updates++;
-                float share = 1f / waiting;
-                for (int c = 0; c < weights.outputs(); c++) {
-                    step(c, sums[c], share);
-                    Arrays.fill(sums[c], 0);
-                }
-                waiting = 0;
+                flush();
             }
         }
         standardizer.see(row.values(), row.from());
         return value;
+    }
+
+    @Override
+    public void flush() {
+        if (waiting == 0) {
+            return;
+        }
+        updates++;
+        float share = 1f / waiting;
+        for (int c = 0; c < weights.outputs(); c++) {
+            step(c, sums[c], share);
+            Arrays.fill(sums[c], 0);
+        }
+        waiting = 0;
     }
 
     /** One step of an output's weights along {@code factor * direction}; the bias does not decay. */

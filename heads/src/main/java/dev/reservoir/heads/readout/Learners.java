@@ -6,6 +6,8 @@ import dev.reservoir.heads.HeadSpec;
 import dev.reservoir.heads.LearningSpec;
 import dev.reservoir.heads.Refused;
 import dev.reservoir.heads.math.Loss;
+import dev.reservoir.heads.task.PrequentialMetrics;
+import java.util.function.Consumer;
 
 /**
  * Makes learners and owns the native memory that they share. Any number of threads may call at once, and learners may learn at the same time,
@@ -26,6 +28,16 @@ public final class Learners implements AutoCloseable {
      *     squares settings share the inverse covariance while their histories of features are equal
      */
     public FeatureLearner create(HeadSpec spec, int featureWidth, EncoderKey encoder) {
+        return create(spec, featureWidth, encoder, unused -> {});
+    }
+
+    /**
+     * As {@link #create(HeadSpec, int, EncoderKey)}.
+     *
+     * @param scored is shown how each example was predicted before it was learned, in order
+     */
+    public FeatureLearner create(
+            HeadSpec spec, int featureWidth, EncoderKey encoder, Consumer<PrequentialMetrics.Tally> scored) {
         Refused.checkRange("feature_width", featureWidth, 1, 1 << 20);
         if (spec.learning() instanceof LearningSpec.RecursiveLeastSquares squares) {
             Refused.check(
@@ -35,11 +47,11 @@ public final class Learners implements AutoCloseable {
                     "at most " + WIDEST_SQUARES + " for learning.least_squares, which holds their square");
             Covariances.Key key = new Covariances.Key(
                     spec.name().tenant(), encoder, featureWidth, squares.ridge(), squares.forgetting());
-            return new ReadoutLearner(spec, featureWidth, new LeastSquaresRule(covariances, key), null);
+            return new ReadoutLearner(spec, featureWidth, new LeastSquaresRule(covariances, key), null, scored);
         }
         LearningSpec.Gradient gradient = (LearningSpec.Gradient) spec.learning();
         Loss loss = Loss.of(spec.task());
-        return new ReadoutLearner(spec, featureWidth, new GradientRule(loss, gradient, featureWidth), loss);
+        return new ReadoutLearner(spec, featureWidth, new GradientRule(loss, gradient, featureWidth), loss, scored);
     }
 
     /** Inverse covariances in native memory now, each counted once however many heads share it. */

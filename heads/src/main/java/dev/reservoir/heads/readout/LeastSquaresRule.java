@@ -86,6 +86,10 @@ final class LeastSquaresRule implements Rule {
         }
     }
 
+    /** Does nothing: every row is learned when it comes. */
+    @Override
+    public void flush() {}
+
     @Override
     public Weights weights() {
         return weights.share();

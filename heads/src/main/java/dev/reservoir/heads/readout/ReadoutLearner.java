@@ -20,6 +20,7 @@ import dev.reservoir.heads.task.Truth;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,7 +32,8 @@ final class ReadoutLearner implements FeatureLearner {
     private final Targets targets;
     private final Rule rule;
     private final @Nullable Loss link;
-    private final PrequentialMetrics.Tally tally = new PrequentialMetrics.Tally();
+    private final Consumer<PrequentialMetrics.Tally> scored;
+    private PrequentialMetrics.Tally tally = new PrequentialMetrics.Tally();
     private HeadSpec spec;
     private PrequentialMetrics metrics;
     private long examples;
@@ -40,8 +42,11 @@ final class ReadoutLearner implements FeatureLearner {
     private @Nullable ReadoutSnapshot snapshot;
     private boolean closed;
 
-    ReadoutLearner(HeadSpec spec, int features, Rule rule, @Nullable Loss link) {
+    /** @param scored is shown how each example was predicted before it was learned, in order */
+    ReadoutLearner(
+            HeadSpec spec, int features, Rule rule, @Nullable Loss link, Consumer<PrequentialMetrics.Tally> scored) {
         this.spec = spec;
+        this.scored = scored;
         this.features = features;
         this.rule = rule;
         this.link = link;
@@ -92,7 +97,7 @@ final class ReadoutLearner implements FeatureLearner {
         float[] scores = new float[most];
         float[] truth = new float[most];
         rule.announce(rows);
-        tally.clear();
+        tally = new PrequentialMetrics.Tally();
         for (int r = 0; r < rows.size(); r++) {
             Row row = rows.get(r);
             try {
@@ -108,7 +113,8 @@ final class ReadoutLearner implements FeatureLearner {
             }
             if (row.last()) {
                 metrics.add(tally);
-                tally.clear();
+                scored.accept(tally);
+                tally = new PrequentialMetrics.Tally();
             }
         }
         return items;
@@ -140,6 +146,14 @@ final class ReadoutLearner implements FeatureLearner {
         LabelSpace labels = targets.labels();
         if (labels != null) {
             labels.truncate(outputs);
+        }
+    }
+
+    @Override
+    public void flush() {
+        if (failure == null && !closed) {
+            rule.flush();
+            snapshot = null;
         }
     }
 

@@ -29,6 +29,9 @@ interface Rule extends AutoCloseable {
      */
     double learn(int index, Row row, float[] scores, float[] truth);
 
+    /** Makes the step of an unfinished minibatch, as if it were full; does nothing if no row waits for one. */
+    void flush();
+
     /** Weights as they are served now; never written to again. */
     Weights weights();
 

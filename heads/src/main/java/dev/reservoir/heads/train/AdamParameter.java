@@ -1,14 +1,20 @@
 package dev.reservoir.heads.train;
 
 import dev.reservoir.heads.math.Adam;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
-/** Parameters that learn by {@link Adam}, with their moments. {@link #value} is replaced by a step, never written to: a snapshot keeps it without a copy. */
+/**
+ * Parameters that learn by {@link Adam}, with their moments. {@link #value} is replaced by a step, never written to: a snapshot keeps it
+ * without a copy. Not thread-safe.
+ */
 final class AdamParameter {
     /** Three arrays with their headers. */
     private static final int OVERHEAD = 3 * 16;
 
     private final Adam.Moments moments;
     private float[] value;
+    private float @Nullable [] reserved;
     private int steps;
 
     /** @param value where it begins; not copied and not written to */
@@ -21,6 +27,13 @@ final class AdamParameter {
         return value;
     }
 
+    /** Allocates what the next step writes to, so that the step itself cannot run out of memory. */
+    void reserve() {
+        if (reserved == null) {
+            reserved = new float[value.length];
+        }
+    }
+
     /**
      * One step down a gradient.
      *
@@ -28,8 +41,10 @@ final class AdamParameter {
      * @param decay share of the first {@code decaying} parameters that a rate of 1 would take away
      */
     void step(float[] gradient, float factor, double rate, double decay, int decaying) {
+        reserve();
+        float[] next = Objects.requireNonNull(reserved);
+        reserved = null;
         steps++;
-        float[] next = new float[value.length];
         new Adam(rate, decay, steps).step(value, next, moments, gradient, factor, decaying);
         value = next;
     }

@@ -2,19 +2,16 @@ package dev.reservoir.heads.train;
 
 import dev.reservoir.heads.AdmittedObservation;
 import dev.reservoir.heads.Features;
+import dev.reservoir.heads.HeadLearner;
 import dev.reservoir.heads.HeadMetrics;
 import dev.reservoir.heads.HeadSnapshot;
 import dev.reservoir.heads.HeadSpec;
 import dev.reservoir.heads.LearningSpec;
-import dev.reservoir.heads.ObservationReader;
 import dev.reservoir.heads.ObservationRows;
 import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
-import dev.reservoir.heads.SubstrateLearner;
 import dev.reservoir.heads.Target;
 import dev.reservoir.heads.Task;
-import dev.reservoir.heads.TunableSubstrate;
-import dev.reservoir.heads.math.Loss;
 import dev.reservoir.heads.task.Answers;
 import dev.reservoir.heads.task.Changes;
 import dev.reservoir.heads.task.LabelSpace;
@@ -26,82 +23,118 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An FPT head's learner (Lu et al. 2021, arXiv 2103.05247). A full minibatch makes {@code updatesPerExample} updates due: the first on its
- * own examples, which predicts each before anything is learned from it, the others on replayed ones. What it learns is a function of the
- * specification, its seed among it, and the ordered examples.
+ * The learner of an FPT head (Lu et al. 2021, arXiv 2103.05247). A full minibatch, or a shorter one that {@link #flush} ends, makes {@code
+ * updatesPerExample} updates due: the first on its own examples, which predicts each before anything is learned from it, the others on
+ * replayed ones. What it learns is a function of the specification, its seed among it, and the ordered examples and flushes.
+ *
+ * <pre>
+ *               accept              accept of the last, flush
+ *            +---------+   +-----------------------------------------+
+ *            |         v   |                                         v
+ *            +------- GATHERING                                  UPDATE_DUE
+ *                          ^                                       |    ^
+ *                          |                                 begin |    | finish, more are due
+ *                          |        finish of the last, abort      v    |
+ *                          +------------------------------------- UPDATING
+ *                                                                    |
+ *                          FAILED <----------------------------------+
+ *                                    finish, something is not finite
+ * </pre>
+ *
+ * A failed learner refuses every example and keeps its last sound snapshot. {@link FusedStep} makes updates; whatever happens in it, each
+ * update that was begun is finished or aborted. Not thread-safe.
  */
-final class FptLearner implements SubstrateLearner {
-    private final ObservationReader reader;
-    private final TunableSubstrate substrate;
-    private final TokenPooling pooling;
+public final class FptLearner implements HeadLearner {
+    private enum State {
+        GATHERING,
+        UPDATE_DUE,
+        UPDATING,
+        FAILED
+    }
+
+    private final FptModel model;
     private final TrainableParameters parameters;
     private final Targets targets;
-    private final Loss loss;
-    private final ReplaySample<Example> replay;
+    private final ReplaySample<MinibatchExample> replay;
+    private final @Nullable FrozenBaseline baseline;
     private HeadSpec spec;
     private LearningSpec.Fpt learning;
     private PrequentialMetrics metrics;
-    private List<Example> waiting = new ArrayList<>();
-    private List<Example> fresh = List.of();
+
+    private State state = State.GATHERING;
+    private List<MinibatchExample> gathered = new ArrayList<>();
+    /** The minibatch whose updates are due; the first of them has yet to be made while all are. */
+    private List<MinibatchExample> minibatch = List.of();
+
     private int updatesDue;
-    /** Outputs before the update under way. */
+    private int updatesOfMinibatch;
+    /** Outputs before the update that was begun. */
     private int outputsBefore;
+    /** Bytes of {@link #gathered} and {@link #minibatch}. */
+    private long exampleBytes;
 
     private long examples;
     private long refused;
     private @Nullable String failure;
     private @Nullable HeadSnapshot snapshot;
 
-    /** @param start where its parts begin */
-    FptLearner(
-            HeadSpec spec,
-            ObservationReader reader,
-            TunableSubstrate substrate,
-            TokenPooling pooling,
-            FptParameters start) {
+    /** @param start where its inner parameters begin */
+    FptLearner(HeadSpec spec, FptModel model, FptParameters start, @Nullable FrozenBaseline baseline) {
         this.spec = spec;
         this.learning = (LearningSpec.Fpt) spec.learning();
-        this.reader = reader;
-        this.substrate = substrate;
-        this.pooling = pooling;
-        this.parameters = new TrainableParameters(start, learning, pooling.featureWidth());
+        this.model = model;
+        this.baseline = baseline;
+        this.parameters =
+                new TrainableParameters(start, learning, model.pooling().featureWidth());
         this.targets = new Targets(spec.task());
-        this.loss = Loss.of(spec.task());
-        this.replay = new ReplaySample<>(learning.replayCapacity(), spec.seed());
+        this.replay = new ReplaySample<>(learning.replayCapacity(), spec.seed(), MinibatchExample::bytes);
         this.metrics = new PrequentialMetrics(learning.metricWindow(), targets.labels() != null);
         parameters.grow(targets.outputs());
     }
 
-    @Override
-    public boolean wantsFeatures() {
-        return false;
-    }
-
-    @Override
-    public @Nullable Refused take(AdmittedObservation observation, Target target, @Nullable Features features) {
-        if (due()) {
-            throw new IllegalStateException(spec.name() + ": an update is due (expected: none)");
-        }
-        if (failure != null) {
+    /**
+     * Adds an example to the minibatch that is being gathered. It is learned, and counted in the metrics, once that is full or flushed.
+     *
+     * @param sequence its number in the head's log, by which it is named if its update is aborted
+     * @param features what the frozen encoder reads off the observation; null for a head without a frozen baseline
+     * @return null if it was added, else why it was refused; a refused example changes nothing but the refusal count
+     * @throws IllegalStateException while an update is due
+     */
+    public @Nullable Refused accept(
+            long sequence, AdmittedObservation observation, Target target, @Nullable Features features) {
+        if (state == State.FAILED) {
             refused++;
-            return new Refused(Reason.HEAD_FAILED, spec.name() + ": " + failure);
+            return failed();
         }
+        require(State.GATHERING);
+        if (baseline != null && features == null) {
+            throw new IllegalArgumentException("features: none (expected: the frozen encoder's)");
+        }
+        MinibatchExample example;
         try {
-            waiting.add(read(observation, target));
+            example = decode(sequence, observation, target);
         } catch (Refused wrong) {
             refused++;
             return wrong;
         }
-        if (waiting.size() == learning.minibatch()) {
-            fresh = waiting;
-            waiting = new ArrayList<>();
-            updatesDue = learning.updatesPerExample();
+        gathered.add(example);
+        exampleBytes += example.bytes();
+        if (baseline != null && features != null) {
+            baseline.gather(features, target);
         }
+        if (gathered.size() == learning.minibatch()) {
+            endMinibatch();
+        }
+        verifyState();
         return null;
     }
 
-    private Example read(AdmittedObservation observation, Target target) {
-        ObservationRows rows = reader.read(observation);
+    private Refused failed() {
+        return new Refused(Reason.HEAD_FAILED, spec.name() + ": " + failure);
+    }
+
+    private MinibatchExample decode(long sequence, AdmittedObservation observation, Target target) {
+        ObservationRows rows = model.reader().read(observation);
         for (int i = 0; i < rows.values().length; i++) {
             if (!Float.isFinite(rows.values()[i])) {
                 throw new Refused(
@@ -110,91 +143,156 @@ final class FptLearner implements SubstrateLearner {
             }
         }
         int tokens = rows.tokenIds() == null ? rows.rows() : rows.tokenIds().tokens();
-        return new Example(rows, targets.truths(target, tokens, rows.scale()));
+        return new MinibatchExample(sequence, rows, targets.truths(target, tokens, rows.scale()));
     }
 
+    /** {@inheritDoc} Updates are due then. */
     @Override
-    public boolean due() {
-        return updatesDue > 0;
-    }
-
-    @Override
-    public Update begin() {
-        if (!due()) {
-            throw new IllegalStateException(spec.name() + ": no update is due (expected: one)");
-        }
-        boolean first = updatesDue == learning.updatesPerExample();
-        outputsBefore = parameters.outputs();
-        List<Example> minibatch = first ? fresh : replay.draw(learning.minibatch());
-        if (first) {
-            for (Example example : minibatch) {
-                for (Truth truth : example.truths()) {
-                    parameters.grow(truth.outputs());
-                }
+    public void flush() {
+        if (state != State.FAILED) {
+            require(State.GATHERING);
+            if (!gathered.isEmpty()) {
+                endMinibatch();
             }
         }
-        return new FptUpdate(this, minibatch, first);
+        verifyState();
     }
 
-    TrainableParameters parameters() {
-        return parameters;
+    private void endMinibatch() {
+        minibatch = gathered;
+        gathered = new ArrayList<>();
+        updatesOfMinibatch = learning.updatesPerExample();
+        updatesDue = updatesOfMinibatch;
+        state = State.UPDATE_DUE;
     }
 
-    TokenPooling pooling() {
-        return pooling;
+    /** Whether an update waits to be made. Examples and flushes are taken again once none does. */
+    public boolean updateDue() {
+        return state == State.UPDATE_DUE;
     }
 
-    TunableSubstrate substrate() {
-        return substrate;
+    /** Begins the update that is due. If this throws, the update has begun all the same and must be aborted. */
+    FptUpdate begin() {
+        require(State.UPDATE_DUE);
+        outputsBefore = parameters.outputs();
+        state = State.UPDATING;
+        List<MinibatchExample> drawn = onFresh() ? minibatch : replay.draw(minibatch.size());
+        for (MinibatchExample example : drawn) {
+            for (Truth truth : example.truths()) {
+                parameters.grow(truth.outputs());
+            }
+        }
+        FptUpdate update = new FptUpdate(model, learning.labelSmoothing(), parameters, drawn);
+        verifyState();
+        return update;
     }
 
-    LearningSpec.Fpt learning() {
-        return learning;
+    /** Whether the update that is due, or under way, is the one on the minibatch's own examples. */
+    private boolean onFresh() {
+        return updatesDue == updatesOfMinibatch;
     }
 
-    Loss loss() {
-        return loss;
-    }
-
-    Task task() {
-        return spec.task();
-    }
-
-    /** A fresh example was scored. */
-    void scored(PrequentialMetrics.Tally tally) {
-        metrics.add(tally);
-    }
-
-    /** An update has ended well. */
-    void updated(boolean first) {
-        snapshot = null;
+    /**
+     * Makes the step of an update whose portions were all passed.
+     *
+     * @return examples that were refused, for the head met a number that is not finite and has failed; null if the step was made
+     */
+    @Nullable
+    Aborted finish(FptUpdate update) {
+        require(State.UPDATING);
+        String met = update.failure();
+        if (met == null && update.rows() > 0 && !parameters.step(update.gradient(), learning)) {
+            met = "the gradient is not finite or too steep";
+        }
+        if (met != null) {
+            failure = "stopped learning: " + met;
+            return abort(failed(), null);
+        }
+        if (onFresh()) {
+            examples += minibatch.size();
+            minibatch.forEach(replay::see);
+            update.tallies().forEach(metrics::add);
+            if (baseline != null) {
+                baseline.learn(metrics, update.tallies());
+            }
+        }
         updatesDue--;
-        if (first) {
-            examples += fresh.size();
-            fresh.forEach(replay::see);
-        }
         if (updatesDue == 0) {
-            fresh = List.of();
+            forgetMinibatch();
+            state = State.GATHERING;
+        } else {
+            state = State.UPDATE_DUE;
         }
+        snapshot = null;
+        verifyState();
+        return null;
     }
 
-    /** An update could not be made; what is served stays. */
-    void abort(boolean first, @Nullable String why) {
-        if (why != null) {
-            failure = "stopped learning: " + why;
+    /**
+     * Gives up the updates that are due. What is served stays; labels that only these examples had are forgotten.
+     *
+     * @return the examples that are not learned: all of the minibatch, or none if its own update was made before
+     */
+    Aborted abort(Refused why, @Nullable Throwable cause) {
+        require(State.UPDATING);
+        List<Long> sequences =
+                onFresh() ? minibatch.stream().map(MinibatchExample::sequence).toList() : List.of();
+        refused += sequences.size();
+        forgetMinibatch();
+        if (baseline != null) {
+            baseline.forget();
         }
-        if (first) {
-            refused += fresh.size();
-        }
-        fresh = List.of();
-        updatesDue = 0;
+        parameters.shrink(outputsBefore);
         LabelSpace labels = targets.labels();
         if (labels != null) {
-            // What only these examples had: nobody waits while an update is made.
-            parameters.shrink(outputsBefore);
             labels.truncate(outputsBefore);
-            snapshot = null;
         }
+        snapshot = null;
+        state = failure == null ? State.GATHERING : State.FAILED;
+        verifyState();
+        return new Aborted(this, sequences, why, cause);
+    }
+
+    private void forgetMinibatch() {
+        minibatch = List.of();
+        updatesDue = 0;
+        exampleBytes = 0;
+    }
+
+    /**
+     * An update that was not made.
+     *
+     * @param sequences the examples that are refused for it, in order; none if their own update had been made and a replayed one was not
+     * @param why what to answer for each of them
+     * @param cause what was thrown, or null if the head met a number that is not finite and has failed
+     */
+    public record Aborted(
+            FptLearner learner,
+            List<Long> sequences,
+            Refused why,
+            @Nullable Throwable cause) {}
+
+    private void require(State expected) {
+        if (state != expected) {
+            throw new IllegalStateException(spec.name() + ": " + state + " (expected: " + expected + ")");
+        }
+    }
+
+    private void verifyState() {
+        boolean underWay = state == State.UPDATE_DUE || state == State.UPDATING;
+        if (underWay != (updatesDue > 0)
+                || underWay == minibatch.isEmpty()
+                || (underWay && !gathered.isEmpty())
+                || (state == State.FAILED) != (failure != null)
+                || gathered.size() >= learning.minibatch()) {
+            throw new IllegalStateException(spec.name() + ": " + state + ", " + updatesDue + " updates due, "
+                    + minibatch.size() + " examples in the minibatch, " + gathered.size() + " gathered");
+        }
+    }
+
+    /** Whether examples are to be accepted with the features that the head's frozen encoder reads. */
+    public boolean readsFeatures() {
+        return baseline != null;
     }
 
     @Override
@@ -204,24 +302,29 @@ final class FptLearner implements SubstrateLearner {
 
     @Override
     public HeadSnapshot snapshot() {
+        if (baseline != null && baseline.leads()) {
+            return baseline.snapshot();
+        }
         HeadSnapshot current = snapshot;
         if (current == null) {
             LabelSpace labels = targets.labels();
-            // Labels of examples that wait have no output yet.
+            // Labels of examples that are being gathered have no output yet.
             List<String> known = labels == null ? List.of() : labels.list().subList(0, parameters.outputs());
             current = new FptSnapshot(
-                    new Answers(spec.task(), List.copyOf(known), loss),
+                    new Answers(spec.task(), List.copyOf(known), model.loss()),
                     parameters.readout(),
                     parameters.features(),
-                    new FptEncoder(reader, substrate, pooling, parameters.inside()));
+                    new FptEncoder(model, parameters.inner()));
             snapshot = current;
         }
         return current;
     }
 
+    /** {@inheritDoc} Scores are of the answers that were served: with a baseline, of whichever part led when the example came. */
     @Override
     public HeadMetrics metrics() {
-        return new HeadMetrics(examples, parameters.steps(), refused, metrics.windowed(), metrics.total());
+        PrequentialMetrics served = baseline == null ? metrics : baseline.served();
+        return new HeadMetrics(examples, parameters.steps(), refused, served.windowed(), served.total());
     }
 
     @Override
@@ -241,8 +344,12 @@ final class FptLearner implements SubstrateLearner {
         if (changed.learning().metricWindow() != metrics.window()) {
             metrics = metrics.withWindow(changed.learning().metricWindow());
         }
+        if (baseline != null) {
+            baseline.update(changed);
+        }
         learning = (LearningSpec.Fpt) changed.learning();
         spec = changed;
+        verifyState();
     }
 
     @Override
@@ -252,21 +359,27 @@ final class FptLearner implements SubstrateLearner {
 
     @Override
     public long residentBytes() {
-        long bytes = parameters.bytes() + metrics.bytes();
-        for (List<Example> list : List.of(waiting, fresh, replay.held())) {
-            for (Example example : list) {
-                bytes += example.bytes();
-            }
-        }
-        return bytes;
+        long own = parameters.bytes() + metrics.bytes() + exampleBytes + replay.bytes();
+        return baseline == null ? own : own + baseline.residentBytes();
     }
 
     @Override
     public long trainableParameters() {
-        return parameters.count();
+        return parameters.count() + (baseline == null ? 0 : baseline.trainableParameters());
     }
 
-    /** Nothing native is held. */
     @Override
-    public void close() {}
+    public void close() {
+        if (baseline != null) {
+            baseline.close();
+        }
+    }
+
+    TrainableParameters parameters() {
+        return parameters;
+    }
+
+    FptModel model() {
+        return model;
+    }
 }

@@ -3,15 +3,15 @@ package dev.reservoir.heads.train;
 import dev.reservoir.heads.FeatureLearner;
 import dev.reservoir.heads.HeadSpec;
 import dev.reservoir.heads.LearningSpec;
-import dev.reservoir.heads.LearningSpec.Fpt.Companion;
 import dev.reservoir.heads.LearningSpec.Part;
 import dev.reservoir.heads.ModalitySpec;
 import dev.reservoir.heads.ObservationReader;
 import dev.reservoir.heads.Refused;
-import dev.reservoir.heads.SubstrateLearner;
 import dev.reservoir.heads.Task;
 import dev.reservoir.heads.TunableSubstrate;
 import dev.reservoir.heads.modality.OrthogonalProjection;
+import dev.reservoir.heads.task.PrequentialMetrics;
+import java.util.function.Consumer;
 
 /** Makes the learners of FPT heads on one substrate. Any number of threads may call at once. */
 public final class FptLearners {
@@ -24,10 +24,15 @@ public final class FptLearners {
     /** Length of the rows that the substrate reads at first: the gain of the paper's orthogonal input map. */
     private static final double INPUT_GAIN = Math.sqrt(2);
 
-    /** Makes the learners of companions. */
+    /** Makes the readouts of frozen baselines. */
     @FunctionalInterface
-    public interface CompanionFactory {
-        FeatureLearner create(HeadSpec spec);
+    public interface ReadoutFactory {
+        /**
+         * A readout that has learned nothing.
+         *
+         * @param scored is shown how each example was predicted before it was learned, in order
+         */
+        FeatureLearner create(HeadSpec spec, Consumer<PrequentialMetrics.Tally> scored);
     }
 
     private final TunableSubstrate substrate;
@@ -43,30 +48,23 @@ public final class FptLearners {
      *
      * @param spec whose learning is {@link LearningSpec.Fpt}
      * @param reader of its modality
-     * @param companions asked where the head has a companion
-     * @throws Refused INVALID_FIELD where a row of the modality is too wide for a projection of its own, or the readout or the replay sample
-     *     could grow too large
+     * @param readouts called if the head has a frozen baseline
+     * @throws Refused INVALID_FIELD if a row of the modality is too wide for a projection of its own, or the readout or the replay sample could
+     *     grow too large
      */
-    public SubstrateLearner create(HeadSpec spec, ObservationReader reader, CompanionFactory companions) {
-        FptLearner own = own(spec, reader);
-        Companion companion = ((LearningSpec.Fpt) spec.learning()).companion();
-        return companion == null
-                ? own
-                : new CompanionedLearner(own, companions.create(CompanionedLearner.specOf(spec, companion)));
-    }
-
-    private FptLearner own(HeadSpec spec, ObservationReader reader) {
+    public FptLearner create(HeadSpec spec, ObservationReader reader, ReadoutFactory readouts) {
         LearningSpec.Fpt learning = (LearningSpec.Fpt) spec.learning();
         checkReplay(spec.modality(), learning, reader);
-        int width = substrate.info().width();
-        TokenPooling pooling =
-                new TokenPooling(spec.encoder().pooling(), spec.modality().maxTokens(), width);
+        FptModel model = FptModel.of(spec, reader, substrate);
+        TokenPooling pooling = model.pooling();
         checkReadout(spec.task(), pooling.featureWidth());
+        int width = pooling.width();
         float[] positions = new float[learning.parts().contains(Part.POSITIONS) ? pooling.maxTokens() * width : 0];
         FptParameters start = spec.modality().readsTokenIds()
                 ? new FptParameters(new float[0], new float[0], positions, ownNorms)
                 : new FptParameters(projection(reader, width, spec.seed()), new float[width], positions, ownNorms);
-        return new FptLearner(spec, reader, substrate, pooling, start);
+        FrozenBaseline baseline = learning.companion() == null ? null : new FrozenBaseline(spec, readouts);
+        return new FptLearner(spec, model, start, baseline);
     }
 
     /** A head may not be made that could grow until it takes the server's memory. */

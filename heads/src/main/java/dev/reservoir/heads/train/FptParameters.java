@@ -9,15 +9,15 @@ import dev.reservoir.heads.TunableSubstrate.NormRow;
 import dev.reservoir.heads.math.Vectors;
 
 /**
- * What an FPT head has before and inside the substrate at one moment. Never written after construction.
+ * The inner parameters of an FPT head at one moment: those before and inside the substrate. Never written after construction.
  *
- * @param input {@code [W, D]}; empty for text, whose words have the substrate's own embeddings
- * @param inputBias {@code [D]}; empty for text
- * @param positions {@code [maxTokens, D]}, added to the substrate's own; empty where they do not learn
+ * @param input {@code (W, D)}; empty for text, whose tokens have the substrate's own word embeddings
+ * @param inputBias {@code (D)}; empty for text
+ * @param positions {@code (maxTokens, D)}, added to the substrate's own; empty if they do not learn
  */
 record FptParameters(float[] input, float[] inputBias, float[] positions, NormRow norms) {
 
-    /** The rows that take the place of token embeddings, {@code [T, D]}. */
+    /** The rows that take the place of token embeddings, {@code (T, D)}. */
     SubstrateInput.Embeddings embed(ObservationRows observation, TunableSubstrate substrate, int width) {
         SubstrateInput.TokenIds ids = observation.tokenIds();
         int tokens = ids == null ? observation.rows() : ids.tokens();

@@ -1,10 +1,7 @@
 package dev.reservoir.heads.train;
 
 import dev.reservoir.heads.HiddenStates;
-import dev.reservoir.heads.LearningSpec;
 import dev.reservoir.heads.SubstrateInput;
-import dev.reservoir.heads.SubstrateLearner.Portion;
-import dev.reservoir.heads.SubstrateLearner.Update;
 import dev.reservoir.heads.TunableSubstrate;
 import dev.reservoir.heads.math.Loss;
 import dev.reservoir.heads.math.Losses;
@@ -16,28 +13,41 @@ import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** One step of one head: the mean loss over the rows of a minibatch, its gradient, the step. */
-final class FptUpdate implements Update {
-    /** Most tokens of a portion of several examples: what a pass keeps for the way back is some 100 KB a token. */
+/**
+ * One step of one head in the making: the mean loss over the labelled rows of a minibatch, and its gradient by everything that learns. It
+ * reads the head's parameters and changes nothing of the head. Passes fill it portion by portion; see the package for the letters in the
+ * shapes. Not thread-safe.
+ */
+final class FptUpdate {
+    /** Most tokens of a portion of several examples: what a pass keeps for its backward pass is some 100 KB a token. */
     private static final int PORTION_TOKENS = 2_048;
 
-    private final FptLearner learner;
-    private final boolean first;
-    private final FptParameters inside;
+    private final FptModel model;
+    private final FptParameters inner;
+    private final float[][] readout; // (C, F + 1)
+    private final boolean innerLearns;
+    private final float labelSmoothing;
+    private final TrainableParameters.Gradient gradient;
     private final List<Portion> portions = new ArrayList<>();
     private final List<PrequentialMetrics.Tally> tallies = new ArrayList<>();
     private final int rows;
-    private TrainableParameters.Gradient gradient;
     private @Nullable String failure;
 
-    /** @param first whether the examples are fresh and their predictions count */
-    FptUpdate(FptLearner learner, List<Example> minibatch, boolean first) {
-        this.learner = learner;
-        this.first = first;
-        this.inside = learner.parameters().inside();
-        this.gradient = learner.parameters().gradient();
+    /** @param parameters with an output for every label of the minibatch */
+    FptUpdate(FptModel model, double labelSmoothing, TrainableParameters parameters, List<MinibatchExample> minibatch) {
+        this.model = model;
+        this.labelSmoothing = model.loss() == Loss.SOFTMAX ? (float) labelSmoothing : 0;
+        this.inner = parameters.inner();
+        this.readout = parameters.readout();
+        this.innerLearns = parameters.innerLearns();
+        this.gradient = parameters.zeroGradient();
         this.rows =
                 minibatch.stream().mapToInt(example -> example.truths().size()).sum();
+        cut(minibatch);
+    }
+
+    /** Cuts the minibatch into portions by its own lengths alone, so that what else is in a pass makes no difference. */
+    private void cut(List<MinibatchExample> minibatch) {
         int from = 0;
         while (from < minibatch.size()) {
             int to = from;
@@ -47,175 +57,189 @@ final class FptUpdate implements Update {
                 tokens += minibatch.get(to).tokens();
                 to++;
             }
-            portions.add(new Some(minibatch.subList(from, to), tokens));
+            portions.add(new Portion(minibatch.subList(from, to), tokens));
             from = to;
         }
     }
 
-    /** For tests. */
-    TrainableParameters.Gradient gradient() {
-        return gradient;
-    }
-
-    @Override
-    public List<Portion> portions() {
+    /** Portions of the minibatch, in order, each small enough for one pass. */
+    List<Portion> portions() {
         return portions;
     }
 
-    @Override
-    public TunableSubstrate.NormRow norms() {
-        return inside.norms();
+    /** The norms that every pass of it runs with. */
+    TunableSubstrate.NormRow norms() {
+        return inner.norms();
     }
 
-    @Override
-    public void restart() {
-        gradient = learner.parameters().gradient();
+    /** Whether anything but the readout learns, so that the substrate's backward pass is needed. */
+    boolean innerLearns() {
+        return innerLearns;
+    }
+
+    /** Forgets what its portions gathered: a pass failed, and all of them are made again. */
+    void restart() {
+        gradient.clear();
         tallies.clear();
         failure = null;
     }
 
-    @Override
-    public void finish() {
-        tallies.forEach(learner::scored);
-        if (failure == null && rows > 0 && !learner.parameters().step(gradient, learner.learning())) {
-            failure = "the gradient is not finite or too steep";
-        }
-        if (failure == null) {
-            learner.updated(first);
-        } else {
-            learner.abort(first, failure);
-        }
+    /** Labelled rows of the minibatch. */
+    int rows() {
+        return rows;
     }
 
-    @Override
-    public void abandon() {
-        learner.abort(first, null);
+    /** The gradient of the mean loss, once every portion was accumulated. */
+    TrainableParameters.Gradient gradient() {
+        return gradient;
     }
 
-    private final class Some implements Portion {
-        private final List<Example> examples;
+    /** How each example with labelled rows was predicted, in order. */
+    List<PrequentialMetrics.Tally> tallies() {
+        return tallies;
+    }
+
+    /** Why no step can be made of it, or null. */
+    @Nullable
+    String failure() {
+        return failure;
+    }
+
+    /** Some examples of the minibatch, which pass the substrate together. */
+    final class Portion {
+        private final List<MinibatchExample> examples;
         private final int tokens;
 
-        Some(List<Example> examples, int tokens) {
+        private Portion(List<MinibatchExample> examples, int tokens) {
             this.examples = examples;
             this.tokens = tokens;
         }
 
-        @Override
-        public int size() {
+        /** {@code B}, sequences. */
+        int size() {
             return examples.size();
         }
 
-        @Override
-        public List<SubstrateInput> sequences() {
+        /** {@code sum T}. */
+        int tokens() {
+            return tokens;
+        }
+
+        FptUpdate update() {
+            return FptUpdate.this;
+        }
+
+        /** What the substrate reads, {@code B} sequences of {@code (T, D)}. */
+        List<SubstrateInput> sequences() {
             List<SubstrateInput> sequences = new ArrayList<>(examples.size());
-            for (Example example : examples) {
-                sequences.add(inside.embed(
-                        example.rows(), learner.substrate(), learner.pooling().width()));
+            for (MinibatchExample example : examples) {
+                sequences.add(inner.embed(
+                        example.rows(), model.substrate(), model.pooling().width()));
             }
             return sequences;
         }
 
-        @Override
-        public int tokens() {
-            return tokens;
-        }
-
-        @Override
-        public boolean inside() {
-            return learner.parameters().insideLearns();
-        }
-
-        @Override
-        public void scoreAndLoss(HiddenStates hidden, int firstSequence, float[] byHidden) {
+        /**
+         * Scores the examples, takes the loss, and accumulates the readout's gradient.
+         *
+         * @param hidden holds the portion's sequences from {@code firstSequence} on
+         * @param hiddenGradient {@code (sum T, D)} of the whole pass: receives the loss's gradient by the portion's hidden states
+         */
+        void scoreAndLoss(HiddenStates hidden, int firstSequence, float[] hiddenGradient) {
             for (int i = 0; i < examples.size() && failure == null; i++) {
-                scoreAndLoss(examples.get(i), hidden, firstSequence + i, byHidden);
+                scoreAndLoss(examples.get(i), hidden, firstSequence + i, hiddenGradient);
             }
         }
 
-        private void scoreAndLoss(Example example, HiddenStates hidden, int sequence, float[] byHidden) {
-            TokenPooling pooling = learner.pooling();
-            TrainableParameters parameters = learner.parameters();
+        private void scoreAndLoss(MinibatchExample example, HiddenStates hidden, int sequence, float[] hiddenGradient) {
+            TokenPooling pooling = model.pooling();
             int width = pooling.featureWidth();
-            int outputs = parameters.outputs();
-            float[] features = pooling.pool(hidden, sequence);
-            float[] byFeatures = new float[features.length];
-            float[] scores = new float[outputs];
-            float[] truth = new float[outputs];
-            float[] slope = new float[outputs];
+            int outputs = readout.length;
+            float[] features = pooling.pool(hidden, sequence); // (R, F)
+            float[] featureGradient = new float[features.length]; // (R, F)
+            float[] scores = new float[outputs]; // (C)
+            float[] truth = new float[outputs]; // (C)
+            float[] scoreGradient = new float[outputs]; // (C)
             PrequentialMetrics.Tally tally = new PrequentialMetrics.Tally();
             for (Truth row : example.truths()) {
                 int at = row.row() * width;
-                for (int c = 0; c < outputs; c++) {
-                    float[] weights = parameters.readout(c);
-                    scores[c] = Vectors.dot(weights, 0, features, at, width) + weights[width];
-                }
+                Vectors.affine(readout, outputs, width, features, at, scores, 0); // (C) = (C, F) (F) + (C)
                 Arrays.fill(truth, 0);
                 row.fill(truth);
-                double value = Losses.gradient(learner.loss(), scores, truth, slope, outputs);
-                if (!(Math.abs(value) < Double.POSITIVE_INFINITY)) {
-                    failure = "the loss is not finite: " + value;
+                double loss = Losses.gradient(model.loss(), scores, truth, scoreGradient, outputs);
+                if (!(Math.abs(loss) < Double.POSITIVE_INFINITY)) {
+                    failure = "the loss is not finite: " + loss;
                     return;
                 }
-                tally.score(learner.task(), row, scores, truth, value, learner.loss());
-                smooth(truth, slope);
+                tally.score(model.task(), row, scores, truth, loss, model.loss());
+                smooth(truth, scoreGradient);
                 for (int c = 0; c < outputs; c++) {
-                    float share = slope[c] / rows;
-                    float[] byRow = gradient.readout()[c];
-                    Vectors.add(share, features, at, byRow, 0, width);
-                    byRow[width] += share;
-                    Vectors.add(share, parameters.readout(c), 0, byFeatures, at, width);
+                    float share = scoreGradient[c] / rows;
+                    float[] readoutGradient = gradient.readout()[c]; // (F + 1)
+                    Vectors.add(share, features, at, readoutGradient, 0, width);
+                    readoutGradient[width] += share;
+                    Vectors.add(share, readout[c], 0, featureGradient, at, width); // (F) += (C) (C, F)
                 }
-                if (first && row.last()) {
+                if (row.last()) {
                     tallies.add(tally);
                 }
             }
-            if (inside()) {
-                pooling.back(byFeatures, hidden.tokens(sequence), byHidden, hidden.start(sequence));
+            if (innerLearns) {
+                pooling.backward(featureGradient, hidden.tokens(sequence), hiddenGradient, hidden.start(sequence));
             }
         }
 
-        /** Moves the slope of a softmax to a truth of which a share is spread over all labels. */
-        private void smooth(float[] truth, float[] slope) {
-            LearningSpec.Fpt learning = learner.learning();
-            if (learning.labelSmoothing() == 0 || learner.loss() != Loss.SOFTMAX) {
+        /** Moves a softmax's gradient to that of a truth of which a share is spread over all labels. */
+        private void smooth(float[] truth, float[] scoreGradient) {
+            if (labelSmoothing == 0) {
                 return;
             }
-            float share = (float) learning.labelSmoothing();
-            for (int c = 0; c < slope.length; c++) {
-                slope[c] += share * (truth[c] - 1f / slope.length);
+            for (int c = 0; c < scoreGradient.length; c++) {
+                scoreGradient[c] += labelSmoothing * (truth[c] - 1f / scoreGradient.length);
             }
         }
 
-        @Override
-        public void accumulateGradient(TunableSubstrate.Gradients gradients, int slot, int firstRow) {
-            int width = learner.pooling().width();
-            int norms = gradient.gains().length;
+        /**
+         * Adds what the substrate's backward pass gave to the gradient of the inner parts.
+         *
+         * @param gradients of the whole pass: embeddings {@code (sum T, D)}, gains and biases {@code (slots, norms, D)}
+         * @param slot the norms' slot in it
+         * @param firstRow first row of the portion in {@code gradients.embeddings()}
+         */
+        void accumulateGradient(TunableSubstrate.Gradients gradients, int slot, int firstRow) {
+            int width = model.pooling().width();
+            int norms = gradient.gains().length; // norms x D
             Vectors.add(1, gradients.gains(), slot * norms, gradient.gains(), 0, norms);
             Vectors.add(1, gradients.biases(), slot * norms, gradient.biases(), 0, norms);
             int row = firstRow;
-            for (Example example : examples) {
+            for (MinibatchExample example : examples) {
                 if (gradient.positions().length > 0) {
                     Vectors.add(
-                            1, gradients.embeddings(), row * width, gradient.positions(), 0, example.tokens() * width);
+                            1,
+                            gradients.embeddings(),
+                            row * width,
+                            gradient.positions(),
+                            0,
+                            example.tokens() * width); // (T, D)
                 }
                 if (gradient.input().length > 0) {
-                    byInput(example, gradients.embeddings(), row, width);
+                    accumulateInput(example, gradients.embeddings(), row, width);
                 }
                 row += example.tokens();
             }
         }
 
-        private void byInput(Example example, float[] byRows, int firstRow, int width) {
+        /** {@code input (W, D) += rows (T, W)' embeddingGradient (T, D)}, and its bias the sum over {@code T}. */
+        private void accumulateInput(MinibatchExample example, float[] embeddingGradient, int firstRow, int width) {
             int index = 0;
             for (int t = 0; t < example.tokens(); t++) {
                 int at = (firstRow + t) * width;
-                Vectors.add(1, byRows, at, gradient.inputBias(), 0, width);
+                Vectors.add(1, embeddingGradient, at, gradient.inputBias(), 0, width);
                 for (int k = 0; k < example.rows().valuesPerRow(); k++, index++) {
                     float value = example.rows().values()[index];
                     if (value != 0) {
                         int column = example.rows().column(t, index);
-                        Vectors.add(value, byRows, at, gradient.input(), column * width, width);
+                        Vectors.add(value, embeddingGradient, at, gradient.input(), column * width, width);
                     }
                 }
             }

@@ -1,10 +1,9 @@
 package dev.reservoir.heads.train;
 
 import dev.reservoir.heads.HiddenStates;
+import dev.reservoir.heads.Reason;
+import dev.reservoir.heads.Refused;
 import dev.reservoir.heads.SubstrateInput;
-import dev.reservoir.heads.SubstrateLearner;
-import dev.reservoir.heads.SubstrateLearner.Portion;
-import dev.reservoir.heads.SubstrateLearner.Update;
 import dev.reservoir.heads.TunableSubstrate;
 import dev.reservoir.heads.TunableSubstrate.Gradients;
 import dev.reservoir.heads.TunableSubstrate.NormBank;
@@ -15,7 +14,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes one update of many heads in passes that they share. The gradient of the summed loss by one head's numbers is that head's own, for
+ * Makes one update of many heads in passes that they share. The gradient of the summed loss by one head's parameters is that head's own, for
  * they are disjoint; and a sequence's hidden states and gradients do not depend on what else is in the pass. So every head ends where it
  * would have ended alone, bit for bit.
  */
@@ -23,8 +22,8 @@ public final class FusedStep {
     /** Most tokens of a pass of several portions. */
     public static final int PASS_TOKENS = 2_048;
 
-    /** What the way back through the substrate costs, in passes: as many products, and the attention computed again. */
-    public static final double WAY_BACK = 1.2;
+    /** What the backward pass through the substrate costs, in passes: as many products, and the attention computed again. */
+    public static final double BACKWARD_COST = 1.2;
 
     private final TunableSubstrate substrate;
 
@@ -33,174 +32,146 @@ public final class FusedStep {
     }
 
     /**
-     * Makes the next update of each learner. Where a pass fails every update is made again by itself, so that only those that cannot be made alone are
-     * given up.
+     * What became of the updates.
+     *
+     * @param tokens that passed the substrate, the backward pass counted as {@link #BACKWARD_COST} of them
+     * @param aborted the updates that were not made, with the examples that are refused for it; all others were
+     */
+    public record Outcome(double tokens, List<FptLearner.Aborted> aborted) {}
+
+    /**
+     * Makes the next update of each learner. If a pass fails, every update is made again by itself, so that only those that cannot be made
+     * alone are aborted. Whatever a pass throws, errors included, ends here.
      *
      * @param learners each with an update that is due
-     * @return tokens that passed the substrate, the way back counted as {@link #WAY_BACK} of them
-     * @throws RuntimeException once every update has ended, where some were given up: what the first of them met
      */
-    public double run(List<? extends SubstrateLearner> learners) {
-        List<Update> updates = new ArrayList<>(learners.size());
-        try {
-            for (SubstrateLearner learner : learners) {
-                updates.add(learner.begin());
-            }
-        } catch (RuntimeException e) {
-            updates.forEach(Update::abandon);
-            throw e;
-        }
-        RuntimeException failure = null;
-        double tokens;
-        try {
-            tokens = runPasses(updates);
-        } catch (PassFailure together) {
-            return runAlone(updates, together);
-        }
-        for (Update update : updates) {
-            failure = firstOf(failure, finish(update));
-        }
-        if (failure != null) {
-            throw failure;
-        }
-        return tokens;
-    }
-
-    private double runAlone(List<Update> updates, PassFailure together) {
-        double tokens = 0;
-        RuntimeException failure = null;
-        for (Update update : updates) {
+    public Outcome run(List<FptLearner> learners) {
+        List<FptLearner.Aborted> aborted = new ArrayList<>();
+        List<Begun> begun = new ArrayList<>(learners.size());
+        for (FptLearner learner : learners) {
             try {
-                if (updates.size() == 1) {
-                    throw together;
-                }
-                update.restart();
-                tokens += runPasses(List.of(update));
-                failure = firstOf(failure, finish(update));
-            } catch (PassFailure alone) {
-                update.abandon();
-                failure = firstOf(failure, alone.cause);
+                begun.add(new Begun(learner, learner.begin()));
+            } catch (Throwable e) {
+                aborted.add(abort(learner, e));
             }
         }
-        if (failure != null) {
-            throw failure;
+        double tokens = 0;
+        try {
+            tokens = passAll(begun);
+        } catch (Throwable together) {
+            return new Outcome(runAlone(begun, together, aborted), aborted);
+        }
+        for (Begun one : begun) {
+            finish(one, aborted);
+        }
+        return new Outcome(tokens, aborted);
+    }
+
+    private double runAlone(List<Begun> begun, Throwable together, List<FptLearner.Aborted> aborted) {
+        if (begun.size() == 1) {
+            aborted.add(abort(begun.get(0).learner, together));
+            return 0;
+        }
+        double tokens = 0;
+        for (Begun one : begun) {
+            try {
+                one.update.restart();
+                tokens += passAll(List.of(one));
+            } catch (Throwable alone) {
+                aborted.add(abort(one.learner, alone));
+                continue;
+            }
+            finish(one, aborted);
         }
         return tokens;
     }
 
-    /** Returns what went wrong, where something did; either way the update has ended. */
-    private static @Nullable RuntimeException finish(Update update) {
+    private static void finish(Begun one, List<FptLearner.Aborted> aborted) {
+        FptLearner.@Nullable Aborted failed;
         try {
-            update.finish();
-            return null;
-        } catch (RuntimeException e) {
-            update.abandon();
-            return e;
+            failed = one.learner.finish(one.update);
+        } catch (Throwable e) {
+            failed = abort(one.learner, e);
+        }
+        if (failed != null) {
+            aborted.add(failed);
         }
     }
 
-    private static @Nullable RuntimeException firstOf(
-            @Nullable RuntimeException earlier, @Nullable RuntimeException later) {
-        return earlier != null ? earlier : later;
+    private static FptLearner.Aborted abort(FptLearner learner, Throwable cause) {
+        return learner.abort(
+                new Refused(Reason.INTERNAL, "example: its update could not be made, it is not learned"), cause);
     }
 
-    private double runPasses(List<Update> updates) {
-        double all = 0;
-        List<Seat> seats = new ArrayList<>();
+    /** Passes all portions of some updates. Returns their tokens. */
+    private double passAll(List<Begun> begun) {
+        double cost = 0;
+        List<FptUpdate.Portion> pass = new ArrayList<>();
         int tokens = 0;
-        for (Update update : updates) {
-            for (Portion portion : update.portions()) {
-                if (!seats.isEmpty() && tokens + portion.tokens() > PASS_TOKENS) {
-                    runPass(seats);
-                    seats.clear();
+        for (Begun one : begun) {
+            for (FptUpdate.Portion portion : one.update.portions()) {
+                if (!pass.isEmpty() && tokens + portion.tokens() > PASS_TOKENS) {
+                    pass(pass);
+                    pass.clear();
                     tokens = 0;
                 }
-                seats.add(new Seat(portion, update.norms()));
+                pass.add(portion);
                 tokens += portion.tokens();
-                all += portion.tokens() * (portion.inside() ? 1 + WAY_BACK : 1);
+                cost += portion.tokens() * (one.update.innerLearns() ? 1 + BACKWARD_COST : 1);
             }
         }
-        if (!seats.isEmpty()) {
-            runPass(seats);
+        if (!pass.isEmpty()) {
+            pass(pass);
         }
-        return all;
+        return cost;
     }
 
-    private void runPass(List<Seat> seats) {
-        try {
-            pass(seats);
-        } catch (RuntimeException e) {
-            throw new PassFailure(e);
-        }
-    }
-
-    private void pass(List<Seat> seats) {
-        List<SubstrateInput> sequences = new ArrayList<>();
-        List<NormRow> norms = new ArrayList<>();
-        List<Integer> slots = new ArrayList<>();
-        boolean inside = false;
-        for (Seat seat : seats) {
-            if (norms.isEmpty() || norms.get(norms.size() - 1) != seat.norms) {
-                norms.add(seat.norms);
+    private void pass(List<FptUpdate.Portion> portions) {
+        List<SubstrateInput> sequences = new ArrayList<>(); // B of (T, D)
+        List<NormRow> norms = new ArrayList<>(); // one per update: its slot
+        List<Integer> slots = new ArrayList<>(); // (B)
+        boolean backward = false;
+        for (FptUpdate.Portion portion : portions) {
+            NormRow row = portion.update().norms();
+            if (norms.isEmpty() || norms.get(norms.size() - 1) != row) {
+                norms.add(row);
             }
-            for (SubstrateInput sequence : seat.portion.sequences()) {
+            for (SubstrateInput sequence : portion.sequences()) {
                 sequences.add(sequence);
                 slots.add(norms.size() - 1);
             }
-            inside |= seat.portion.inside();
+            backward |= portion.update().innerLearns();
         }
         NormBank bank = NormBank.of(norms);
         int[] slotOfSequence = slots.stream().mapToInt(Integer::intValue).toArray();
-        if (!inside) {
-            scoreAndLoss(seats, substrate.forward(sequences, bank, slotOfSequence));
+        if (!backward) {
+            scoreAndLoss(portions, substrate.forward(sequences, bank, slotOfSequence));
             return;
         }
         try (TracedForward traced = substrate.trace(sequences, bank, slotOfSequence)) {
-            HiddenStates hidden = traced.hidden();
-            Gradients gradients = traced.gradients(scoreAndLoss(seats, hidden));
+            HiddenStates hidden = traced.hidden(); // (sum T, D)
+            Gradients gradients = traced.gradients(scoreAndLoss(portions, hidden));
             int sequence = 0;
-            for (Seat seat : seats) {
-                if (seat.portion.inside()) {
-                    seat.portion.accumulateGradient(gradients, slotOfSequence[sequence], hidden.offsets()[sequence]);
+            for (FptUpdate.Portion portion : portions) {
+                if (portion.update().innerLearns()) {
+                    portion.accumulateGradient(gradients, slotOfSequence[sequence], hidden.offsets()[sequence]);
                 }
-                sequence += seat.size;
+                sequence += portion.size();
             }
         }
     }
 
-    /** Returns the loss's gradient by the hidden states. */
-    private static float[] scoreAndLoss(List<Seat> seats, HiddenStates hidden) {
+    /** Returns the loss's gradient by the hidden states, {@code (sum T, D)}. */
+    private static float[] scoreAndLoss(List<FptUpdate.Portion> portions, HiddenStates hidden) {
         float[] gradient = new float[hidden.values().length];
         int sequence = 0;
-        for (Seat seat : seats) {
-            seat.portion.scoreAndLoss(hidden, sequence, gradient);
-            sequence += seat.size;
+        for (FptUpdate.Portion portion : portions) {
+            portion.scoreAndLoss(hidden, sequence, gradient);
+            sequence += portion.size();
         }
         return gradient;
     }
 
-    /** What a pass met, before any of its updates was finished. */
-    private static final class PassFailure extends RuntimeException {
-        private static final long serialVersionUID = 1;
-
-        final RuntimeException cause;
-
-        PassFailure(RuntimeException cause) {
-            super(cause);
-            this.cause = cause;
-        }
-    }
-
-    /** A portion's place in a pass. */
-    private static final class Seat {
-        final Portion portion;
-        final NormRow norms;
-        final int size;
-
-        Seat(Portion portion, NormRow norms) {
-            this.portion = portion;
-            this.norms = norms;
-            this.size = portion.size();
-        }
-    }
+    /** An update under way, and whose it is. */
+    private record Begun(FptLearner learner, FptUpdate update) {}
 }

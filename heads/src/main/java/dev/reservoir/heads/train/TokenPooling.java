@@ -5,7 +5,7 @@ import dev.reservoir.heads.HiddenStates;
 import dev.reservoir.heads.math.Vectors;
 
 /**
- * Hidden states {@code [T, D]} to features, and gradients back. Linear: features are the hidden states' own numbers.
+ * Hidden states {@code [T, D]} to features, and gradients back. Linear in the hidden states, with no parameters of its own.
  *
  * @param maxTokens most {@code T}
  * @param width {@code D}
@@ -48,22 +48,22 @@ record TokenPooling(Pooling pooling, int maxTokens, int width) {
     }
 
     /**
-     * The way back.
+     * The backward pass.
      *
-     * @param byFeatures {@code [rows, F]}
-     * @param gradient receives {@code [T, D]} from {@code start} on, where it holds zeros
+     * @param featureGradient {@code (R, F)}
+     * @param hiddenGradient receives {@code (T, D)} from {@code start} on, which holds zeros
      */
-    void back(float[] byFeatures, int tokens, float[] gradient, int start) {
+    void backward(float[] featureGradient, int tokens, float[] hiddenGradient, int start) {
         switch (pooling) {
-            case FIRST -> System.arraycopy(byFeatures, 0, gradient, start, width);
-            case LAST -> System.arraycopy(byFeatures, 0, gradient, start + (tokens - 1) * width, width);
+            case FIRST -> System.arraycopy(featureGradient, 0, hiddenGradient, start, width);
+            case LAST -> System.arraycopy(featureGradient, 0, hiddenGradient, start + (tokens - 1) * width, width);
             case MEAN -> {
                 float share = 1f / tokens;
                 for (int t = 0; t < tokens; t++) {
-                    Vectors.add(share, byFeatures, 0, gradient, start + t * width, width);
+                    Vectors.add(share, featureGradient, 0, hiddenGradient, start + t * width, width);
                 }
             }
-            case CONCATENATE, PER_TOKEN -> System.arraycopy(byFeatures, 0, gradient, start, tokens * width);
+            case CONCATENATE, PER_TOKEN -> System.arraycopy(featureGradient, 0, hiddenGradient, start, tokens * width);
             case FLATTEN, INPUT_ONLY -> throw new IllegalStateException("pooling: " + pooling);
         }
     }

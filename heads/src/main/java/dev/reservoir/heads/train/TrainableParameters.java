@@ -5,12 +5,13 @@ import dev.reservoir.heads.LearningSpec.Part;
 import dev.reservoir.heads.TunableSubstrate.NormRow;
 import dev.reservoir.heads.math.Vectors;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** All that an FPT head has: what learns with its moments, what does not as it began. One thread's. */
+/** All parameters of an FPT head: those that learn with their moments, the others as they began. Not thread-safe. */
 final class TrainableParameters {
-    /** What does not learn, and nothing in place of what does. */
+    /** What does not learn; empty arrays stand for what does. */
     private final FptParameters frozen;
 
     private final int features;
@@ -54,14 +55,14 @@ final class TrainableParameters {
         return readout.size();
     }
 
-    /** Makes {@code outputs} outputs known; new ones begin with zeros. */
+    /** Grows to {@code outputs} outputs; new ones begin with zeros. */
     void grow(int outputs) {
         while (readout.size() < outputs) {
             readout.add(new AdamParameter(new float[features + 1]));
         }
     }
 
-    /** Forgets outputs from {@code outputs} on, which nothing was learned of. */
+    /** Forgets outputs from {@code outputs} on, which were never trained. */
     void shrink(int outputs) {
         readout.subList(outputs, readout.size()).clear();
     }
@@ -74,12 +75,12 @@ final class TrainableParameters {
         return readout.stream().map(AdamParameter::value).toArray(float[][]::new);
     }
 
-    /** Whether anything but the readout learns. */
-    boolean insideLearns() {
+    /** Whether anything but the readout learns, so that a gradient has to pass the substrate. */
+    boolean innerLearns() {
         return input != null || positions != null || gains != null;
     }
 
-    FptParameters inside() {
+    FptParameters inner() {
         FptParameters current = now;
         if (current == null) {
             current = new FptParameters(
@@ -93,7 +94,7 @@ final class TrainableParameters {
     }
 
     /** A gradient of zeros. */
-    Gradient gradient() {
+    Gradient zeroGradient() {
         float[][] byReadout = new float[readout.size()][features + 1];
         return new Gradient(zeros(input), zeros(inputBias), zeros(positions), zeros(gains), zeros(biases), byReadout);
     }
@@ -101,7 +102,7 @@ final class TrainableParameters {
     /**
      * One step of the rule.
      *
-     * @return false where the gradient is not finite; then nothing has changed
+     * @return false if the gradient is not finite or too steep; then nothing has changed
      */
     boolean step(Gradient gradient, LearningSpec.Fpt learning) {
         double norm = Math.sqrt(gradient.squares());
@@ -112,6 +113,13 @@ final class TrainableParameters {
         float factor = norm > learning.clipNorm() ? (float) (learning.clipNorm() / norm) : 1;
         double rate = rate(learning, steps);
         double inner = rate * learning.innerRate();
+        // Memory first: a step is made as a whole or not at all.
+        for (AdamParameter part : new AdamParameter[] {input, inputBias, positions, gains, biases}) {
+            if (part != null) {
+                part.reserve();
+            }
+        }
+        readout.forEach(AdamParameter::reserve);
         steps++;
         step(input, gradient.input, factor, inner, learning.weightDecay());
         step(inputBias, gradient.inputBias, factor, inner, 0);
@@ -149,7 +157,7 @@ final class TrainableParameters {
         return new float[part == null ? 0 : part.value().length];
     }
 
-    /** Numbers that learn. */
+    /** Parameters that learn. */
     long count() {
         long sum = (long) readout.size() * (features + 1);
         for (AdamParameter part : new AdamParameter[] {input, inputBias, positions, gains, biases}) {
@@ -172,6 +180,17 @@ final class TrainableParameters {
     /** A sum of gradients, shaped as the parameters; parts that do not learn have length 0. */
     record Gradient(
             float[] input, float[] inputBias, float[] positions, float[] gains, float[] biases, float[][] readout) {
+        /** Sets every number to 0. */
+        void clear() {
+            for (float[] part : new float[][] {input, inputBias, positions, gains, biases}) {
+                Arrays.fill(part, 0);
+            }
+            for (float[] row : readout) {
+                Arrays.fill(row, 0);
+            }
+        }
+
+        /** The squared Euclidean norm. */
         double squares() {
             double sum = Vectors.squares(input)
                     + Vectors.squares(inputBias)

@@ -31,23 +31,23 @@ class FptGradientTest {
         List<Example> examples = Specs.labelled(6, 1);
         HeadSpec spec = Specs.classifier("a", pooling, Specs.learning(Specs.ALL, 6));
         FptLearner learner = Specs.learner(substrate, spec);
-        // Away from zero readouts, which stop the gradient on its way inside.
+        // Away from zero readouts, which stop the gradient on its way inner.
         Specs.learnAlone(substrate, learner, Specs.labelled(60, 2));
         TrainableParameters.Gradient gradient = gradient(learner, examples);
         TrainableParameters parameters = learner.parameters();
-        FptParameters inside = parameters.inside();
+        FptParameters inner = parameters.inner();
         float[][] readout = parameters.readout();
         Random random = new Random(3);
         float[][] values = {
-            inside.input(),
-            inside.inputBias(),
-            inside.positions(),
-            inside.norms().gains(),
-            inside.norms().biases(),
+            inner.input(),
+            inner.inputBias(),
+            inner.positions(),
+            inner.norms().gains(),
+            inner.norms().biases(),
             readout[0],
             readout[2]
         };
-        float[][] slopes = {
+        float[][] gradients = {
             gradient.input(),
             gradient.inputBias(),
             gradient.positions(),
@@ -57,43 +57,44 @@ class FptGradientTest {
             gradient.readout()[2]
         };
         for (int part = 0; part < values.length; part++) {
-            double size = Math.sqrt(Vectors.squares(slopes[part]));
+            double size = Math.sqrt(Vectors.squares(gradients[part]));
             assertThat(size).as("part %d", part).isGreaterThan(1e-4);
             for (int probe = 0; probe < 12; probe++) {
                 int at = random.nextInt(values[part].length);
                 float kept = values[part][at];
                 values[part][at] = kept + 1e-2f;
-                double up = loss(learner, inside, readout, examples);
+                double up = loss(learner, inner, readout, examples);
                 values[part][at] = kept - 1e-2f;
-                double down = loss(learner, inside, readout, examples);
+                double down = loss(learner, inner, readout, examples);
                 values[part][at] = kept;
-                assertThat((up - down) / 2e-2).as("part %d [%d]", part, at).isCloseTo(slopes[part][at], within(2e-3));
+                assertThat((up - down) / 2e-2)
+                        .as("part %d [%d]", part, at)
+                        .isCloseTo(gradients[part][at], within(2e-3));
             }
         }
     }
 
     private TrainableParameters.Gradient gradient(FptLearner learner, List<Example> examples) {
-        List<dev.reservoir.heads.train.Example> read = new ArrayList<>();
+        List<MinibatchExample> read = new ArrayList<>();
         for (Example example : examples) {
             var rows = Specs.reader(substrate, Specs.ROWS).read(example.admitted());
             Target.Label label = (Target.Label) example.target();
             int hot = learner.snapshot().labels().indexOf(label.label());
-            read.add(new dev.reservoir.heads.train.Example(
-                    rows, List.of(new Truth(0, true, 3, 3, new int[] {hot}, null, null))));
+            read.add(new MinibatchExample(1, rows, List.of(new Truth(0, true, 3, 3, new int[] {hot}, null, null))));
         }
         return Specs.gradient(substrate, learner, read);
     }
 
     /** Mean cross entropy, in the plainest way. */
-    private double loss(FptLearner learner, FptParameters inside, float[][] readout, List<Example> examples) {
+    private double loss(FptLearner learner, FptParameters inner, float[][] readout, List<Example> examples) {
         double sum = 0;
         for (Example example : examples) {
             var rows = Specs.reader(substrate, Specs.ROWS).read(example.admitted());
             HiddenStates hidden = substrate.forward(
-                    List.of(inside.embed(rows, substrate, LinearSubstrate.D)),
-                    NormBank.of(List.of(inside.norms())),
+                    List.of(inner.embed(rows, substrate, LinearSubstrate.D)),
+                    NormBank.of(List.of(inner.norms())),
                     new int[1]);
-            float[] features = learner.pooling().pool(hidden, 0);
+            float[] features = learner.model().pooling().pool(hidden, 0);
             float[] scores = new float[readout.length];
             for (int c = 0; c < scores.length; c++) {
                 for (int i = 0; i < features.length; i++) {

@@ -46,10 +46,10 @@ class FptLearnerTest {
             parts.add(Part.valueOf(name));
         }
         FptLearner learner = Specs.learner(substrate, Specs.classifier("a", Pooling.MEAN, Specs.learning(parts, 4)));
-        FptParameters before = learner.parameters().inside();
+        FptParameters before = learner.parameters().inner();
         float[] input = before.input().clone();
         Specs.learnAlone(substrate, learner, Specs.labelled(80, 4));
-        FptParameters after = learner.parameters().inside();
+        FptParameters after = learner.parameters().inner();
         assertThat(learner.trainableParameters()).isEqualTo(count);
         assertThat(before.input()).as("what began is not written to").containsExactly(input);
         assertThat(!Arrays.equals(after.input(), input)).isEqualTo(parts.contains(Part.INPUT));
@@ -66,20 +66,74 @@ class FptLearnerTest {
                 Specs.learner(substrate, Specs.classifier("a", Pooling.MEAN, Specs.learning(Specs.ALL, 2)));
         FusedStep step = new FusedStep(substrate);
         AdmittedObservation one = Specs.admitted(new Observation.Tensor(new float[] {1, 0, 0}, 3));
-        assertThat(learner.take(one, new Target.Label("a"), null)).isNull();
+        assertThat(learner.accept(1, one, new Target.Label("a"), null)).isNull();
         assertThat(learner.snapshot().labels()).isEmpty();
-        assertThat(learner.take(one, new Target.Label("a"), null)).isNull();
-        assertThatThrownBy(() -> learner.take(one, new Target.Label("a"), null))
+        assertThat(learner.accept(1, one, new Target.Label("a"), null)).isNull();
+        assertThatThrownBy(() -> learner.accept(1, one, new Target.Label("a"), null))
                 .isInstanceOf(IllegalStateException.class);
         step.run(List.of(learner));
         assertThat(learner.snapshot().labels()).containsExactly("a");
         // The first was not known; the second could not have been: it was judged in the same minibatch.
         assertThat(learner.metrics().total().count()).isEqualTo(2);
-        learner.take(one, new Target.Label("a"), null);
-        learner.take(one, new Target.Label("b"), null);
+        learner.accept(1, one, new Target.Label("a"), null);
+        learner.accept(1, one, new Target.Label("b"), null);
         step.run(List.of(learner));
         assertThat(learner.snapshot().labels()).containsExactly("a", "b");
         assertThat(learner.metrics().examples()).isEqualTo(4);
+    }
+
+    @Test
+    void aFlushLearnsTheUnfinishedMinibatchAsAMinibatchOfThatSize() {
+        LearningSpec.Fpt sixteen = Specs.learning(Specs.ALL, 16);
+        FptLearner flushed = Specs.learner(substrate, Specs.classifier("a", Pooling.MEAN, sixteen));
+        List<Example> examples = Specs.labelled(10, 21);
+        Specs.learnAlone(substrate, flushed, examples);
+        assertThat(flushed.metrics().examples()).isZero();
+        assertThat(flushed.snapshot().labels()).isEmpty();
+        flushed.flush();
+        assertThat(flushed.updateDue()).isTrue();
+        assertThatThrownBy(flushed::flush).isInstanceOf(IllegalStateException.class);
+        Specs.update(substrate, flushed);
+        FptLearner ten = Specs.learner(substrate, Specs.classifier("a", Pooling.MEAN, Specs.learning(Specs.ALL, 10)));
+        Specs.learnAlone(substrate, ten, examples);
+        assertThat(flushed.metrics()).isEqualTo(ten.metrics());
+        assertThat(flushed.metrics().examples()).isEqualTo(10);
+        assertThat(flushed.metrics().total().count()).isEqualTo(10);
+        assertThat(flushed.snapshot().labels())
+                .isEqualTo(ten.snapshot().labels())
+                .isNotEmpty();
+        assertThat(flushed.parameters().readout())
+                .isDeepEqualTo(ten.parameters().readout());
+        assertThat(flushed.parameters().inner().input())
+                .containsExactly(ten.parameters().inner().input());
+        flushed.flush();
+        assertThat(flushed.updateDue()).as("nothing waits").isFalse();
+    }
+
+    @Test
+    void replayedStepsOfAFlushedMinibatchAreNoLongerThanItIs() {
+        FptLearner learner = Specs.learner(substrate, Specs.classifier("a", Pooling.MEAN, Specs.replaying(8, 3, 16)));
+        Specs.learnAlone(substrate, learner, Specs.labelled(16, 22));
+        Specs.learnAlone(substrate, learner, Specs.labelled(1, 23));
+        learner.flush();
+        substrate.sequences = 0;
+        Specs.update(substrate, learner);
+        assertThat(substrate.sequences).isEqualTo(3);
+        assertThat(learner.metrics().updates()).isEqualTo(3 * 3);
+    }
+
+    @Test
+    void residentBytesFollowWhatIsGatheredAndReplayed() {
+        FptLearner learner = Specs.learner(substrate, Specs.classifier("a", Pooling.MEAN, Specs.replaying(4, 2, 4)));
+        long empty = learner.residentBytes();
+        Specs.learnAlone(substrate, learner, Specs.labelled(3, 24));
+        long gathering = learner.residentBytes();
+        assertThat(gathering).isGreaterThan(empty + 3 * 128);
+        Specs.learnAlone(substrate, learner, Specs.labelled(1, 25));
+        long learned = learner.residentBytes();
+        Specs.learnAlone(substrate, learner, Specs.labelled(4, 26));
+        // The sample is full: what leaves it leaves the count.
+        assertThat(learner.residentBytes()).isBetween(learned - 4 * 300, learned + 4 * 300);
     }
 
     @Test
@@ -170,9 +224,9 @@ class FptLearnerTest {
         HeadSpec slower = Specs.classifier("a", Pooling.MEAN, learning.with(1e-6, 0, 32));
         learner.update(slower);
         assertThat(learner.spec()).isEqualTo(slower);
-        float[] before = learner.parameters().inside().input();
+        float[] before = learner.parameters().inner().input();
         Specs.learnAlone(substrate, learner, Specs.labelled(20, 14));
-        float[] after = learner.parameters().inside().input();
+        float[] after = learner.parameters().inner().input();
         for (int i = 0; i < before.length; i++) {
             assertThat(after[i]).isCloseTo(before[i], within(1.2e-5f));
         }

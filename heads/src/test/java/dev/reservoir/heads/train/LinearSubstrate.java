@@ -8,6 +8,7 @@ import dev.reservoir.heads.TunableSubstrate;
 import java.util.List;
 import java.util.Random;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 
 /**
  * A small substrate whose gradients are exact by hand: {@code h_t = gain * (x_t M + mean(x)) + bias}, one norm, {@code D} = 6. Sequences do
@@ -34,7 +35,13 @@ final class LinearSubstrate implements TunableSubstrate {
     private final float[] mixing = new float[D * D];
     private final float[] words = new float[VOCABULARY * D];
     int passes;
+    int sequences;
+    /** Passes that throw. */
     Predicate<List<SubstrateInput>> broken = sequences -> false;
+    /** What they throw. */
+    Supplier<Throwable> fault = () -> new IllegalStateException("linear: broken on request");
+    /** Sequences whose hidden states are not finite. */
+    Predicate<SubstrateInput> poisoned = sequence -> false;
 
     LinearSubstrate() {
         Random random = new Random(11);
@@ -80,8 +87,13 @@ final class LinearSubstrate implements TunableSubstrate {
     @Override
     public HiddenStates forward(List<SubstrateInput> sequences, NormBank norms, int[] slots) {
         passes++;
+        this.sequences += sequences.size();
         if (broken.test(sequences)) {
-            throw new IllegalStateException("linear: broken on request");
+            Throwable thrown = fault.get();
+            if (thrown instanceof Error error) {
+                throw error;
+            }
+            throw (RuntimeException) thrown;
         }
         int[] offsets = new int[sequences.size() + 1];
         for (int i = 0; i < sequences.size(); i++) {
@@ -91,6 +103,11 @@ final class LinearSubstrate implements TunableSubstrate {
         for (int i = 0; i < slots.length; i++) {
             for (int k = offsets[i] * D; k < offsets[i + 1] * D; k++) {
                 hidden[k] = norms.gains()[slots[i] * D + k % D] * hidden[k] + norms.biases()[slots[i] * D + k % D];
+            }
+        }
+        for (int i = 0; i < slots.length; i++) {
+            if (poisoned.test(sequences.get(i))) {
+                hidden[offsets[i] * D] = Float.NaN;
             }
         }
         return new HiddenStates(hidden, offsets, D);

@@ -1,8 +1,11 @@
 package dev.reservoir.heads.train;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.reservoir.heads.AdmittedObservation;
 import dev.reservoir.heads.EncoderSpec;
 import dev.reservoir.heads.EncoderSpec.Pooling;
+import dev.reservoir.heads.FeatureLearner;
 import dev.reservoir.heads.HeadName;
 import dev.reservoir.heads.HeadSnapshot;
 import dev.reservoir.heads.HeadSpec;
@@ -14,17 +17,17 @@ import dev.reservoir.heads.Observation;
 import dev.reservoir.heads.ObservationEncoder;
 import dev.reservoir.heads.ObservationReader;
 import dev.reservoir.heads.Prediction;
-import dev.reservoir.heads.SubstrateLearner;
-import dev.reservoir.heads.SubstrateLearner.Portion;
 import dev.reservoir.heads.Target;
 import dev.reservoir.heads.Task;
 import dev.reservoir.heads.TunableSubstrate.NormBank;
 import dev.reservoir.heads.modality.Encoders;
+import dev.reservoir.heads.task.PrequentialMetrics;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import java.util.function.Consumer;
 
 /** Heads and examples for tests of this package. */
 final class Specs {
@@ -56,11 +59,11 @@ final class Specs {
     }
 
     static FptLearner learner(LinearSubstrate substrate, HeadSpec spec) {
-        return (FptLearner) new FptLearners(substrate).create(spec, reader(substrate, spec.modality()), Specs::none);
+        return new FptLearners(substrate).create(spec, reader(substrate, spec.modality()), Specs::none);
     }
 
-    static dev.reservoir.heads.FeatureLearner none(HeadSpec spec) {
-        throw new IllegalStateException(spec.name() + ": no companion was asked for");
+    private static FeatureLearner none(HeadSpec spec, Consumer<PrequentialMetrics.Tally> scored) {
+        throw new IllegalStateException(spec.name() + ": no frozen baseline was asked for");
     }
 
     record Example(Observation observation, Target target) {
@@ -93,24 +96,28 @@ final class Specs {
     }
 
     /** Gives examples one by one and makes every update at once, alone. */
-    static void learnAlone(LinearSubstrate substrate, SubstrateLearner learner, List<Example> examples) {
-        FusedStep step = new FusedStep(substrate);
+    static void learnAlone(LinearSubstrate substrate, FptLearner learner, List<Example> examples) {
         for (Example example : examples) {
-            if (learner.take(example.admitted(), example.target(), null) != null) {
-                continue;
+            if (learner.accept(1, example.admitted(), example.target(), null) == null) {
+                update(substrate, learner);
             }
-            while (learner.due()) {
-                step.run(List.of(learner));
-            }
+        }
+    }
+
+    /** Makes every update that is due, alone. */
+    static void update(LinearSubstrate substrate, FptLearner learner) {
+        FusedStep step = new FusedStep(substrate);
+        while (learner.updateDue()) {
+            assertThat(step.run(List.of(learner)).aborted()).isEmpty();
         }
     }
 
     /** The gradient of one update over these examples, traced through the substrate. */
     static TrainableParameters.Gradient gradient(
-            LinearSubstrate substrate, FptLearner learner, List<dev.reservoir.heads.train.Example> examples) {
-        FptUpdate update = new FptUpdate(learner, examples, true);
+            LinearSubstrate substrate, FptLearner learner, List<MinibatchExample> examples) {
+        FptUpdate update = new FptUpdate(learner.model(), 0, learner.parameters(), examples);
         NormBank bank = NormBank.of(List.of(update.norms()));
-        Portion portion = update.portions().get(0);
+        FptUpdate.Portion portion = update.portions().get(0);
         try (var traced = substrate.trace(portion.sequences(), bank, new int[portion.size()])) {
             float[] upstream = new float[traced.hidden().values().length];
             portion.scoreAndLoss(traced.hidden(), 0, upstream);

@@ -85,13 +85,13 @@ class TokenSetsTrainingTest {
         final double[][] readout;
 
         Oracle(TrainableParameters parameters) {
-            FptParameters inside = parameters.inside();
+            FptParameters inner = parameters.inner();
             parts = new double[][] {
-                wide(inside.input()),
-                wide(inside.inputBias()),
-                wide(inside.positions()),
-                wide(inside.norms().gains()),
-                wide(inside.norms().biases())
+                wide(inner.input()),
+                wide(inner.inputBias()),
+                wide(inner.positions()),
+                wide(inner.norms().gains()),
+                wide(inner.norms().biases())
             };
             readout = Arrays.stream(parameters.readout()).map(this::wide).toArray(double[][]::new);
         }
@@ -156,11 +156,11 @@ class TokenSetsTrainingTest {
     @Test
     void theGradientIsThatOfFiniteDifferencesInDouble() {
         FptLearner learner = Specs.learner(substrate, spec(6));
-        // Away from zero readouts, which stop the gradient on its way inside.
+        // Away from zero readouts, which stop the gradient on its way inner.
         Specs.learnAlone(substrate, learner, examples(60, 2));
         List<Example> examples = examples(6, 3);
         TrainableParameters.Gradient gradient = gradient(learner, examples);
-        float[][] slopes = {
+        float[][] gradients = {
             gradient.input(),
             gradient.inputBias(),
             gradient.positions(),
@@ -171,10 +171,10 @@ class TokenSetsTrainingTest {
             gradient.readout()[2]
         };
         Oracle oracle = new Oracle(learner.parameters());
-        for (int part = 0; part < slopes.length; part++) {
-            assertThat(Math.sqrt(Vectors.squares(slopes[part]))).isGreaterThan(1e-4);
+        for (int part = 0; part < gradients.length; part++) {
+            assertThat(Math.sqrt(Vectors.squares(gradients[part]))).isGreaterThan(1e-4);
             double[] values = oracle.part(part);
-            assertThat(values).hasSameSizeAs(slopes[part]);
+            assertThat(values).hasSameSizeAs(gradients[part]);
             for (int at = 0; at < values.length; at++) {
                 double kept = values[at];
                 values[at] = kept + 1e-5;
@@ -182,13 +182,15 @@ class TokenSetsTrainingTest {
                 values[at] = kept - 1e-5;
                 double down = oracle.loss(examples);
                 values[at] = kept;
-                assertThat((up - down) / 2e-5).as("part %d [%d]", part, at).isCloseTo(slopes[part][at], within(1e-6));
+                assertThat((up - down) / 2e-5)
+                        .as("part %d [%d]", part, at)
+                        .isCloseTo(gradients[part][at], within(1e-6));
             }
         }
     }
 
     private TrainableParameters.Gradient gradient(FptLearner learner, List<Example> examples) {
-        List<dev.reservoir.heads.train.Example> read = new ArrayList<>();
+        List<MinibatchExample> read = new ArrayList<>();
         for (Example example : examples) {
             List<Truth> truths = new ArrayList<>();
             for (int t = 0; t < tokens(example); t++) {
@@ -197,8 +199,8 @@ class TokenSetsTrainingTest {
                             t, t == tokens(example) - 1, 3, 3, set(example, t).indices(), null, null));
                 }
             }
-            read.add(new dev.reservoir.heads.train.Example(
-                    Specs.reader(substrate, learner.spec().modality()).read(example.admitted()), truths));
+            read.add(new MinibatchExample(
+                    1, Specs.reader(substrate, learner.spec().modality()).read(example.admitted()), truths));
         }
         return Specs.gradient(substrate, learner, read);
     }
@@ -255,8 +257,8 @@ class TokenSetsTrainingTest {
                         new Example(two, new Target.TokenLabelSets(List.of("y"), List.of(first, first)))));
         assertThat(learner.snapshot().labels()).containsExactly("x", "y");
         assertThat(learner.trainableParameters()).isEqualTo(2L * (D + 1) + WIDTH * D + D + 5 * D + 2 * D);
-        Refused third =
-                learner.take(Specs.admitted(two), new Target.TokenLabelSets(List.of("z"), List.of(none, first)), null);
+        Refused third = learner.accept(
+                1, Specs.admitted(two), new Target.TokenLabelSets(List.of("z"), List.of(none, first)), null);
         assertThat(third).isNotNull().hasMessage("labels: \"z\" (expected: at most 2 labels)");
         assertThat(learner.metrics().refused()).isEqualTo(1);
     }

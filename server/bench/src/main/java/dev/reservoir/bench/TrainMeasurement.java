@@ -3,8 +3,8 @@ package dev.reservoir.bench;
 import com.google.common.collect.Lists;
 import com.google.gson.JsonObject;
 import dev.reservoir.heads.SubstrateInfo.Shape.Bert;
-import dev.reservoir.heads.SubstrateLearner;
 import dev.reservoir.heads.TunableSubstrate;
+import dev.reservoir.heads.train.FptLearner;
 import dev.reservoir.heads.train.FusedStep;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -38,7 +38,7 @@ final class TrainMeasurement implements Measurement {
         TrainingHeads all = known.computeIfAbsent(
                 heads + " " + examples + " " + tokens, unused -> new TrainingHeads(substrate, heads, examples, tokens));
         int perCall = mode.equals("fused") ? Math.max(1, FusedStep.PASS_TOKENS / (examples * tokens)) : 1;
-        List<List<SubstrateLearner>> calls = Lists.partition(all.learners(), perCall);
+        List<List<FptLearner>> calls = Lists.partition(all.learners(), perCall);
         double nanos =
                 (double) heads / Math.min(heads, perCall) * medianNanos(all, calls, new FusedStep(substrate), millis);
         JsonObject answer = new JsonObject();
@@ -48,19 +48,28 @@ final class TrainMeasurement implements Measurement {
     }
 
     /** Of the calls in turn. */
-    private long medianNanos(TrainingHeads all, List<List<SubstrateLearner>> calls, FusedStep step, int millis) {
+    private long medianNanos(TrainingHeads all, List<List<FptLearner>> calls, FusedStep step, int millis) {
         long[] times = new long[1 << 16];
         int count = 0;
         long end = subject.clock().getAsLong() + millis * 1_000_000L;
         do {
-            List<SubstrateLearner> call = calls.get(count % calls.size());
+            List<FptLearner> call = calls.get(count % calls.size());
             all.feed(call);
             long start = subject.clock().getAsLong();
-            step.run(call);
+            checkMade(step.run(call));
             times[count++] = subject.clock().getAsLong() - start;
         } while (count < times.length && subject.clock().getAsLong() < end);
         Arrays.sort(times, 0, count);
         return (times[(count - 1) / 2] + times[count / 2]) / 2;
+    }
+
+    /** A step that was not made must not be taken for a fast one. */
+    static void checkMade(FusedStep.Outcome outcome) {
+        if (!outcome.aborted().isEmpty()) {
+            throw new IllegalStateException(
+                    outcome.aborted().size() + " updates aborted (expected: none)",
+                    outcome.aborted().get(0).cause());
+        }
     }
 
     /**

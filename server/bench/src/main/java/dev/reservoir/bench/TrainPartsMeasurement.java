@@ -42,7 +42,7 @@ final class TrainPartsMeasurement implements Measurement {
             all.feed(all.learners());
             substrate.takeNanos();
             long start = subject.clock().getAsLong();
-            step.run(all.learners());
+            TrainMeasurement.checkMade(step.run(all.learners()));
             long taken = subject.clock().getAsLong() - start;
             inside.add(substrate.takeNanos());
             return taken;

@@ -10,11 +10,11 @@ import dev.reservoir.heads.LearningSpec.Part;
 import dev.reservoir.heads.ModalitySpec;
 import dev.reservoir.heads.Observation;
 import dev.reservoir.heads.Refused;
-import dev.reservoir.heads.SubstrateLearner;
 import dev.reservoir.heads.Target;
 import dev.reservoir.heads.Task;
 import dev.reservoir.heads.TunableSubstrate;
 import dev.reservoir.heads.modality.Encoders;
+import dev.reservoir.heads.train.FptLearner;
 import dev.reservoir.heads.train.FptLearners;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -32,7 +32,7 @@ final class TrainingHeads {
 
     private static final int DISTINCT = 64;
 
-    private final List<SubstrateLearner> learners = new ArrayList<>();
+    private final List<FptLearner> learners = new ArrayList<>();
     private final List<AdmittedObservation> observations;
     private final int examples;
     private int next;
@@ -46,7 +46,7 @@ final class TrainingHeads {
         FptLearners fpt = new FptLearners(substrate);
         for (int h = 0; h < heads; h++) {
             HeadSpec spec = spec("head-" + h, examples, tokens);
-            learners.add(fpt.create(spec, encoders.reader(spec.modality()), unused -> {
+            learners.add(fpt.create(spec, encoders.reader(spec.modality()), (unused, scored) -> {
                 throw new IllegalStateException("companion: one (expected: none)");
             }));
         }
@@ -83,16 +83,16 @@ final class TrainingHeads {
         return numbers;
     }
 
-    List<SubstrateLearner> learners() {
+    List<FptLearner> learners() {
         return learners;
     }
 
     /** Gives some of them a minibatch, so that an update of each is due. */
-    void feed(List<SubstrateLearner> some) {
-        for (SubstrateLearner learner : some) {
+    void feed(List<FptLearner> some) {
+        for (FptLearner learner : some) {
             for (int i = 0; i < examples; i++, next++) {
                 Target target = new Target.Label(TextHeads.label(next % CLASSES));
-                Refused refused = learner.take(observations.get(next % DISTINCT), target, null);
+                Refused refused = learner.accept(1, observations.get(next % DISTINCT), target, null);
                 if (refused != null) {
                     throw refused;
                 }

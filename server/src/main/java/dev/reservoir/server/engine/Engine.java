@@ -9,8 +9,8 @@ import dev.reservoir.heads.Prediction;
 import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
 import dev.reservoir.heads.Substrate;
-import dev.reservoir.heads.SubstrateLearner;
 import dev.reservoir.heads.Target;
+import dev.reservoir.heads.train.FptLearner;
 import dev.reservoir.heads.train.FusedStep;
 import dev.reservoir.server.registry.HeadVersion;
 import dev.reservoir.server.registry.LiveHead;
@@ -68,7 +68,7 @@ public final class Engine implements AutoCloseable {
             HeadVersion published = heads.get(i).published();
             ObservationEncoder learned = published.snapshot().encoder();
             // Its next version may read features of another kind: of its own parts, or of its companion.
-            if (heads.get(i).learner() instanceof SubstrateLearner) {
+            if (heads.get(i).learner() instanceof FptLearner) {
                 bound[i] = published;
             }
             byEncoder
@@ -190,7 +190,7 @@ public final class Engine implements AutoCloseable {
         if (!(learning instanceof LearningSpec.Fpt fpt)) {
             return reading.tokens() + stepTokens(head, learning instanceof LearningSpec.RecursiveLeastSquares);
         }
-        double pass = fpt.parts().isEmpty() ? 1 : 1 + FusedStep.WAY_BACK;
+        double pass = fpt.parts().isEmpty() ? 1 : 1 + FusedStep.BACKWARD_COST;
         int through = (int) (reading.observation().tokens() * pass * fpt.updatesPerExample());
         return fpt.companion() == null ? through : through + reading.tokens() + stepTokens(head, true);
     }

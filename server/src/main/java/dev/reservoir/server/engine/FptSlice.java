@@ -2,7 +2,7 @@ package dev.reservoir.server.engine;
 
 import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
-import dev.reservoir.heads.SubstrateLearner;
+import dev.reservoir.heads.train.FptLearner;
 import dev.reservoir.server.registry.LiveHead;
 import java.util.List;
 import java.util.Map;
@@ -14,7 +14,7 @@ import org.slf4j.LoggerFactory;
 final class FptSlice extends HeadSlice {
     private static final Logger LOG = LoggerFactory.getLogger(FptSlice.class);
 
-    private final SubstrateLearner learner;
+    private final FptLearner learner;
     private final List<TrainingTask> tasks;
     private final Map<TrainingTask.Example, FeatureExtractor.Outcome> outcomes;
     private int next;
@@ -22,7 +22,7 @@ final class FptSlice extends HeadSlice {
     /** @param outcomes what reading gave, of examples whose features are wanted */
     FptSlice(
             LiveHead head,
-            SubstrateLearner learner,
+            FptLearner learner,
             List<TrainingTask> tasks,
             Map<TrainingTask.Example, FeatureExtractor.Outcome> outcomes) {
         super(head, learner);
@@ -31,13 +31,13 @@ final class FptSlice extends HeadSlice {
         this.tasks = tasks;
     }
 
-    SubstrateLearner learner() {
+    FptLearner learner() {
         return learner;
     }
 
     /** Does what comes next until an update is due. Returns whether one is; otherwise nothing is left. */
     boolean advance() {
-        while (!learner.due() && next < tasks.size()) {
+        while (!learner.updateDue() && next < tasks.size()) {
             TrainingTask task = tasks.get(next++);
             if (task instanceof TrainingTask.Example example) {
                 example(example);
@@ -45,7 +45,21 @@ final class FptSlice extends HeadSlice {
                 other(task);
             }
         }
-        return learner.due();
+        return learner.updateDue();
+    }
+
+    /** Refuses the examples whose update could not be made; they were handled as accepted. */
+    void abort(FptLearner.Aborted aborted) {
+        if (aborted.cause() != null) {
+            LOG.error(
+                    "Head {}: an update could not be made, {} examples are refused",
+                    head().name(),
+                    aborted.sequences().size(),
+                    aborted.cause());
+        }
+        for (long sequence : aborted.sequences()) {
+            refuseAccepted(sequence, aborted.why());
+        }
     }
 
     private void example(TrainingTask.Example example) {
@@ -63,10 +77,14 @@ final class FptSlice extends HeadSlice {
             return outcome.refused();
         }
         try {
-            return learner.take(
-                    example.reading().observation(), example.target(), outcome == null ? null : outcome.features());
+            return learner.accept(
+                    example.sequence(),
+                    example.reading().observation(),
+                    example.target(),
+                    outcome == null ? null : outcome.features());
         } catch (RuntimeException e) {
             LOG.error("Head {} could not take an example", head().name(), e);
+            learner.countRefused();
             return new Refused(Reason.INTERNAL, "example: the head could not learn it");
         }
     }

@@ -19,6 +19,9 @@ abstract class HeadSlice {
     private final LiveHead head;
     private final HeadLearner learner;
     private final List<Handled> handled = new ArrayList<>();
+    /** Refusals of examples that were handled as accepted in earlier batches. */
+    private final List<TrainingListener.Refusal> late = new ArrayList<>();
+
     private long appliedThrough;
 
     HeadSlice(LiveHead head, HeadLearner learner) {
@@ -80,7 +83,7 @@ abstract class HeadSlice {
         }
         settle();
         if (!handled.isEmpty()) {
-            tell(head.publish(appliedThrough));
+            report(head.publish(appliedThrough));
         }
     }
 
@@ -89,8 +92,22 @@ abstract class HeadSlice {
         appliedThrough = sequence;
     }
 
-    /** Tells each listener of its own, in order. */
-    private void tell(HeadVersion published) {
+    /**
+     * Refuses an example that was handled as accepted: one that waited for its minibatch to fill. If that was in an earlier batch, the listener
+     * of the latest example hears of it, for the one that handed it in may be gone.
+     */
+    final void refuseAccepted(long sequence, Refused why) {
+        for (int i = handled.size() - 1; i >= 0; i--) {
+            if (handled.get(i).sequence == sequence) {
+                handled.set(i, new Handled(sequence, why, handled.get(i).listener));
+                return;
+            }
+        }
+        late.add(new TrainingListener.Refusal(sequence, why));
+    }
+
+    /** Reports to each listener its own examples, in order. */
+    private void report(HeadVersion published) {
         int from = 0;
         while (from < handled.size()) {
             TrainingListener listener = handled.get(from).listener;
@@ -102,6 +119,9 @@ abstract class HeadSlice {
                     refusals.add(new TrainingListener.Refusal(one.sequence, one.why));
                 }
                 to++;
+            }
+            if (to == handled.size()) {
+                refusals.addAll(0, late);
             }
             listener.handled(to - from, refusals, published);
             from = to;

@@ -14,6 +14,7 @@ public interface TrainingListener {
      * Examples were handled, and what they changed is published.
      *
      * @param handled how many of this listener's examples
+     * @param refusals of these, and of examples handled before as accepted that waited for their minibatch, perhaps another listener's
      */
     void handled(int handled, List<Refusal> refusals, HeadVersion published);
 

@@ -4,7 +4,7 @@ import dev.reservoir.heads.FeatureLearner;
 import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
 import dev.reservoir.heads.Substrate;
-import dev.reservoir.heads.SubstrateLearner;
+import dev.reservoir.heads.train.FptLearner;
 import dev.reservoir.heads.train.FusedStep;
 import dev.reservoir.server.registry.LiveHead;
 import dev.reservoir.server.schedule.Decision;
@@ -44,7 +44,7 @@ final class TrainingStep {
         List<FptSlice> through = new ArrayList<>();
         for (Decision.Slice<TrainingTask> slice : slices) {
             LiveHead head = (LiveHead) slice.flow();
-            if (head.learner() instanceof SubstrateLearner learner) {
+            if (head.learner() instanceof FptLearner learner) {
                 through.add(new FptSlice(head, learner, slice.items(), outcomes));
             } else {
                 ReadoutSlice turn = new ReadoutSlice(head, (FeatureLearner) head.learner());
@@ -61,7 +61,7 @@ final class TrainingStep {
             }
         }
         for (TrainingTask.Example example : outcomes.keySet()) {
-            if (example.head().learner() instanceof SubstrateLearner) {
+            if (example.head().learner() instanceof FptLearner) {
                 tokens += example.reading().tokens();
             }
         }
@@ -104,29 +104,36 @@ final class TrainingStep {
 
     private long runThrough(List<FptSlice> turns) {
         double tokens = 0;
-        List<SubstrateLearner> due = new ArrayList<>();
+        List<FptSlice> due = new ArrayList<>();
         do {
             due.clear();
             for (FptSlice turn : turns) {
                 if (turn.advance()) {
-                    due.add(turn.learner());
+                    due.add(turn);
                 }
             }
             if (!due.isEmpty()) {
-                try {
-                    tokens += new FusedStep(substrate.tunable()).run(due);
-                } catch (RuntimeException e) {
-                    LOG.error(
-                            "An update of {} heads could not be made; their minibatches are not learned",
-                            due.size(),
-                            e);
-                }
+                tokens += update(due);
             }
         } while (!due.isEmpty());
         for (FptSlice turn : turns) {
             end(turn.head(), turn::end);
         }
         return (long) tokens;
+    }
+
+    /** Makes one update of each head. Returns the tokens that passed the substrate. */
+    private double update(List<FptSlice> due) {
+        FusedStep.Outcome outcome = new FusedStep(substrate.tunable())
+                .run(due.stream().map(FptSlice::learner).toList());
+        for (FptLearner.Aborted aborted : outcome.aborted()) {
+            for (FptSlice slice : due) {
+                if (slice.learner() == aborted.learner()) {
+                    slice.abort(aborted);
+                }
+            }
+        }
+        return outcome.tokens();
     }
 
     private static void end(LiveHead head, Runnable turn) {

@@ -2,8 +2,8 @@ package dev.reservoir.server.engine;
 
 import dev.reservoir.heads.LearningSpec;
 import dev.reservoir.heads.Refused;
-import dev.reservoir.heads.SubstrateLearner;
 import dev.reservoir.heads.Target;
+import dev.reservoir.heads.train.FptLearner;
 import dev.reservoir.server.engine.Engine.Completion;
 import dev.reservoir.server.engine.Engine.SpecUpdate;
 import dev.reservoir.server.registry.HeadRegistry;
@@ -17,7 +17,7 @@ sealed interface TrainingTask extends OrderedWork {
 
     /** Whether the head learns from features that its frozen encoder reads. */
     static boolean readsFeatures(LiveHead head) {
-        return !(head.learner() instanceof SubstrateLearner learner) || learner.wantsFeatures();
+        return !(head.learner() instanceof FptLearner learner) || learner.readsFeatures();
     }
 
     /** Ends it because its head was deleted before it was done. */
@@ -36,7 +36,7 @@ sealed interface TrainingTask extends OrderedWork {
         return head();
     }
 
-    /** A minibatch, if the head learns through the substrate. */
+    /** A minibatch for a head that learns through the substrate, whatever the task is: refusals and changes stand among its examples. */
     @Override
     default int stepItems() {
         return head().published().spec().learning() instanceof LearningSpec.Fpt fpt ? fpt.minibatch() : 0;

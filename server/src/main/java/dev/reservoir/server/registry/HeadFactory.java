@@ -11,8 +11,10 @@ import dev.reservoir.heads.Substrate;
 import dev.reservoir.heads.TunableSubstrate;
 import dev.reservoir.heads.modality.Encoders;
 import dev.reservoir.heads.readout.Learners;
+import dev.reservoir.heads.task.PrequentialMetrics;
 import dev.reservoir.heads.train.FptLearners;
 import java.util.Objects;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Makes the parts of heads of every kind on one substrate. Close it after the learners it made. */
@@ -42,12 +44,16 @@ public final class HeadFactory implements HeadRegistry.PartFactory, AutoCloseabl
     @Override
     public HeadLearner learner(HeadSpec spec, ObservationEncoder encoder) {
         return spec.learning() instanceof LearningSpec.Fpt
-                ? fpt().create(spec, encoders.reader(spec.modality()), companion -> readout(companion, encoder))
-                : readout(spec, encoder);
+                ? fpt().create(
+                                spec,
+                                encoders.reader(spec.modality()),
+                                (baseline, scored) -> readout(baseline, encoder, scored))
+                : readout(spec, encoder, unused -> {});
     }
 
-    private FeatureLearner readout(HeadSpec spec, ObservationEncoder frozen) {
-        return readouts.create(spec, frozen.featureWidth(), Objects.requireNonNull(frozen.key()));
+    private FeatureLearner readout(
+            HeadSpec spec, ObservationEncoder frozen, Consumer<PrequentialMetrics.Tally> scored) {
+        return readouts.create(spec, frozen.featureWidth(), Objects.requireNonNull(frozen.key()), scored);
     }
 
     /** @throws Refused if heads cannot be trained through the substrate */
@@ -55,7 +61,7 @@ public final class HeadFactory implements HeadRegistry.PartFactory, AutoCloseabl
         return fpt != null ? fpt : new FptLearners(substrate.tunable());
     }
 
-    /** What reads features off the frozen substrate for a head: its companion's encoder where it has one. */
+    /** What reads features off the frozen substrate for a head: the encoder of its frozen baseline if it has one. */
     private static EncoderSpec frozen(HeadSpec spec) {
         return spec.learning() instanceof LearningSpec.Fpt learning && learning.companion() != null
                 ? learning.companion().encoder()

@@ -38,6 +38,11 @@ final class FailingLearner implements FeatureLearner {
     }
 
     @Override
+    public void flush() {
+        sound.flush();
+    }
+
+    @Override
     public void countRefused() {
         sound.countRefused();
     }

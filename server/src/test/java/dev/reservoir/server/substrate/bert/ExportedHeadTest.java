@@ -23,13 +23,13 @@ import dev.reservoir.heads.Observation;
 import dev.reservoir.heads.ObservationEncoder;
 import dev.reservoir.heads.Prediction;
 import dev.reservoir.heads.SubstrateInput;
-import dev.reservoir.heads.SubstrateLearner;
 import dev.reservoir.heads.Target;
 import dev.reservoir.heads.TunableSubstrate.NormBank;
 import dev.reservoir.heads.codec.HeadCodec;
 import dev.reservoir.heads.file.HeadFile;
 import dev.reservoir.heads.file.SafetensorsInput;
 import dev.reservoir.heads.file.SafetensorsOutput;
+import dev.reservoir.heads.train.FptLearner;
 import dev.reservoir.heads.train.FusedStep;
 import dev.reservoir.server.mixing.WordTokenizer;
 import dev.reservoir.server.registry.HeadFactory;
@@ -125,10 +125,10 @@ final class ExportedHeadTest {
             if (learner instanceof FeatureLearner features) {
                 features.learn(List.of(new FeatureLearner.Item(read(encoder, observation), target(spec, observation))));
             } else {
-                SubstrateLearner through = (SubstrateLearner) learner;
-                assertThat(through.take(encoder.admit(observation), target(spec, observation), null))
+                FptLearner through = (FptLearner) learner;
+                assertThat(through.accept(1, encoder.admit(observation), target(spec, observation), null))
                         .isNull();
-                while (through.due()) {
+                while (through.updateDue()) {
                     new FusedStep(substrate).run(List.of(through));
                 }
             }

@@ -14,11 +14,11 @@ import dev.reservoir.heads.ModalitySpec;
 import dev.reservoir.heads.Observation;
 import dev.reservoir.heads.ObservationEncoder;
 import dev.reservoir.heads.Prediction;
-import dev.reservoir.heads.SubstrateLearner;
 import dev.reservoir.heads.Target;
 import dev.reservoir.heads.Task;
 import dev.reservoir.heads.TunableSubstrate.NormBank;
 import dev.reservoir.heads.modality.Encoders;
+import dev.reservoir.heads.train.FptLearner;
 import dev.reservoir.heads.train.FptLearners;
 import dev.reservoir.heads.train.FusedStep;
 import dev.reservoir.server.substrate.torch.Products;
@@ -152,7 +152,7 @@ class FusedTrainingTest {
         try (BertProgram program = Fixtures.program(weights, products)) {
             BertSubstrate substrate = substrate(program);
             List<Course> courses = courses(rounds);
-            List<SubstrateLearner> together = new ArrayList<>();
+            List<FptLearner> together = new ArrayList<>();
             for (Course course : courses) {
                 together.add(learner(substrate, course.spec()));
             }
@@ -160,21 +160,21 @@ class FusedTrainingTest {
             for (int n = 0; n < rounds; n++) {
                 for (int h = 0; h < together.size(); h++) {
                     Example example = courses.get(h).examples().get(n);
-                    assertThat(together.get(h).take(example.admitted(), example.target(), null))
+                    assertThat(together.get(h).accept(1, example.admitted(), example.target(), null))
                             .isNull();
                 }
-                List<SubstrateLearner> due = due(together);
+                List<FptLearner> due = due(together);
                 while (!due.isEmpty()) {
-                    fused.run(due);
+                    assertThat(fused.run(due).aborted()).isEmpty();
                     due = due(together);
                 }
             }
             for (int h = 0; h < courses.size(); h++) {
-                SubstrateLearner alone = learner(substrate, courses.get(h).spec());
+                FptLearner alone = learner(substrate, courses.get(h).spec());
                 for (Example example : courses.get(h).examples()) {
-                    alone.take(example.admitted(), example.target(), null);
-                    while (alone.due()) {
-                        fused.run(List.of(alone));
+                    alone.accept(1, example.admitted(), example.target(), null);
+                    while (alone.updateDue()) {
+                        assertThat(fused.run(List.of(alone)).aborted()).isEmpty();
                     }
                 }
                 String id = courses.get(h).spec().name().head();
@@ -190,8 +190,8 @@ class FusedTrainingTest {
         }
     }
 
-    private static List<SubstrateLearner> due(List<SubstrateLearner> learners) {
-        return learners.stream().filter(SubstrateLearner::due).toList();
+    private static List<FptLearner> due(List<FptLearner> learners) {
+        return learners.stream().filter(FptLearner::updateDue).toList();
     }
 
     private static BertSubstrate substrate(BertProgram program) {
@@ -199,14 +199,14 @@ class FusedTrainingTest {
         return Fixtures.substrate(program, own);
     }
 
-    private static SubstrateLearner learner(BertSubstrate substrate, HeadSpec spec) {
+    private static FptLearner learner(BertSubstrate substrate, HeadSpec spec) {
         Encoders encoders = new Encoders(substrate.info(), substrate.tokenizer());
-        return new FptLearners(substrate).create(spec, encoders.reader(spec.modality()), unused -> {
+        return new FptLearners(substrate).create(spec, encoders.reader(spec.modality()), (unused, scored) -> {
             throw new IllegalStateException("no companion was asked for");
         });
     }
 
-    private static Prediction predict(BertSubstrate substrate, SubstrateLearner learner, Observation observation) {
+    private static Prediction predict(BertSubstrate substrate, FptLearner learner, Observation observation) {
         ObservationEncoder encoder = learner.snapshot().encoder();
         ObservationEncoder.Encoded encoded = encoder.encode(encoder.admit(observation));
         HiddenStates hidden =

@@ -4,8 +4,14 @@ import dev.reservoir.heads.ObservationRows;
 import dev.reservoir.heads.task.Truth;
 import java.util.List;
 
-/** A decoded observation with its checked truths: none where no token of it is labelled. */
-record Example(ObservationRows rows, List<Truth> truths) {
+/**
+ * A decoded observation with its checked truths.
+ *
+ * @param sequence the example's number in the head's log
+ * @param truths none if no token of it is labelled
+ */
+record MinibatchExample(long sequence, ObservationRows rows, List<Truth> truths) {
+    /** {@code T}. */
     int tokens() {
         return rows.tokenIds() == null ? rows.rows() : rows.tokenIds().tokens();
     }

@@ -10,7 +10,7 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /** The learning rule by hand. */
-class RuleTest {
+class AdamParameterTest {
     @Test
     void stepsAreAdamsWithDecoupledDecay() {
         AdamParameter trained = new AdamParameter(new float[] {1, -2, 3});
@@ -56,7 +56,7 @@ class RuleTest {
                 Specs.learner(substrate, Specs.classifier("a", dev.reservoir.heads.EncoderSpec.Pooling.MEAN, tight));
         TrainableParameters parameters = learner.parameters();
         parameters.grow(2);
-        TrainableParameters.Gradient gradient = parameters.gradient();
+        TrainableParameters.Gradient gradient = parameters.zeroGradient();
         gradient.readout()[0][0] = 30;
         gradient.readout()[1][2] = -40;
         assertThat(Math.sqrt(gradient.squares())).isEqualTo(50);
@@ -79,19 +79,20 @@ class RuleTest {
     void theReplaySampleIsUniform() {
         int[] kept = new int[50];
         for (int seed = 0; seed < 4_000; seed++) {
-            ReplaySample<Integer> sample = new ReplaySample<>(10, seed);
+            ReplaySample<Integer> sample = new ReplaySample<>(10, seed, i -> i);
             for (int i = 0; i < 50; i++) {
                 sample.see(i);
             }
-            List<Integer> held = new ArrayList<>(sample.held());
+            List<Integer> held = new ArrayList<>(sample.kept());
             assertThat(held).hasSize(10).doesNotHaveDuplicates();
+            assertThat(sample.bytes()).isEqualTo(held.stream().mapToLong(i -> i).sum());
             held.forEach(i -> kept[i]++);
         }
         // Binomial with mean 800 and deviation 25.
         for (int count : kept) {
             assertThat(count).isBetween(680, 920);
         }
-        ReplaySample<Integer> none = new ReplaySample<>(0, 1);
+        ReplaySample<Integer> none = new ReplaySample<>(0, 1, i -> i);
         none.see(1);
         assertThat(none.draw(3)).isEmpty();
     }

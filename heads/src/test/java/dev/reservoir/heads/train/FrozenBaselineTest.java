@@ -11,7 +11,6 @@ import dev.reservoir.heads.HeadSpec;
 import dev.reservoir.heads.LearningSpec;
 import dev.reservoir.heads.ModalitySpec;
 import dev.reservoir.heads.Observation;
-import dev.reservoir.heads.SubstrateLearner;
 import dev.reservoir.heads.Target;
 import dev.reservoir.heads.readout.Learners;
 import dev.reservoir.heads.train.Specs.Example;
@@ -20,8 +19,11 @@ import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-class CompanionedLearnerTest {
+class FrozenBaselineTest {
     private static final int WIDTH = 2;
+
+    private static final EncoderKey FROZEN =
+            new EncoderKey("linear", new ModalitySpec.Tensor(3, 5), Pooling.MEAN, WIDTH, 0);
 
     private final LinearSubstrate substrate = new LinearSubstrate();
     private final Learners readouts = new Learners();
@@ -31,29 +33,26 @@ class CompanionedLearnerTest {
         readouts.close();
     }
 
-    private static final EncoderKey FROZEN =
-            new EncoderKey("linear", new ModalitySpec.Tensor(3, 5), Pooling.MEAN, WIDTH, 0);
-
-    private SubstrateLearner learner(int minibatch, int window) {
+    private FptLearner learner(int minibatch, int window) {
         LearningSpec.Fpt.Companion companion = new LearningSpec.Fpt.Companion(
                 new EncoderSpec(Pooling.MEAN, 64, true), new LearningSpec.RecursiveLeastSquares(1, 1, 8));
         LearningSpec learning =
                 new LearningSpec.Fpt(Specs.ALL, 1e-2, 1, 0, minibatch, 0, 0, 1, 0, 1, 0, companion, window);
         HeadSpec spec = Specs.classifier("a", Pooling.MEAN, learning);
         return new FptLearners(substrate)
-                .create(spec, Specs.reader(substrate, spec.modality()), of -> readouts.create(of, WIDTH, FROZEN));
+                .create(
+                        spec,
+                        Specs.reader(substrate, spec.modality()),
+                        (of, scored) -> readouts.create(of, WIDTH, FROZEN, scored));
     }
 
     /** Learns one by one. */
-    private void learn(SubstrateLearner learner, List<Example> examples, Function<Example, float[]> features) {
-        FusedStep step = new FusedStep(substrate);
+    private void learn(FptLearner learner, List<Example> examples, Function<Example, float[]> features) {
         for (Example example : examples) {
-            assertThat(learner.take(
-                            example.admitted(), example.target(), new Features(features.apply(example), 1, 1, null)))
+            assertThat(learner.accept(
+                            1, example.admitted(), example.target(), new Features(features.apply(example), 1, 1, null)))
                     .isNull();
-            while (learner.due()) {
-                step.run(List.of(learner));
-            }
+            Specs.update(substrate, learner);
         }
     }
 
@@ -68,8 +67,8 @@ class CompanionedLearnerTest {
 
     @Test
     void theFrozenReadoutIsServedWhileItIsAhead() {
-        SubstrateLearner learner = learner(4, 64);
-        learn(learner, Specs.labelled(200, 1), CompanionedLearnerTest::telling);
+        FptLearner learner = learner(4, 64);
+        learn(learner, Specs.labelled(200, 1), FrozenBaselineTest::telling);
         // Its features tell the label, and from few examples: the head itself cannot be ahead.
         assertThat(learner.snapshot().encoder()).isNull();
         assertThat(learner.metrics().windowed().accuracy()).isEqualTo(1);
@@ -79,9 +78,9 @@ class CompanionedLearnerTest {
 
     @Test
     void theHeadItselfIsServedOnceItIsAhead() {
-        SubstrateLearner learner = learner(4, 64);
+        FptLearner learner = learner(4, 64);
         assertThat(learner.snapshot().encoder()).as("untrained").isNull();
-        learn(learner, Specs.labelled(800, 2), CompanionedLearnerTest::silent);
+        learn(learner, Specs.labelled(800, 2), FrozenBaselineTest::silent);
         assertThat(learner.snapshot().encoder()).isNotNull();
         assertThat(learner.metrics().windowed().accuracy()).isGreaterThan(0.8);
         assertThat(learner.metrics().windowed().count()).isEqualTo(64);
@@ -89,8 +88,8 @@ class CompanionedLearnerTest {
 
     @Test
     void whichOneIsServedIsAFunctionOfTheExamplesNotOfWhenOneLooks() {
-        SubstrateLearner looked = learner(4, 16);
-        SubstrateLearner left = learner(4, 16);
+        FptLearner looked = learner(4, 16);
+        FptLearner left = learner(4, 16);
         List<Example> examples = Specs.labelled(150, 3);
         Function<Example, float[]> half = example -> example.hashCode() % 2 == 0 ? telling(example) : silent(example);
         for (Example example : examples) {
@@ -107,18 +106,18 @@ class CompanionedLearnerTest {
 
     @Test
     void sizesAreOfBothAndFeaturesAreAskedFor() {
-        SubstrateLearner learner = learner(2, 16);
-        learn(learner, Specs.labelled(20, 4), CompanionedLearnerTest::telling);
+        FptLearner learner = learner(2, 16);
+        learn(learner, Specs.labelled(20, 4), FrozenBaselineTest::telling);
         int own = 3 * 7 + 24 + 30 + 12;
         assertThat(learner.trainableParameters()).isEqualTo(own + 3 * (WIDTH + 1));
-        assertThat(learner.wantsFeatures()).isTrue();
+        assertThat(learner.readsFeatures()).isTrue();
         Observation row = new Observation.Tensor(new float[] {1, 1, 1}, 3);
-        assertThatThrownBy(() -> learner.take(Specs.admitted(row), new Target.Label("high"), null))
+        assertThatThrownBy(() -> learner.accept(1, Specs.admitted(row), new Target.Label("high"), null))
                 .isInstanceOf(IllegalArgumentException.class);
         HeadSpec spec = learner.spec();
         LearningSpec.Fpt slower = ((LearningSpec.Fpt) spec.learning()).with(1e-4, 0, 32);
         learner.update(new HeadSpec(spec.name(), spec.modality(), spec.task(), spec.encoder(), slower, spec.seed()));
-        learn(learner, Specs.labelled(40, 5), CompanionedLearnerTest::telling);
+        learn(learner, Specs.labelled(40, 5), FrozenBaselineTest::telling);
         assertThat(learner.metrics().windowed().count()).isEqualTo(32);
         learner.close();
     }

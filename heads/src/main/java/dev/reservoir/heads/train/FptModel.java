@@ -1,0 +1,22 @@
+package dev.reservoir.heads.train;
+
+import dev.reservoir.heads.HeadSpec;
+import dev.reservoir.heads.ObservationReader;
+import dev.reservoir.heads.Task;
+import dev.reservoir.heads.TunableSubstrate;
+import dev.reservoir.heads.math.Loss;
+
+/**
+ * What stays the same of an FPT head for all its life: how it reads, what it passes through and what it minimises.
+ *
+ * @param task as the head was created; labels may be added later
+ */
+record FptModel(ObservationReader reader, TunableSubstrate substrate, TokenPooling pooling, Task task, Loss loss) {
+    static FptModel of(HeadSpec spec, ObservationReader reader, TunableSubstrate substrate) {
+        TokenPooling pooling = new TokenPooling(
+                spec.encoder().pooling(),
+                spec.modality().maxTokens(),
+                substrate.info().width());
+        return new FptModel(reader, substrate, pooling, spec.task(), Loss.of(spec.task()));
+    }
+}

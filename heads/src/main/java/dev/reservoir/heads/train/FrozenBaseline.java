@@ -1,0 +1,139 @@
+package dev.reservoir.heads.train;
+
+import dev.reservoir.heads.FeatureLearner;
+import dev.reservoir.heads.Features;
+import dev.reservoir.heads.HeadMetrics.Score;
+import dev.reservoir.heads.HeadSnapshot;
+import dev.reservoir.heads.HeadSpec;
+import dev.reservoir.heads.LearningSpec;
+import dev.reservoir.heads.LearningSpec.Fpt.Companion;
+import dev.reservoir.heads.Target;
+import dev.reservoir.heads.Task;
+import dev.reservoir.heads.task.PrequentialMetrics;
+import dev.reservoir.heads.task.PrequentialMetrics.Tally;
+import java.util.ArrayList;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The frozen baseline of an FPT head, its companion in the contract: a readout by least squares that learns from the same minibatches, off
+ * the frozen substrate. Of the two, the one that leads is served. Which one that is, is decided after each minibatch by their prequential
+ * scores over the metric window: a young head answers as its own frozen version does, which needs fewer examples, until it is better.
+ *
+ * <p>The scores that the head reports are those of the answers that were served: each example's is taken from the part that led when it came.
+ * They never change afterwards, whoever leads next. Not thread-safe.
+ */
+final class FrozenBaseline {
+    private static final Logger LOG = LoggerFactory.getLogger(FrozenBaseline.class);
+
+    private final FeatureLearner readout;
+    private final List<FeatureLearner.Item> gathered = new ArrayList<>();
+    /** How the examples of the minibatch that is being learned were predicted. */
+    private final List<Tally> tallies = new ArrayList<>();
+
+    private PrequentialMetrics served;
+    private boolean leads = true;
+    /** After a defect: what it has learned is not known, and it is not served again. */
+    private boolean lost;
+
+    FrozenBaseline(HeadSpec headSpec, FptLearners.ReadoutFactory readouts) {
+        HeadSpec spec = specOf(headSpec);
+        this.readout = readouts.create(spec, tallies::add);
+        this.served =
+                new PrequentialMetrics(headSpec.learning().metricWindow(), headSpec.task() instanceof Task.Labelled);
+    }
+
+    /** The specification of the readout. */
+    private static HeadSpec specOf(HeadSpec head) {
+        Companion companion = ((LearningSpec.Fpt) head.learning()).companion();
+        if (companion == null) {
+            throw new IllegalArgumentException(head.name() + ": no companion (expected: one)");
+        }
+        LearningSpec.RecursiveLeastSquares squares = companion.learning();
+        return new HeadSpec(
+                head.name(),
+                head.modality(),
+                head.task(),
+                companion.encoder(),
+                new LearningSpec.RecursiveLeastSquares(
+                        squares.ridge(), squares.forgetting(), head.learning().metricWindow()),
+                head.seed());
+    }
+
+    /** An example of the minibatch that is being gathered. */
+    void gather(Features features, Target target) {
+        if (!lost) {
+            gathered.add(new FeatureLearner.Item(features, target));
+        }
+    }
+
+    /** The minibatch is not learned. */
+    void forget() {
+        gathered.clear();
+    }
+
+    /**
+     * Learns the minibatch, counts how it was served, and decides who leads from now on.
+     *
+     * @param headMetrics of the head itself, this minibatch included
+     * @param headTallies how the head itself predicted the minibatch
+     */
+    void learn(PrequentialMetrics headMetrics, List<Tally> headTallies) {
+        List<FeatureLearner.Item> minibatch = List.copyOf(gathered);
+        gathered.clear();
+        try {
+            // Refusals are the same as the head's own but for features that are not finite, which cost the baseline
+            // alone.
+            readout.learn(minibatch);
+        } catch (RuntimeException e) {
+            LOG.error(
+                    "The frozen baseline of head {} is not served any more",
+                    readout.spec().name(),
+                    e);
+            lost = true;
+        }
+        (leads ? tallies : headTallies).forEach(served::add);
+        tallies.clear();
+        leads = !lost && readout.failure() == null && ahead(readout.metrics().windowed(), headMetrics.windowed());
+    }
+
+    private boolean ahead(Score baseline, Score head) {
+        return readout.spec().task() instanceof Task.Labelled
+                ? baseline.accuracy() >= head.accuracy()
+                : head.count() == 0 || baseline.rootMeanSquaredError() <= head.rootMeanSquaredError();
+    }
+
+    /** Whether the baseline is served. */
+    boolean leads() {
+        return leads;
+    }
+
+    HeadSnapshot snapshot() {
+        return readout.snapshot();
+    }
+
+    /** Metrics of what was served. */
+    PrequentialMetrics served() {
+        return served;
+    }
+
+    void update(HeadSpec head) {
+        readout.update(specOf(head));
+        if (head.learning().metricWindow() != served.window()) {
+            served = served.withWindow(head.learning().metricWindow());
+        }
+    }
+
+    long residentBytes() {
+        return readout.residentBytes() + served.bytes();
+    }
+
+    long trainableParameters() {
+        return readout.trainableParameters();
+    }
+
+    void close() {
+        readout.close();
+    }
+}
