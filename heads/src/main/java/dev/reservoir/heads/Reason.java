@@ -45,7 +45,9 @@ public enum Reason {
     /** A defect of the server. */
     INTERNAL(Kind.INTERNAL),
     /** The memory that the server lends to its clients has no room for it. */
-    MEMORY_LIMIT(Kind.EXHAUSTED);
+    MEMORY_LIMIT(Kind.EXHAUSTED),
+    /** No such method, or an encoding of messages that is not read. */
+    UNIMPLEMENTED(Kind.UNIMPLEMENTED);
 
     /** What a caller can do about it; each maps to one status code of the wire. */
     public enum Kind {
@@ -59,6 +61,7 @@ public enum Reason {
         EXHAUSTED,
         DEADLINE,
         CANCELLED,
+        UNIMPLEMENTED,
         INTERNAL
     }
 

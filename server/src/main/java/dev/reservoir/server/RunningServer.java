@@ -4,6 +4,7 @@ import dev.reservoir.heads.Substrate;
 import dev.reservoir.heads.SubstrateInfo;
 import dev.reservoir.server.grpc.GrpcServices;
 import dev.reservoir.server.grpc.ServiceLimits;
+import dev.reservoir.server.memory.MemoryBudget;
 import dev.reservoir.server.registry.HeldObservations;
 import dev.reservoir.server.rpc.GrpcListener;
 import dev.reservoir.server.startup.HostPort;
@@ -13,7 +14,6 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.file.FileSystemOptions;
-import io.vertx.core.http.HttpServerOptions;
 import java.time.Duration;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
@@ -67,11 +67,13 @@ final class RunningServer implements AutoCloseable {
                         new FileSystemOptions().setFileCachingEnabled(false).setClassPathResolvingEnabled(false)));
         ServiceLimits limits = ServiceLimits.defaults();
         GrpcServices services = services(vertx, core, substrate, limits);
-        HttpServerOptions transport =
-                GrpcListener.options(limits.transport()).setHost(address.host()).setPort(address.port());
         try {
-            GrpcListener listener =
-                    await(GrpcListener.listen(vertx, services.handler(), transport, options.eventLoops()));
+            GrpcListener listener = await(GrpcListener.listen(
+                    vertx,
+                    services.handler(),
+                    limits.transport(),
+                    new GrpcListener.Address(address.host(), address.port()),
+                    options.eventLoops()));
             return new RunningServer(substrate, core, vertx, services, listener, address.opened(listener.port()));
         } catch (RuntimeException e) {
             free(vertx, core, substrate);
@@ -90,6 +92,7 @@ final class RunningServer implements AutoCloseable {
                 substrate.info(),
                 Version.text(),
                 limits,
+                MemoryBudget.ofHeap(),
                 core.nanoClock());
     }
 

@@ -4,6 +4,7 @@ import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
 import dev.reservoir.server.registry.LiveHead;
 import dev.reservoir.server.registry.Subscription;
+import dev.reservoir.server.rpc.Calls;
 import dev.reservoir.server.rpc.ServerCall;
 import java.util.ArrayList;
 import java.util.List;
@@ -38,6 +39,7 @@ final class AppliedWait {
             }));
         }
         subscriptions.add(call.after(longestMillis, () -> end(() -> late.accept(notYet())))::cancel);
+        subscriptions.add(call.onStop(() -> end(() -> late.accept(Calls.stoppingNow())))::cancel);
         subscriptions.add(call.onClosed(this::unsubscribe)::cancel);
     }
 

@@ -4,13 +4,14 @@ import com.google.protobuf.Descriptors.FileDescriptor;
 import com.google.rpc.ErrorDetailsProto;
 import dev.reservoir.heads.SubstrateInfo;
 import dev.reservoir.server.engine.Engine;
+import dev.reservoir.server.memory.MemoryBudget;
 import dev.reservoir.server.registry.HeadRegistry;
 import dev.reservoir.server.registry.HeldObservations;
 import dev.reservoir.server.rpc.HealthService;
+import dev.reservoir.server.rpc.HealthSource;
 import dev.reservoir.server.rpc.Methods;
 import dev.reservoir.server.rpc.ReflectionService;
 import dev.reservoir.server.rpc.RpcServer;
-import dev.reservoir.server.rpc.StatusMapper;
 import dev.reservoir.v1.ErrorReason;
 import dev.reservoir.v1.HeadServiceGrpc;
 import dev.reservoir.v1.InferenceServiceGrpc;
@@ -26,7 +27,7 @@ import io.vertx.core.http.HttpServerRequest;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.UUID;
+import java.util.Set;
 import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -51,6 +52,7 @@ public final class GrpcServices {
     /**
      * @param nanoClock the engine's clock, on which deadlines are told
      * @param version the server's version
+     * @param memory what requests count against
      */
     public GrpcServices(
             Vertx vertx,
@@ -61,17 +63,30 @@ public final class GrpcServices {
             SubstrateInfo substrate,
             String version,
             ServiceLimits limits,
+            MemoryBudget memory,
             LongSupplier nanoClock) {
-        StatusMapper statuses = new StatusMapper(() -> UUID.randomUUID().toString());
-        this.server = new RpcServer(vertx, limits.transport(), statuses, nanoClock);
+        // Half of what clients may fill: requests that arrive must not crowd out what is kept for longer.
+        MemoryBudget.Account requests = memory.account("requests", memory.limitBytes() / 2);
+        this.server = new RpcServer(vertx, limits.transport(), requests, nanoClock, List.of());
         Methods methods = server.methods();
         new HeadService(registry, engine, new HeadView(substrate), limits.creations()).bind(methods);
         new TrainingService(registry, engine, held, limits.trainCredits()).bind(methods);
-        Predictor predictor = new Predictor(registry, engine, held, statuses, limits.appliedWaitMillis());
+        Predictor predictor = new Predictor(registry, engine, held, server.statuses(), limits.appliedWaitMillis());
         new InferenceService(predictor, limits.streamHeads()).bind(methods);
         new SubstrateService(substrate, version, engine, encoders, new ResidentBytes(Path.of("/proc/self/status")))
                 .bind(methods);
-        new HealthService(ALL.stream().map(ServiceDescriptor::getName).collect(Collectors.toUnmodifiableSet()))
+        Set<String> names = ALL.stream().map(ServiceDescriptor::getName).collect(Collectors.toUnmodifiableSet());
+        new HealthService(names, new HealthSource() {
+                    @Override
+                    public boolean serving() {
+                        return true;
+                    }
+
+                    @Override
+                    public dev.reservoir.server.rpc.ServerCall.Registration onChange(Runnable action) {
+                        return () -> {};
+                    }
+                })
                 .bind(methods);
         List<FileDescriptor> others = List.of(ErrorReason.getDescriptor().getFile(), ErrorDetailsProto.getDescriptor());
         new ReflectionService(ALL, others).bind(methods);

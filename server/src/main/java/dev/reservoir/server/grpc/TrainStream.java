@@ -83,7 +83,7 @@ final class TrainStream {
     }
 
     private void fetch() {
-        if (reading && !fetching && flow.open()) {
+        if (reading && !fetching && flow.open() && (flow.idle() || !call.memoryScarce())) {
             fetching = true;
             call.fetch();
         }
@@ -237,6 +237,7 @@ final class TrainStream {
         }
         call.write(TrainResponse.newBuilder().setProgress(progress).build());
         flow.give(taken.count(), taken.count(), taken.bytes());
+        call.release(taken.bytes());
         return published;
     }
 

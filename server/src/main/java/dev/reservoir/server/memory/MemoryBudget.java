@@ -189,6 +189,22 @@ public final class MemoryBudget {
             return taken;
         }
 
+        /**
+         * Gives some of the bytes back; harmless once closed.
+         *
+         * @param less 0 to what it holds
+         */
+        public synchronized void shrink(long less) {
+            if (closed) {
+                return;
+            }
+            if (less < 0 || less > bytes) {
+                throw new IllegalArgumentException("bytes: " + less + " (expected: 0 to " + bytes + ")");
+            }
+            bytes -= less;
+            account.give(less);
+        }
+
         /** Bytes that it holds; 0 once closed. */
         public synchronized long bytes() {
             return bytes;

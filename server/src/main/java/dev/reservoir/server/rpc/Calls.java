@@ -2,12 +2,12 @@ package dev.reservoir.server.rpc;
 
 import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
+import dev.reservoir.server.memory.MemoryBudget;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 
 /** The calls that are under way, and what all of them share. Thread-safe. */
@@ -15,16 +15,22 @@ public final class Calls {
     private final Vertx vertx;
     private final TransportLimits limits;
     private final StatusMapper statuses;
+    private final MemoryBudget.Account memory;
     private final LongSupplier nanoClock;
     private final Set<ServerCall<?, ?>> active = ConcurrentHashMap.newKeySet();
-    private final AtomicLong unaryBytes = new AtomicLong();
     private final Promise<Void> drained = Promise.promise();
     private volatile boolean stopping;
 
-    Calls(Vertx vertx, TransportLimits limits, StatusMapper statuses, LongSupplier nanoClock) {
+    Calls(
+            Vertx vertx,
+            TransportLimits limits,
+            StatusMapper statuses,
+            MemoryBudget.Account memory,
+            LongSupplier nanoClock) {
         this.vertx = vertx;
         this.limits = limits;
         this.statuses = statuses;
+        this.memory = memory;
         this.nanoClock = nanoClock;
     }
 
@@ -38,6 +44,11 @@ public final class Calls {
 
     public StatusMapper statuses() {
         return statuses;
+    }
+
+    /** What requests that are arriving or under way take. */
+    MemoryBudget.Account memory() {
+        return memory;
     }
 
     long nanoTime() {
@@ -64,32 +75,13 @@ public final class Calls {
         completeWhenDrained();
     }
 
-    /**
-     * Counts the payload of a unary call until it ends.
-     *
-     * @throws Refused OVERLOADED
-     */
-    void holdUnary(ServerCall<?, ?> call, long bytes) {
-        long held = unaryBytes.addAndGet(bytes);
-        call.onClosed(() -> unaryBytes.addAndGet(-bytes));
-        if (held > limits.unaryBytes()) {
-            throw new Refused(
-                    Reason.OVERLOADED,
-                    "requests: " + held + " bytes under way (expected: at most " + limits.unaryBytes() + ")");
-        }
-    }
-
-    /** Refuses new calls, asks streams to end, and completes when none is left; those left after the time are ended hard. */
+    /** Refuses new calls, asks streams to end, and completes when none is left; those left after the time are cut off. */
     Future<Void> drain(long millis) {
         stopping = true;
         for (ServerCall<?, ?> call : active) {
             call.stop();
         }
-        vertx.setTimer(Math.max(1, millis), unused -> {
-            for (ServerCall<?, ?> call : active) {
-                call.runOnContext(() -> call.fail(stoppingNow()));
-            }
-        });
+        vertx.setTimer(Math.max(1, millis), unused -> active.forEach(ServerCall::stopNow));
         completeWhenDrained();
         return drained.future();
     }

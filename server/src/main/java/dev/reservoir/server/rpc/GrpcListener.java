@@ -5,16 +5,27 @@ import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.Http2Settings;
+import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** A port on which several event loops answer; a connection stays on one of them. */
+/**
+ * A port on which several event loops answer; a connection stays on one of them.
+ *
+ * <p>Each connection is pinged, and closed once it has brought nothing for three pings: a peer that lives answers, however
+ * quiet its calls are, and one that is gone without a word gives back what its calls hold.
+ */
 public final class GrpcListener {
+    private static final Logger LOG = LoggerFactory.getLogger(GrpcListener.class);
+
     /** A stream that is not read holds its own window only, so that a connection goes on while up to 16 of its streams rest. */
     private static final int CONNECTION_WINDOW_BYTES = 16 << 20;
 
@@ -23,6 +34,14 @@ public final class GrpcListener {
     private static final int RESETS_IN_A_WINDOW = 5_000;
 
     private static final int RESET_WINDOW_SECONDS = 10;
+    /**
+     * A request's head beyond this closes its connection, because what is not read leaves the compression of later heads
+     * undefined. Far above {@link TransportLimits#metadataBytes}, so that a call with too much metadata is refused alone.
+     */
+    private static final int READABLE_HEAD_BYTES = 1 << 20;
+
+    private static final int SILENT_PINGS = 3;
+    private static final int PING_BYTES = 8;
 
     private final Vertx vertx;
     private final String deployment;
@@ -35,34 +54,43 @@ public final class GrpcListener {
     }
 
     /**
+     * Where to listen.
+     *
+     * @param port 0 for a free one
+     */
+    public record Address(String host, int port) {}
+
+    /**
      * Listens.
      *
-     * @param options host and port among them; port 0 takes a free one
      * @param eventLoops how many share the port
      */
     public static Future<GrpcListener> listen(
-            Vertx vertx, Handler<HttpServerRequest> handler, HttpServerOptions options, int eventLoops) {
-        Queue<Integer> ports = new ConcurrentLinkedQueue<>();
+            Vertx vertx, Handler<HttpServerRequest> handler, TransportLimits limits, Address address, int eventLoops) {
         // -1 asks for a free port that all instances of the deployment share.
-        HttpServerOptions shared =
-                new HttpServerOptions(options).setPort(options.getPort() == 0 ? -1 : options.getPort());
+        HttpServerOptions options =
+                options(limits).setHost(address.host).setPort(address.port == 0 ? -1 : address.port);
+        Queue<Integer> ports = new ConcurrentLinkedQueue<>();
         return vertx.deployVerticle(
-                        () -> new Loop(handler, shared, ports), new DeploymentOptions().setInstances(eventLoops))
+                        () -> new Loop(handler, options, limits.pingMillis(), ports),
+                        new DeploymentOptions().setInstances(eventLoops))
                 .map(deployment -> new GrpcListener(vertx, deployment, ports.element()));
     }
 
     /** Transport settings under which one client cannot stall another. */
-    public static HttpServerOptions options(TransportLimits limits) {
+    private static HttpServerOptions options(TransportLimits limits) {
         return new HttpServerOptions()
                 .setHttp2ClearTextEnabled(true)
                 .setHttp2ConnectionWindowSize(CONNECTION_WINDOW_BYTES)
                 .setInitialSettings(new Http2Settings()
                         .setInitialWindowSize(STREAM_WINDOW_BYTES)
+                        .setMaxHeaderListSize(READABLE_HEAD_BYTES)
                         .setMaxConcurrentStreams(limits.connectionStreams()))
                 .setHttp2RstFloodMaxRstFramePerWindow(RESETS_IN_A_WINDOW)
                 .setHttp2RstFloodWindowDuration(RESET_WINDOW_SECONDS)
                 .setHttp2RstFloodWindowDurationTimeUnit(TimeUnit.SECONDS)
-                .setTcpKeepAlive(true);
+                .setReadIdleTimeout(SILENT_PINGS * limits.pingMillis())
+                .setIdleTimeoutUnit(TimeUnit.MILLISECONDS);
     }
 
     public int port() {
@@ -77,19 +105,37 @@ public final class GrpcListener {
     private static final class Loop extends VerticleBase {
         private final Handler<HttpServerRequest> handler;
         private final HttpServerOptions options;
+        private final int pingMillis;
         private final Queue<Integer> ports;
 
-        Loop(Handler<HttpServerRequest> handler, HttpServerOptions options, Queue<Integer> ports) {
+        Loop(Handler<HttpServerRequest> handler, HttpServerOptions options, int pingMillis, Queue<Integer> ports) {
             this.handler = handler;
             this.options = options;
+            this.pingMillis = pingMillis;
             this.ports = ports;
         }
 
         @Override
         public Future<?> start() {
-            Future<HttpServer> listening =
-                    vertx.createHttpServer(options).requestHandler(handler).listen();
+            Future<HttpServer> listening = vertx.createHttpServer(options)
+                    .requestHandler(handler)
+                    .connectionHandler(this::keepAlive)
+                    .exceptionHandler(failure -> LOG.debug("A connection failed: {}", failure.toString()))
+                    .listen();
             return listening.onSuccess(server -> ports.add(server.actualPort()));
+        }
+
+        private void keepAlive(HttpConnection connection) {
+            long timer = vertx.setPeriodic(pingMillis, id -> ping(connection, id));
+            connection.closeHandler(unused -> vertx.cancelTimer(timer));
+        }
+
+        private void ping(HttpConnection connection, long timer) {
+            try {
+                connection.ping(Buffer.buffer(new byte[PING_BYTES]));
+            } catch (UnsupportedOperationException http1) {
+                vertx.cancelTimer(timer);
+            }
         }
     }
 }

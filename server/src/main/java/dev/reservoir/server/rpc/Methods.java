@@ -5,21 +5,19 @@ import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
 import io.grpc.MethodDescriptor;
 import io.grpc.MethodDescriptor.PrototypeMarshaller;
-import io.vertx.core.Context;
-import io.vertx.core.Vertx;
-import io.vertx.grpc.common.GrpcMessageDecoder;
-import io.vertx.grpc.common.GrpcMessageEncoder;
-import io.vertx.grpc.common.ServiceMethod;
-import io.vertx.grpc.common.ServiceName;
-import io.vertx.grpc.server.GrpcServer;
+import io.vertx.core.http.HttpServerRequest;
+import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Binds handlers to methods. Generated descriptors name the methods; requests are parsed by {@link ServerCall}, because the transport
- * answers a message that does not parse, or whose encoding it does not know, with a reset that says nothing.
- */
+/** The methods that are served, by name, and the interceptors that every call of them passes. Thread-safe. */
 public final class Methods {
+    private final Calls calls;
+    private final List<Interceptor> interceptors;
+    private final Map<String, Starter> starters = new ConcurrentHashMap<>();
+
     /** Takes a call; messages come once it fetches them. */
     public interface StreamHandler<Q extends Message, P extends Message> {
         void start(ServerCall<Q, P> call);
@@ -30,33 +28,53 @@ public final class Methods {
         void handle(ServerCall<Q, P> call, Q request);
     }
 
-    private final GrpcServer server;
-    private final Calls calls;
+    /** Starts a call of one method. */
+    private interface Starter {
+        void start(HttpServerRequest request);
+    }
 
-    Methods(GrpcServer server, Calls calls) {
-        this.server = server;
+    Methods(Calls calls, List<Interceptor> interceptors) {
         this.calls = calls;
+        this.interceptors = List.copyOf(interceptors);
     }
 
     public <Q extends Message, P extends Message> void stream(
             MethodDescriptor<Q, P> method, StreamHandler<Q, P> handler) {
+        String name = method.getFullMethodName();
         Q prototype = prototype(method);
-        ServiceMethod<Q, P> bound = ServiceMethod.server(
-                ServiceName.create(Objects.requireNonNull(method.getServiceName())),
-                Objects.requireNonNull(method.getBareMethodName()),
-                GrpcMessageEncoder.encoder(),
-                GrpcMessageDecoder.decoder(prototype));
-        server.callHandler(bound, request -> {
-            Context context = Vertx.currentContext();
-            ServerCall<Q, P> call = new ServerCall<>(calls, context, prototype, request);
-            call.begin(() -> handler.start(call));
-        });
+        Starter starter = request -> {
+            ServerCall<Q, P> call = new ServerCall<>(calls, name, prototype, request);
+            call.begin(() -> proceed(call, 0, () -> handler.start(call)));
+        };
+        if (starters.putIfAbsent(name, starter) != null) {
+            throw new IllegalArgumentException("method: " + name + " twice (expected: once)");
+        }
     }
 
     /** A method whose client sends exactly one request, whatever comes back. */
     public <Q extends Message, P extends Message> void unary(
             MethodDescriptor<Q, P> method, RequestHandler<Q, P> handler) {
         stream(method, call -> new OneRequest<>(call, handler).start());
+    }
+
+    /** Starts a call on the current context. */
+    void start(String method, HttpServerRequest request) {
+        Starter starter = starters.get(method);
+        if (starter == null) {
+            throw new Refused(
+                    Reason.UNIMPLEMENTED,
+                    "method: " + method + " (expected: one that server reflection lists)",
+                    Map.of("field", "method"));
+        }
+        starter.start(request);
+    }
+
+    private void proceed(ServerCall<?, ?> call, int next, Runnable method) {
+        if (next == interceptors.size()) {
+            method.run();
+        } else {
+            interceptors.get(next).intercept(call, () -> proceed(call, next + 1, method));
+        }
     }
 
     private static <Q extends Message> Q prototype(MethodDescriptor<Q, ?> method) {
@@ -78,7 +96,6 @@ public final class Methods {
                 if (request != null) {
                     throw order("2 requests");
                 }
-                call.calls().holdUnary(call, bytes);
                 request = message;
                 call.fetch();
             });

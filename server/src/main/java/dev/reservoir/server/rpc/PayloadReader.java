@@ -5,21 +5,23 @@ import com.google.protobuf.Message;
 import com.google.protobuf.Parser;
 import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
-import io.vertx.core.buffer.Buffer;
-import io.vertx.grpc.common.GrpcMessage;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Map;
 import java.util.zip.GZIPInputStream;
+import org.jspecify.annotations.Nullable;
 
-/** Makes messages of what the transport brings, plain or gzip, within the bound of a message. Thread-safe. */
+/** Makes messages of frames, plain or gzip, within the largest size of a message. Thread-safe. */
 final class PayloadReader<Q extends Message> {
-    /** @param bytes size of the payload as parsed */
-    record Read<Q>(Q message, int bytes) {}
+    /** The encodings that are read, as {@code grpc-accept-encoding} lists them. */
+    static final String ENCODINGS = "identity,gzip";
 
     private final Parser<Q> parser;
     private final int mostBytes;
+
+    /** @param bytes size of the payload as parsed */
+    record Read<Q>(Q message, int bytes) {}
 
     @SuppressWarnings("unchecked")
     PayloadReader(Q prototype, int mostBytes) {
@@ -27,47 +29,59 @@ final class PayloadReader<Q extends Message> {
         this.mostBytes = mostBytes;
     }
 
-    /** @throws Refused INVALID_FIELD, or TOO_LARGE */
-    Read<Q> read(GrpcMessage message) {
-        byte[] payload = payload(message);
+    /** Whether messages of this {@code grpc-encoding} are read. */
+    static boolean reads(@Nullable String encoding) {
+        return encoding == null || encoding.equals("identity") || encoding.equals("gzip");
+    }
+
+    /**
+     * Reads a message.
+     *
+     * @param encoding of the frames that are compressed
+     * @throws Refused INVALID_FIELD, or TOO_LARGE
+     */
+    Read<Q> read(MessageDeframer.Frame frame, @Nullable String encoding) {
+        if (!frame.compressed()) {
+            return parse(frame.array(), frame.offset(), frame.length());
+        }
+        if (!"gzip".equals(encoding)) {
+            throw new Refused(
+                    Reason.INVALID_FIELD,
+                    "message: compressed, grpc-encoding " + (encoding == null ? "not given" : encoding)
+                            + " (expected: gzip, or messages that are not compressed)",
+                    Map.of("field", "grpc-encoding"));
+        }
+        byte[] inflated = inflate(frame);
+        return parse(inflated, 0, inflated.length);
+    }
+
+    private Read<Q> parse(byte[] array, int offset, int length) {
         try {
-            return new Read<>(parser.parseFrom(payload), payload.length);
+            return new Read<>(parser.parseFrom(array, offset, length), length);
         } catch (InvalidProtocolBufferException e) {
             throw new Refused(
                     Reason.INVALID_FIELD,
-                    "message: " + payload.length + " bytes that do not parse (expected: the method's request message)",
+                    "message: " + length + " bytes that do not parse (expected: the method's request message)",
                     Map.of("field", "message"));
         }
     }
 
-    Refused tooLarge() {
-        return new Refused(
-                Reason.TOO_LARGE,
-                "message: more than " + mostBytes + " bytes (expected: at most " + mostBytes + ")",
-                Map.of("limit", Integer.toString(mostBytes)));
-    }
-
-    private byte[] payload(GrpcMessage message) {
-        Buffer buffer = message.payload();
-        if (message.encoding().equals("identity")) {
-            return buffer.getBytes();
-        }
-        if (!message.encoding().equals("gzip")) {
-            throw new Refused(
-                    Reason.INVALID_FIELD,
-                    "grpc-encoding: " + message.encoding() + " (expected: identity or gzip)",
-                    Map.of("field", "grpc-encoding"));
-        }
-        try (InputStream inflated = new GZIPInputStream(new ByteArrayInputStream(buffer.getBytes()))) {
+    private byte[] inflate(MessageDeframer.Frame frame) {
+        InputStream deflated = new ByteArrayInputStream(frame.array(), frame.offset(), frame.length());
+        try (InputStream inflated = new GZIPInputStream(deflated)) {
             byte[] bytes = inflated.readNBytes(mostBytes + 1);
             if (bytes.length > mostBytes) {
-                throw tooLarge();
+                throw new Refused(
+                        Reason.TOO_LARGE,
+                        "message: more than " + mostBytes + " bytes, decompressed (expected: at most " + mostBytes
+                                + ")",
+                        Map.of("limit", Integer.toString(mostBytes)));
             }
             return bytes;
         } catch (IOException e) {
             throw new Refused(
                     Reason.INVALID_FIELD,
-                    "message: " + buffer.length() + " bytes that do not decompress (expected: gzip)",
+                    "message: " + frame.length() + " bytes that do not decompress (expected: gzip)",
                     Map.of("field", "message"));
         }
     }

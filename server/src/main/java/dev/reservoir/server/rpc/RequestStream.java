@@ -57,7 +57,7 @@ public final class RequestStream<Q extends Message, P extends Message> {
     }
 
     private void fetch() {
-        if (reading && !fetching && flow.open()) {
+        if (reading && !fetching && flow.open() && (flow.idle() || !call.memoryScarce())) {
             fetching = true;
             call.fetch();
         }
@@ -90,6 +90,7 @@ public final class RequestStream<Q extends Message, P extends Message> {
             }
             call.write(next.answer.get());
             flow.give(1, next.weight, next.bytes);
+            call.release(next.bytes);
         }
         if (reading) {
             fetch();

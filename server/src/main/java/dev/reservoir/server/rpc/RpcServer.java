@@ -1,35 +1,54 @@
 package dev.reservoir.server.rpc;
 
+import dev.reservoir.heads.Reason;
+import dev.reservoir.heads.Refused;
+import dev.reservoir.server.memory.MemoryBudget;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
-import io.vertx.grpc.server.GrpcProtocol;
-import io.vertx.grpc.server.GrpcServer;
-import io.vertx.grpc.server.GrpcServerOptions;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.http.HttpVersion;
 import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
 import java.util.function.LongSupplier;
 
 /**
- * Answers gRPC calls with the methods that are bound to it. Give {@link #handler} to an HTTP/2 server, or let {@link GrpcListener} do so;
- * any number of event loops may share it. Only binary gRPC over HTTP/2 is answered.
+ * Answers gRPC calls with the methods that are bound to it. Give {@link #handler} to an HTTP/2 server, or let {@link
+ * GrpcListener} do so; any number of event loops may share it. Only binary gRPC over HTTP/2 is answered.
  */
 public final class RpcServer {
-    private final GrpcServer server;
+    private static final int METHOD_NOT_ALLOWED = 405;
+    private static final int UNSUPPORTED_MEDIA_TYPE = 415;
+    private static final int VERSION_NOT_SUPPORTED = 505;
+    /** What a header takes beside its name and value (RFC 9113, section 6.5.2). */
+    private static final int HEADER_OVERHEAD = 32;
+
+    private final TransportLimits limits;
+    private final StatusMapper statuses;
     private final Calls calls;
     private final Methods methods;
 
-    /** @param nanoClock the clock on which deadlines are reckoned */
-    public RpcServer(Vertx vertx, TransportLimits limits, StatusMapper statuses, LongSupplier nanoClock) {
-        this.server = GrpcServer.server(
-                vertx,
-                new GrpcServerOptions()
-                        .removeEnabledProtocol(GrpcProtocol.WEB)
-                        .removeEnabledProtocol(GrpcProtocol.WEB_TEXT)
-                        .removeEnabledProtocol(GrpcProtocol.TRANSCODING)
-                        .setMaxMessageSize(limits.messageBytes()));
-        this.calls = new Calls(vertx, limits, statuses, nanoClock);
-        this.methods = new Methods(server, calls);
+    /**
+     * Makes a server that has no method yet.
+     *
+     * @param memory where requests count that are arriving or under way
+     * @param nanoClock the clock on which deadlines are reckoned
+     * @param interceptors what every call passes, the first one first
+     */
+    public RpcServer(
+            Vertx vertx,
+            TransportLimits limits,
+            MemoryBudget.Account memory,
+            LongSupplier nanoClock,
+            List<Interceptor> interceptors) {
+        this.limits = limits;
+        this.statuses = new StatusMapper(() -> UUID.randomUUID().toString());
+        this.calls = new Calls(vertx, limits, statuses, memory, nanoClock);
+        this.methods = new Methods(calls, interceptors);
     }
 
     /** Where services bind their methods, before the first request arrives. */
@@ -37,9 +56,14 @@ public final class RpcServer {
         return methods;
     }
 
+    /** What says to clients why they are refused, for failures inside streams too. */
+    public StatusMapper statuses() {
+        return statuses;
+    }
+
     /** Answers requests whose content type is gRPC's; any other gets 415. */
     public Handler<HttpServerRequest> handler() {
-        return request -> server.handle(new ReadableRequest(request));
+        return this::handle;
     }
 
     /** Calls under way. */
@@ -48,10 +72,52 @@ public final class RpcServer {
     }
 
     /**
-     * Refuses new calls with STOPPING, answers what streams have taken in, ends them, and completes when no call is left. Calls left after
-     * {@code limit} are ended as they are.
+     * Refuses new calls with STOPPING, answers what streams have taken in, ends them, and completes when no call is left.
+     * Calls left after {@code limit} are ended as they are.
      */
     public Future<Void> drain(Duration limit) {
         return calls.drain(limit.toMillis());
+    }
+
+    private void handle(HttpServerRequest request) {
+        HttpServerResponse response = request.response();
+        if (request.version() != HttpVersion.HTTP_2) {
+            response.setStatusCode(VERSION_NOT_SUPPORTED)
+                    .putHeader("connection", "close")
+                    .end();
+        } else if (!HttpMethod.POST.equals(request.method())) {
+            response.setStatusCode(METHOD_NOT_ALLOWED)
+                    .putHeader("allow", "POST")
+                    .end();
+        } else if (!ContentType.isGrpc(request.getHeader("content-type"))) {
+            response.setStatusCode(UNSUPPORTED_MEDIA_TYPE).end();
+        } else {
+            start(request);
+        }
+    }
+
+    private void start(HttpServerRequest request) {
+        try {
+            String path = request.path();
+            checkHead(path, request);
+            methods.start(path.startsWith("/") ? path.substring(1) : path, request);
+        } catch (Refused refused) {
+            ReplyWriter reply = new ReplyWriter(request.response());
+            reply.end(statuses.status(refused), () -> {});
+            // A stream that stayed open would keep the request's head, however large it is.
+            reply.reset(ReplyWriter.Http2Error.NO_ERROR);
+        }
+    }
+
+    private void checkHead(String path, HttpServerRequest request) {
+        int[] bytes = {path.length()};
+        request.headers().forEach((name, value) -> bytes[0] += name.length() + value.length() + HEADER_OVERHEAD);
+        if (bytes[0] > limits.metadataBytes()) {
+            throw new Refused(
+                    Reason.TOO_LARGE,
+                    "metadata: " + bytes[0] + " bytes with " + HEADER_OVERHEAD + " for each header (expected: at most "
+                            + limits.metadataBytes() + ")",
+                    Map.of("limit", Integer.toString(limits.metadataBytes())));
+        }
     }
 }

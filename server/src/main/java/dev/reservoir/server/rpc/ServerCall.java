@@ -5,13 +5,13 @@ import com.google.rpc.Code;
 import com.google.rpc.Status;
 import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
+import dev.reservoir.server.memory.MemoryBudget.Reservation;
+import dev.reservoir.server.rpc.MessageDeframer.Frame;
+import dev.reservoir.server.rpc.ReplyWriter.Http2Error;
 import io.vertx.core.Context;
-import io.vertx.grpc.common.GrpcMessage;
-import io.vertx.grpc.common.GrpcStatus;
-import io.vertx.grpc.common.WireFormat;
-import io.vertx.grpc.server.GrpcServerRequest;
-import io.vertx.grpc.server.GrpcServerResponse;
-import java.util.Base64;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpServerRequest;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -24,15 +24,62 @@ import org.slf4j.LoggerFactory;
 /**
  * One call of a client: messages in one by one as they are asked for, replies out, one end.
  *
- * <p>Guarantees: everything runs on the call's context, but for {@link #gone}, {@link #runOnContext} and {@link #stop}, which any thread
- * may call; the call ends exactly once, whoever ends it: its handler, its client, its connection, its deadline or a defect; after the end
- * nothing is written, no message arrives, and what {@link #onClosed} was given has run once. A reset, a dropped HTTP/2 connection and a
- * failed write are told by different callbacks of the transport; they all lead here.
+ * <pre>
+ *          end, fail                       last message on the wire
+ *   OPEN -------------------> ENDING -----------------------------------> CLOSED
+ *     |                          |  client or connection gone, deadline      ^
+ *     |                          +-------------------------------------------+
+ *     |  client or connection gone                                           |
+ *     +----------------------------------------------------------------------+
+ * </pre>
+ *
+ * <p>OPEN: messages arrive and replies are written. ENDING: the status is decided and waits behind the last reply; no
+ * message arrives and no reply is written any more. CLOSED: nothing of the call is left.
+ *
+ * <p>Guarantees: everything runs on the call's context, but for {@link #gone}, {@link #runOnContext} and {@link #stop},
+ * which any thread may call; the call leaves OPEN exactly once, whoever ends it: its handler, its client, its connection,
+ * its deadline or any {@link Throwable} that a handler throws; by then what {@link #onClosed} was given has run once.
  */
 public final class ServerCall<Q extends Message, P extends Message> {
+    private static final Logger LOG = LoggerFactory.getLogger(ServerCall.class);
+    private static final long LONGEST_TIMER_MILLIS = 365L * 24 * 3_600_000;
+
+    private enum State {
+        OPEN,
+        ENDING,
+        CLOSED
+    }
+
+    private final Calls calls;
+    private final Context context;
+    private final String method;
+    private final HttpServerRequest request;
+    private final ReplyWriter reply;
+    private final MessageDeframer deframer;
+    private final PayloadReader<Q> payloads;
+    private final Reservation memory;
+    private final long deadlineNanos;
+    private final Set<Registered> whenClosed = new LinkedHashSet<>();
+    private final Set<Registered> whenStopping = new LinkedHashSet<>();
+    private final Set<Long> timers = new HashSet<>();
+    private @Nullable MessageHandler<Q> messages;
+    private @Nullable Runnable halfClosed;
+    private State state = State.OPEN;
+    private Code code = Code.CANCELLED;
+    private boolean fetching;
+    private boolean reading;
+    private boolean delivering;
+    private boolean requestEnded;
+    private volatile boolean gone;
+
     /** Receives one message. */
     public interface MessageHandler<Q> {
-        /** @param bytes size of its payload as parsed */
+        /**
+         * Takes a message.
+         *
+         * @param bytes size of its payload as parsed, which counts against the server's memory until it is {@link
+         *     ServerCall#release released} or the call ends
+         */
         void message(Q message, int bytes);
     }
 
@@ -41,61 +88,48 @@ public final class ServerCall<Q extends Message, P extends Message> {
         void cancel();
     }
 
-    private static final Logger LOG = LoggerFactory.getLogger(ServerCall.class);
-    private static final long LONGEST_TIMER_MILLIS = 365L * 24 * 3_600_000;
-
-    private final Calls calls;
-    private final Context context;
-    private final PayloadReader<Q> payloads;
-    private final GrpcServerRequest<Q, P> request;
-    private final GrpcServerResponse<Q, P> response;
-    private final Set<Closing> whenClosed = new LinkedHashSet<>();
-    private final long deadlineNanos;
-    private final Set<Long> timers = new HashSet<>();
-    private @Nullable MessageHandler<Q> messages;
-    private @Nullable Runnable halfClosed;
-    private @Nullable Runnable stopper;
-    private boolean closed;
-    private volatile boolean gone;
-
-    ServerCall(Calls calls, Context context, Q prototype, GrpcServerRequest<Q, P> request) {
+    /** Makes a call of the request that the current context handles. */
+    ServerCall(Calls calls, String method, Q prototype, HttpServerRequest request) {
         this.calls = calls;
-        this.context = context;
-        this.payloads = new PayloadReader<>(prototype, calls.limits().messageBytes());
+        this.context = Vertx.currentContext();
+        this.method = method;
         this.request = request;
-        this.response = request.response();
-        long timeoutNanos = Timeouts.nanos(request.headers().get("grpc-timeout"));
+        this.reply = new ReplyWriter(request.response());
+        this.deframer = new MessageDeframer(calls.limits().messageBytes());
+        this.payloads = new PayloadReader<>(prototype, calls.limits().messageBytes());
+        this.memory = calls.memory().reserve(0);
+        long timeoutNanos = Timeouts.nanos(request.getHeader("grpc-timeout"));
         this.deadlineNanos = timeoutNanos == Long.MAX_VALUE ? Long.MAX_VALUE : calls.nanoTime() + timeoutNanos;
         request.pause();
-        request.errorHandler(unused -> closedByClient());
-        request.exceptionHandler(unused -> closedByClient());
-        response.exceptionHandler(unused -> closedByClient());
-        request.invalidMessageHandler(unused -> fail(payloads.tooLarge()));
-        request.messageHandler(this::arrived);
-        request.endHandler(unused -> guard(() -> {
-            Runnable handler = halfClosed;
-            if (!closed && handler != null) {
-                handler.run();
-            }
-        }));
+        request.handler(this::received);
+        request.endHandler(unused -> received());
+        request.exceptionHandler(unused -> clientGone());
+        request.response().exceptionHandler(unused -> clientGone());
+        request.response().closeHandler(unused -> clientGone());
         long millis = timeoutNanos / 1_000_000;
         if (millis < LONGEST_TIMER_MILLIS) {
-            after(millis, () -> fail(Timeouts.passed()));
+            timers.add(calls.vertx().setTimer(Math.max(1, millis), unused -> deadlinePassed()));
         }
     }
 
-    /** Begins the call; {@link #fail fails} it where the server is stopping. */
+    /** Begins the call; {@link #fail fails} it if the server is stopping or its headers ask for what is not served. */
     void begin(Runnable handler) {
         guard(() -> {
             calls.begun(this);
-            if (request.format() != WireFormat.PROTOBUF) {
-                throw new Refused(
-                        Reason.INVALID_FIELD,
-                        "content-type: " + request.format() + " (expected: application/grpc+proto)",
-                        Map.of("field", "content-type"));
-            }
+            checkContentType();
+            checkEncoding();
             handler.run();
         });
+    }
+
+    /** The method's full name, for example {@code grpc.health.v1.Health/Check}. */
+    public String method() {
+        return method;
+    }
+
+    /** The first value of the client's metadata under a name, if there is one. */
+    public @Nullable String metadata(String name) {
+        return request.getHeader(name);
     }
 
     public Calls calls() {
@@ -111,6 +145,11 @@ public final class ServerCall<Q extends Message, P extends Message> {
         return gone;
     }
 
+    /** The status with which the call has ended; CANCELLED if its client went first, and while it is open. */
+    public Code code() {
+        return code;
+    }
+
     /** Sets who receives messages; none comes before {@link #fetch}. */
     public void onMessage(MessageHandler<Q> handler) {
         messages = handler;
@@ -120,112 +159,90 @@ public final class ServerCall<Q extends Message, P extends Message> {
         halfClosed = handler;
     }
 
-    /** Runs once when the call has ended, at once where it has. */
+    /** Runs once when the call has ended, at once if it has. */
     public Registration onClosed(Runnable action) {
-        Closing closing = new Closing(action);
-        if (closed) {
-            action.run();
-        } else {
-            whenClosed.add(closing);
-        }
-        return () -> whenClosed.remove(closing);
+        return register(action, whenClosed, state != State.OPEN);
     }
 
-    /** Runs when the server stops; a call without it just goes on to its end. */
-    public void onStop(Runnable action) {
-        stopper = action;
-        if (calls.stopping()) {
-            stop();
-        }
+    /** Runs once when the server stops, at once if it does; a call without it just goes on to its end. */
+    public Registration onStop(Runnable action) {
+        return register(action, whenStopping, state == State.OPEN && calls.stopping());
     }
 
     /** Asks for one more message, or the client's half-close. */
     public void fetch() {
-        if (!closed) {
-            request.fetch(1);
+        if (state == State.OPEN) {
+            fetching = true;
+            deliver();
         }
+    }
+
+    /** Tells that a message's payload is not kept any more. */
+    public void release(long bytes) {
+        if (state == State.OPEN) {
+            memory.shrink(bytes);
+        }
+    }
+
+    /**
+     * Whether the memory for requests is scarce: a stream that still keeps messages should not ask for more. One that keeps
+     * none may, so that every stream gets on.
+     */
+    public boolean memoryScarce() {
+        return calls.memory().usedBytes() > calls.memory().limitBytes() / 2;
     }
 
     /** Whether the client reads as fast as replies are written. */
     public boolean writable() {
-        return !response.writeQueueFull();
+        return state == State.OPEN && reply.writable();
     }
 
     /** Runs when {@link #writable} has turned true again. */
     public void onWritable(Runnable action) {
-        response.drainHandler(unused -> guard(action));
+        if (state == State.OPEN) {
+            request.response().drainHandler(unused -> guard(action));
+        }
     }
 
     public void write(P message) {
-        if (!closed) {
-            response.write(message).onFailure(unused -> closedByClient());
+        if (state == State.OPEN) {
+            reply.write(message, this::clientGone);
         }
     }
 
     public void endWith(P message) {
-        if (!closed) {
-            close();
-            response.end(message);
-        }
+        write(message);
+        end();
     }
 
     public void end() {
-        if (!closed) {
-            close();
-            response.end();
-        }
+        end(Status.getDefaultInstance());
     }
 
     public void fail(Throwable failure) {
-        if (closed) {
-            return;
+        if (state == State.OPEN) {
+            end(calls.statuses().status(failure));
         }
-        Status status = calls.statuses().status(failure);
-        close();
-        response.trailers()
-                .set(
-                        "grpc-status-details-bin",
-                        Base64.getEncoder().withoutPadding().encodeToString(status.toByteArray()));
-        response.status(GrpcStatus.valueOf(status.getCode())).statusMessage(status.getMessage());
-        response.end();
     }
 
     /** Fails without details, as services of other contracts do. */
-    void failPlainly(Code code, String message) {
-        if (!closed) {
-            close();
-            response.status(GrpcStatus.valueOf(code.getNumber())).statusMessage(message);
-            response.end();
-        }
+    public void failPlainly(Code failure, String message) {
+        end(Status.newBuilder().setCode(failure.getNumber()).setMessage(message).build());
     }
 
     /** Runs on the call's context unless the call has ended by then; a defect in it ends the call. Any thread. */
     public void runOnContext(Runnable action) {
-        context.runOnContext(unused -> {
-            if (!closed) {
-                guard(action);
-            }
-        });
-    }
-
-    /** Asks the call to come to its end because the server stops. Any thread. */
-    void stop() {
-        runOnContext(() -> {
-            Runnable action = stopper;
-            stopper = null;
-            if (action != null) {
-                action.run();
-            }
-        });
+        context.runOnContext(unused -> guard(action));
     }
 
     /** Runs after {@code millis} on the call's context unless the call has ended by then. */
     public Registration after(long millis, Runnable action) {
+        if (state != State.OPEN) {
+            return () -> {};
+        }
         long timer = calls.vertx().setTimer(Math.max(1, millis), id -> {
             timers.remove(id);
-            if (!closed) {
-                guard(action);
-            }
+            guard(action);
         });
         timers.add(timer);
         return () -> {
@@ -235,59 +252,234 @@ public final class ServerCall<Q extends Message, P extends Message> {
         };
     }
 
-    private void arrived(GrpcMessage message) {
-        guard(() -> {
-            MessageHandler<Q> handler = messages;
-            if (closed || handler == null) {
-                return;
-            }
-            PayloadReader.Read<Q> read = payloads.read(message);
-            handler.message(read.message(), read.bytes());
+    /** Asks the call to come to its end because the server stops. Any thread. */
+    void stop() {
+        runOnContext(() -> {
+            List<Registered> actions = List.copyOf(whenStopping);
+            whenStopping.clear();
+            actions.forEach(registered -> registered.action.run());
         });
     }
 
-    private void guard(Runnable action) {
-        try {
-            action.run();
-        } catch (Refused refused) {
-            fail(refused);
-        } catch (RuntimeException | StackOverflowError | AssertionError e) {
-            fail(e);
+    /** Ends the call, and gives up what of its reply the client has not read. Any thread. */
+    void stopNow() {
+        context.runOnContext(unused -> {
+            fail(Calls.stoppingNow());
+            abandon();
+        });
+    }
+
+    private void checkContentType() {
+        String type = request.getHeader("content-type");
+        if (!ContentType.isProtobuf(String.valueOf(type))) {
+            throw new Refused(
+                    Reason.INVALID_FIELD,
+                    "content-type: " + type + " (expected: application/grpc+proto)",
+                    Map.of("field", "content-type"));
         }
     }
 
-    private void closedByClient() {
-        if (!closed) {
+    private void checkEncoding() {
+        String encoding = request.getHeader("grpc-encoding");
+        if (!PayloadReader.reads(encoding)) {
+            throw new Refused(
+                    Reason.UNIMPLEMENTED,
+                    "grpc-encoding: " + encoding + " (expected: one of " + PayloadReader.ENCODINGS + ")",
+                    Map.of("field", "grpc-encoding"));
+        }
+    }
+
+    private void received(Buffer bytes) {
+        reading = false;
+        guard(() -> {
+            memory.grow(bytes.length());
+            deframer.add(bytes);
+            deliver();
+        });
+    }
+
+    private void received() {
+        reading = false;
+        requestEnded = true;
+        guard(this::deliver);
+    }
+
+    /** Hands on the message that was asked for, or asks the transport for what it still needs. */
+    private void deliver() {
+        if (delivering) {
+            return;
+        }
+        delivering = true;
+        try {
+            while (fetching && state == State.OPEN) {
+                Frame frame = deframer.next();
+                if (frame != null) {
+                    fetching = false;
+                    deliver(frame);
+                } else if (requestEnded) {
+                    fetching = false;
+                    deliverHalfClose();
+                } else {
+                    read();
+                    return;
+                }
+            }
+        } finally {
+            delivering = false;
+        }
+    }
+
+    private void deliver(Frame frame) {
+        MessageHandler<Q> handler = messages;
+        if (handler == null) {
+            return;
+        }
+        PayloadReader.Read<Q> read = payloads.read(frame, request.getHeader("grpc-encoding"));
+        int received = MessageDeframer.PREFIX_BYTES + frame.length();
+        memory.grow(Math.max(0, read.bytes() - received));
+        memory.shrink(Math.max(0, received - read.bytes()));
+        handler.message(read.message(), read.bytes());
+    }
+
+    private void deliverHalfClose() {
+        if (deframer.incompleteBytes() > 0) {
+            throw new Refused(
+                    Reason.INVALID_FIELD,
+                    "message: the request ended after " + deframer.incompleteBytes()
+                            + " bytes of it (expected: a whole message)",
+                    Map.of("field", "message"));
+        }
+        if (halfClosed != null) {
+            halfClosed.run();
+        }
+    }
+
+    private void read() {
+        if (!reading) {
+            reading = true;
+            request.fetch(1);
+        }
+    }
+
+    /** Runs unless the call has ended; whatever it throws ends the call. */
+    private void guard(Runnable action) {
+        if (state != State.OPEN) {
+            return;
+        }
+        try {
+            action.run();
+        } catch (Throwable failure) {
+            fail(failure);
+        }
+    }
+
+    private void end(Status status) {
+        if (state != State.OPEN) {
+            return;
+        }
+        code = Code.forNumber(status.getCode());
+        state = State.ENDING;
+        leaveOpen();
+        try {
+            reply.end(status, this::close);
+        } catch (Throwable failure) {
+            LOG.error("{}: the status {} could not be written", method, code, failure);
+            abandon();
+        }
+        verifyState();
+    }
+
+    private void clientGone() {
+        if (state == State.OPEN) {
+            state = State.CLOSED;
+            leaveOpen();
+            finish();
+        } else {
+            close();
+        }
+    }
+
+    private void deadlinePassed() {
+        guard(() -> fail(Timeouts.passed()));
+        abandon();
+    }
+
+    /** Gives up a reply that its client does not read. */
+    private void abandon() {
+        if (state == State.ENDING) {
+            reply.reset(Http2Error.CANCEL);
             close();
         }
     }
 
     /** After this the request is only read to be thrown away, so that it holds nothing of the connection's window. */
-    private void close() {
-        closed = true;
+    private void leaveOpen() {
         gone = true;
-        timers.forEach(calls.vertx()::cancelTimer);
-        timers.clear();
         messages = null;
         halfClosed = null;
-        request.resume();
-        List<Closing> closings = List.copyOf(whenClosed);
+        whenStopping.clear();
+        memory.close();
+        discardRequest();
+        List<Registered> actions = List.copyOf(whenClosed);
         whenClosed.clear();
-        for (Closing closing : closings) {
+        for (Registered registered : actions) {
             try {
-                closing.action.run();
-            } catch (RuntimeException e) {
-                LOG.error("A call could not be cleaned up whole", e);
+                registered.action.run();
+            } catch (Throwable failure) {
+                LOG.error("{}: what should run at the call's end failed", method, failure);
             }
         }
-        calls.ended(this);
     }
 
-    /** Told apart by identity, so that the same action may stand twice. */
-    private static final class Closing {
+    private void discardRequest() {
+        if (!request.isEnded()) {
+            request.handler(null).endHandler(null).resume();
+        }
+    }
+
+    private void close() {
+        if (state == State.ENDING) {
+            state = State.CLOSED;
+            finish();
+        }
+    }
+
+    private void finish() {
+        timers.forEach(calls.vertx()::cancelTimer);
+        timers.clear();
+        calls.ended(this);
+        verifyState();
+    }
+
+    private Registration register(Runnable action, Set<Registered> actions, boolean now) {
+        Registered registered = new Registered(action);
+        if (now) {
+            action.run();
+        } else if (state == State.OPEN) {
+            actions.add(registered);
+        }
+        return () -> actions.remove(registered);
+    }
+
+    private void verifyState() {
+        boolean open = state == State.OPEN;
+        check(open == !gone, "gone");
+        check(open || (messages == null && halfClosed == null), "message handlers");
+        check(open || (whenClosed.isEmpty() && whenStopping.isEmpty()), "registrations");
+        check(state != State.CLOSED || timers.isEmpty(), "timers");
+    }
+
+    private void check(boolean holds, String what) {
+        if (!holds) {
+            throw new IllegalStateException(method + ": " + what + " in state " + state + " (expected: otherwise)");
+        }
+    }
+
+    /** Identified by itself, so that the same action may be registered twice. */
+    private static final class Registered {
         private final Runnable action;
 
-        Closing(Runnable action) {
+        Registered(Runnable action) {
             this.action = action;
         }
     }

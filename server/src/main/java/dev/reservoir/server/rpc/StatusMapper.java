@@ -2,12 +2,12 @@ package dev.reservoir.server.rpc;
 
 import com.google.protobuf.Any;
 import com.google.protobuf.Duration;
+import com.google.rpc.Code;
 import com.google.rpc.ErrorInfo;
 import com.google.rpc.RetryInfo;
 import com.google.rpc.Status;
 import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
-import io.vertx.grpc.common.GrpcStatus;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Supplier;
@@ -32,11 +32,11 @@ public final class StatusMapper {
     }
 
     public Status status(Throwable failure) {
-        Refused refused = failure instanceof Refused known ? known : defect(failure);
+        Refused refused = refusal(failure);
         Map<String, String> metadata = new HashMap<>();
         refused.metadata().forEach((key, value) -> metadata.put(key, cut(value)));
         Status.Builder status = Status.newBuilder()
-                .setCode(code(refused.reason()).code)
+                .setCode(code(refused.reason()).getNumber())
                 .setMessage(cut(String.valueOf(refused.getMessage())))
                 .addDetails(Any.pack(ErrorInfo.newBuilder()
                         .setReason(refused.reason().name())
@@ -52,23 +52,31 @@ public final class StatusMapper {
         return status.build();
     }
 
-    public static GrpcStatus code(Reason reason) {
+    public static Code code(Reason reason) {
         return switch (reason.kind()) {
-            case INVALID -> GrpcStatus.INVALID_ARGUMENT;
-            case OUT_OF_RANGE -> GrpcStatus.OUT_OF_RANGE;
-            case NOT_FOUND -> GrpcStatus.NOT_FOUND;
-            case EXISTS -> GrpcStatus.ALREADY_EXISTS;
-            case ABORTED -> GrpcStatus.ABORTED;
-            case PRECONDITION -> GrpcStatus.FAILED_PRECONDITION;
-            case UNAVAILABLE -> GrpcStatus.UNAVAILABLE;
-            case EXHAUSTED -> GrpcStatus.RESOURCE_EXHAUSTED;
-            case DEADLINE -> GrpcStatus.DEADLINE_EXCEEDED;
-            case CANCELLED -> GrpcStatus.CANCELLED;
-            case INTERNAL -> GrpcStatus.INTERNAL;
+            case INVALID -> Code.INVALID_ARGUMENT;
+            case OUT_OF_RANGE -> Code.OUT_OF_RANGE;
+            case NOT_FOUND -> Code.NOT_FOUND;
+            case EXISTS -> Code.ALREADY_EXISTS;
+            case ABORTED -> Code.ABORTED;
+            case PRECONDITION -> Code.FAILED_PRECONDITION;
+            case UNAVAILABLE -> Code.UNAVAILABLE;
+            case EXHAUSTED -> Code.RESOURCE_EXHAUSTED;
+            case DEADLINE -> Code.DEADLINE_EXCEEDED;
+            case CANCELLED -> Code.CANCELLED;
+            case UNIMPLEMENTED -> Code.UNIMPLEMENTED;
+            case INTERNAL -> Code.INTERNAL;
         };
     }
 
-    private Refused defect(Throwable failure) {
+    private Refused refusal(Throwable failure) {
+        if (failure instanceof Refused refused) {
+            return refused;
+        }
+        if (failure instanceof OutOfMemoryError) {
+            LOG.error("A request was given up for want of memory", failure);
+            return new Refused(Reason.MEMORY_LIMIT, "memory: exhausted (expected: room for the request)");
+        }
         String incident = incidents.get();
         LOG.error("Incident {}", incident, failure);
         return new Refused(

@@ -4,15 +4,35 @@ package dev.reservoir.server.rpc;
  * Bounds on what clients may keep busy in the transport, whatever the service.
  *
  * @param messageBytes largest message, decompressed
+ * @param metadataBytes largest head of a request: names, values and 32 bytes for each
  * @param connectionStreams most concurrent calls on one connection
  * @param streamRequests requests of a stream that may be outstanding: arrived and their reply not yet written
- * @param streamBytes bytes of payload that one stream may have outstanding; the message that passes it is still taken, and up to 16
- *     messages of a stream may wait in the transport beside them
- * @param unaryBytes bytes of payload that all unary calls together may have outstanding
+ * @param streamBytes bytes of payload that one stream may have outstanding; the message that passes it is still taken
+ * @param pingMillis time between two pings of a connection; one that brings nothing for three times as long is closed
  */
 public record TransportLimits(
-        int messageBytes, int connectionStreams, int streamRequests, long streamBytes, long unaryBytes) {
+        int messageBytes,
+        int metadataBytes,
+        int connectionStreams,
+        int streamRequests,
+        long streamBytes,
+        int pingMillis) {
+    public TransportLimits {
+        check(messageBytes >= 1, "messageBytes", messageBytes);
+        check(metadataBytes >= 1, "metadataBytes", metadataBytes);
+        check(connectionStreams >= 1, "connectionStreams", connectionStreams);
+        check(streamRequests >= 1, "streamRequests", streamRequests);
+        check(streamBytes >= 1, "streamBytes", streamBytes);
+        check(pingMillis >= 1, "pingMillis", pingMillis);
+    }
+
     public static TransportLimits defaults() {
-        return new TransportLimits(8 << 20, 1_000, 256, 16L << 20, 256L << 20);
+        return new TransportLimits(8 << 20, 8 << 10, 1_000, 256, 16L << 20, 60_000);
+    }
+
+    private static void check(boolean holds, String name, long value) {
+        if (!holds) {
+            throw new IllegalArgumentException(name + ": " + value + " (expected: >= 1)");
+        }
     }
 }

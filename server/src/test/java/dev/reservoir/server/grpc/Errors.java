@@ -34,7 +34,7 @@ final class Errors {
 
     static ErrorInfo info(Reason reason, Status status) {
         assertThat(status.getMessage()).contains("(expected: ");
-        assertThat(status.getCode()).isEqualTo(StatusMapper.code(reason).code);
+        assertThat(status.getCode()).isEqualTo(StatusMapper.code(reason).getNumber());
         boolean retry = reason.kind() == Reason.Kind.EXHAUSTED || reason.kind() == Reason.Kind.UNAVAILABLE;
         assertThat(status.getDetailsList().stream().anyMatch(detail -> detail.is(RetryInfo.class)))
                 .isEqualTo(retry);

@@ -7,6 +7,7 @@ import dev.reservoir.heads.HeadSpec;
 import dev.reservoir.heads.ObservationEncoder;
 import dev.reservoir.heads.SubstrateInfo;
 import dev.reservoir.server.engine.Engine;
+import dev.reservoir.server.memory.MemoryBudget;
 import dev.reservoir.server.mixing.MixingSubstrate;
 import dev.reservoir.server.registry.HeadFactory;
 import dev.reservoir.server.registry.HeadRegistry;
@@ -34,6 +35,7 @@ final class TestServer implements AutoCloseable {
     final Vertx vertx = Vertx.vertx();
     final HeadRegistry registry;
     final Engine engine;
+    final MemoryBudget memory = MemoryBudget.ofHeap();
     final GrpcServices services;
     private final HeadFactory factory = new HeadFactory(substrate);
     private final GrpcListener listener;
@@ -88,12 +90,10 @@ final class TestServer implements AutoCloseable {
                 info,
                 "test",
                 limits,
+                memory,
                 System::nanoTime);
         listener = await(GrpcListener.listen(
-                vertx,
-                services.handler(),
-                GrpcListener.options(limits.transport()).setHost("127.0.0.1").setPort(0),
-                2));
+                vertx, services.handler(), limits.transport(), new GrpcListener.Address("127.0.0.1", 0), 2));
     }
 
     int port() {

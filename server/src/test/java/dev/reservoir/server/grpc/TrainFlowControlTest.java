@@ -62,7 +62,8 @@ class TrainFlowControlTest {
         ServiceLimits usual = ServiceLimits.defaults();
         TransportLimits transport = usual.transport();
         ServiceLimits tight = new ServiceLimits(
-                new TransportLimits(transport.messageBytes(), 100, 256, 100_000, transport.unaryBytes()),
+                new TransportLimits(
+                        transport.messageBytes(), transport.metadataBytes(), 100, 256, 100_000, transport.pingMillis()),
                 usual.trainCredits(),
                 usual.streamHeads(),
                 usual.creations(),

@@ -71,7 +71,8 @@ class TransportTest {
 
     private static void assertRefused(Reason reason, RawClient.Answer answer) throws Exception {
         assertThat(answer.httpStatus()).isEqualTo(200);
-        assertThat(answer.grpcStatus()).isEqualTo(Integer.toString(StatusMapper.code(reason).code));
+        assertThat(answer.grpcStatus())
+                .isEqualTo(Integer.toString(StatusMapper.code(reason).getNumber()));
         Errors.info(
                 reason,
                 Status.parseFrom(Base64.getDecoder().decode(answer.headers().get("grpc-status-details-bin"))));
@@ -136,8 +137,9 @@ class TransportTest {
         assertRefused(
                 Reason.INVALID_FIELD,
                 raw.call(PREDICT, RawClient.frame(1, new byte[] {1, 2, 3}), Map.of("grpc-encoding", "gzip")));
-        assertRefused(
-                Reason.INVALID_FIELD, raw.call(PREDICT, RawClient.frame(1, good), Map.of("grpc-encoding", "snappy")));
+        RawClient.Answer unknown = raw.call(PREDICT, RawClient.frame(1, good), Map.of("grpc-encoding", "snappy"));
+        assertRefused(Reason.UNIMPLEMENTED, unknown);
+        assertThat(unknown.headers()).containsEntry("grpc-accept-encoding", "identity,gzip");
         assertRefused(Reason.INVALID_FIELD, raw.call(PREDICT, RawClient.frame(1, good), Map.of()));
         assertAlive();
     }

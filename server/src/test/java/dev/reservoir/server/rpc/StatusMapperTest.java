@@ -3,12 +3,12 @@ package dev.reservoir.server.rpc;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.Any;
+import com.google.rpc.Code;
 import com.google.rpc.ErrorInfo;
 import com.google.rpc.RetryInfo;
 import com.google.rpc.Status;
 import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
-import io.vertx.grpc.common.GrpcStatus;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -27,8 +27,8 @@ class StatusMapperTest {
         assertThat(info.getReason()).isEqualTo(reason.name());
         assertThat(info.getDomain()).isEqualTo("reservoir.dev");
         assertThat(info.getMetadataMap()).containsExactly(Map.entry("field", "field"));
-        GrpcStatus code = GrpcStatus.valueOf(status.getCode());
-        boolean later = code == GrpcStatus.RESOURCE_EXHAUSTED || code == GrpcStatus.UNAVAILABLE;
+        Code code = Code.forNumber(status.getCode());
+        boolean later = code == Code.RESOURCE_EXHAUSTED || code == Code.UNAVAILABLE;
         assertThat(status.getDetailsCount()).isEqualTo(later ? 2 : 1);
         if (later) {
             Any retry = status.getDetails(1);
@@ -40,18 +40,19 @@ class StatusMapperTest {
 
     @Test
     void codesAreThoseOfTheContract() {
-        Map<Reason, GrpcStatus> some = Map.ofEntries(
-                Map.entry(Reason.INVALID_FIELD, GrpcStatus.INVALID_ARGUMENT),
-                Map.entry(Reason.SEQUENCE_GAP, GrpcStatus.OUT_OF_RANGE),
-                Map.entry(Reason.HEAD_NOT_FOUND, GrpcStatus.NOT_FOUND),
-                Map.entry(Reason.HEAD_EXISTS, GrpcStatus.ALREADY_EXISTS),
-                Map.entry(Reason.WRITER_FENCED, GrpcStatus.ABORTED),
-                Map.entry(Reason.HEAD_FAILED, GrpcStatus.FAILED_PRECONDITION),
-                Map.entry(Reason.STOPPING, GrpcStatus.UNAVAILABLE),
-                Map.entry(Reason.OVERLOADED, GrpcStatus.RESOURCE_EXHAUSTED),
-                Map.entry(Reason.DEADLINE, GrpcStatus.DEADLINE_EXCEEDED),
-                Map.entry(Reason.CANCELLED, GrpcStatus.CANCELLED),
-                Map.entry(Reason.INTERNAL, GrpcStatus.INTERNAL));
+        Map<Reason, Code> some = Map.ofEntries(
+                Map.entry(Reason.INVALID_FIELD, Code.INVALID_ARGUMENT),
+                Map.entry(Reason.SEQUENCE_GAP, Code.OUT_OF_RANGE),
+                Map.entry(Reason.HEAD_NOT_FOUND, Code.NOT_FOUND),
+                Map.entry(Reason.HEAD_EXISTS, Code.ALREADY_EXISTS),
+                Map.entry(Reason.WRITER_FENCED, Code.ABORTED),
+                Map.entry(Reason.HEAD_FAILED, Code.FAILED_PRECONDITION),
+                Map.entry(Reason.STOPPING, Code.UNAVAILABLE),
+                Map.entry(Reason.OVERLOADED, Code.RESOURCE_EXHAUSTED),
+                Map.entry(Reason.DEADLINE, Code.DEADLINE_EXCEEDED),
+                Map.entry(Reason.CANCELLED, Code.CANCELLED),
+                Map.entry(Reason.UNIMPLEMENTED, Code.UNIMPLEMENTED),
+                Map.entry(Reason.INTERNAL, Code.INTERNAL));
         some.forEach((reason, code) -> assertThat(StatusMapper.code(reason)).isEqualTo(code));
     }
 
@@ -59,7 +60,7 @@ class StatusMapperTest {
     void defectTellsItsIncidentAndNothingOfTheInside() throws Exception {
         Status status = mapper.status(new IllegalStateException("secret of the inside"));
 
-        assertThat(status.getCode()).isEqualTo(GrpcStatus.INTERNAL.code);
+        assertThat(status.getCode()).isEqualTo(Code.INTERNAL_VALUE);
         assertThat(status.toString()).doesNotContain("secret");
         assertThat(status.getMessage()).contains("incident-7");
         assertThat(status.getDetails(0).unpack(ErrorInfo.class).getMetadataMap())

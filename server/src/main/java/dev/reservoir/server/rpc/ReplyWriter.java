@@ -1,0 +1,144 @@
+package dev.reservoir.server.rpc;
+
+import com.google.protobuf.CodedOutputStream;
+import com.google.protobuf.Message;
+import com.google.rpc.Code;
+import com.google.rpc.Status;
+import io.netty.buffer.Unpooled;
+import io.vertx.core.Future;
+import io.vertx.core.MultiMap;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.internal.buffer.BufferInternal;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes the reply of one call: head, messages, trailers.
+ *
+ * <p>Trailers are handed to Vert.x only once the last message is on the wire. Vert.x 5.0 writes them with a promise that
+ * nobody holds; if the stream is reset while they wait behind a message, that promise's failure reaches the end of the
+ * channel's pipeline and closes the connection with every call on it. A message's write is held by a promise of its own,
+ * so the failure of that one concerns its call alone. Not thread-safe: confined to the call's context.
+ */
+final class ReplyWriter {
+    private static final String CONTENT_TYPE = "content-type";
+    private static final String GRPC = "application/grpc";
+    private static final String HEX = "0123456789ABCDEF";
+
+    private final HttpServerResponse response;
+    private @Nullable Future<Void> lastWrite;
+
+    ReplyWriter(HttpServerResponse response) {
+        this.response = response;
+    }
+
+    /** Whether the client reads as fast as messages are written. */
+    boolean writable() {
+        return !response.writeQueueFull();
+    }
+
+    /** @param failed runs if the message does not reach the wire */
+    void write(Message message, Runnable failed) {
+        Buffer framed = frame(message);
+        if (!response.headWritten()) {
+            response.putHeader(CONTENT_TYPE, GRPC);
+        }
+        lastWrite = response.write(framed).onFailure(unused -> failed.run());
+    }
+
+    /**
+     * Ends the reply after its last message.
+     *
+     * @param ended runs once: when the trailers are written, or cannot be any more
+     */
+    void end(Status status, Runnable ended) {
+        Future<Void> last = lastWrite;
+        if (last == null) {
+            writeTrailers(status);
+            ended.run();
+            return;
+        }
+        last.onComplete(
+                unused -> {
+                    writeTrailers(status);
+                    ended.run();
+                },
+                unused -> ended.run());
+    }
+
+    /** Gives the reply up where it is. */
+    void reset(Http2Error code) {
+        response.reset(code.code);
+    }
+
+    private void writeTrailers(Status status) {
+        if (response.closed() || response.ended()) {
+            return;
+        }
+        // A call that fails before its first message needs one block of headers only.
+        boolean failedAtOnce = !response.headWritten() && status.getCode() != Code.OK_VALUE;
+        if (!response.headWritten()) {
+            response.putHeader(CONTENT_TYPE, GRPC);
+        }
+        putStatus(failedAtOnce ? response.headers() : response.trailers(), status);
+        response.end();
+    }
+
+    private static void putStatus(MultiMap trailers, Status status) {
+        trailers.set("grpc-status", Integer.toString(status.getCode()));
+        if (!status.getMessage().isEmpty()) {
+            trailers.set("grpc-message", percentEncoded(status.getMessage()));
+        }
+        if (status.getDetailsCount() > 0) {
+            trailers.set(
+                    "grpc-status-details-bin",
+                    Base64.getEncoder().withoutPadding().encodeToString(status.toByteArray()));
+        }
+        if (status.getCode() == Code.UNIMPLEMENTED_VALUE) {
+            trailers.set("grpc-accept-encoding", PayloadReader.ENCODINGS);
+        }
+    }
+
+    /** As the gRPC specification has it: what is printable ASCII stays as it is, except for the percent sign. */
+    static String percentEncoded(String text) {
+        StringBuilder encoded = new StringBuilder(text.length());
+        for (byte one : text.getBytes(StandardCharsets.UTF_8)) {
+            if (one >= ' ' && one <= '~' && one != '%') {
+                encoded.append((char) one);
+            } else {
+                encoded.append('%').append(HEX.charAt((one >> 4) & 15)).append(HEX.charAt(one & 15));
+            }
+        }
+        return encoded.toString();
+    }
+
+    private static Buffer frame(Message message) {
+        int size = message.getSerializedSize();
+        byte[] bytes = new byte[MessageDeframer.PREFIX_BYTES + size];
+        ByteBuffer.wrap(bytes).putInt(1, size);
+        CodedOutputStream payload = CodedOutputStream.newInstance(bytes, MessageDeframer.PREFIX_BYTES, size);
+        try {
+            message.writeTo(payload);
+        } catch (IOException e) {
+            throw new IllegalStateException("message: " + size + " bytes that could not be written to memory", e);
+        }
+        payload.checkNoSpaceLeft();
+        return BufferInternal.buffer(Unpooled.wrappedBuffer(bytes));
+    }
+
+    /** Why a stream is reset (RFC 9113, section 7). */
+    enum Http2Error {
+        NO_ERROR(0),
+        CANCEL(8);
+
+        private final long code;
+
+        Http2Error(long code) {
+            this.code = code;
+        }
+    }
+}
