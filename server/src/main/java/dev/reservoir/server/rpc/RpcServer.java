@@ -98,6 +98,7 @@ public final class RpcServer {
 
     private void start(HttpServerRequest request) {
         try {
+            checkStreams(request);
             String path = request.path();
             checkHead(path, request);
             methods.start(path.startsWith("/") ? path.substring(1) : path, request);
@@ -106,6 +107,16 @@ public final class RpcServer {
             reply.end(statuses.status(refused), () -> {});
             // A stream that stayed open would keep the request's head, however large it is.
             reply.reset(ReplyWriter.Http2Error.NO_ERROR);
+        }
+    }
+
+    private void checkStreams(HttpServerRequest request) {
+        int streams = ConnectionStreams.active(request.connection());
+        if (streams > limits.connectionStreams()) {
+            throw new Refused(
+                    Reason.OVERLOADED,
+                    "streams: " + streams + " on this connection (expected: at most " + limits.connectionStreams()
+                            + ", as its settings say)");
         }
     }
 

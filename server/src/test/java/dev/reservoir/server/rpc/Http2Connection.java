@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.TreeMap;
@@ -26,7 +27,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Http2Connection implements AutoCloseable {
     public static final int CANCEL = 8;
-    static final int REFUSED_STREAM = 7;
 
     private static final byte[] PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
     private static final int DATA = 0;
@@ -145,7 +145,7 @@ public final class Http2Connection implements AutoCloseable {
         int at = 0;
         do {
             int length = Math.min(LARGEST_FRAME, bytes.length - at);
-            byte[] part = java.util.Arrays.copyOfRange(bytes, at, at + length);
+            byte[] part = Arrays.copyOfRange(bytes, at, at + length);
             at += length;
             frames.writeBytes(frame(DATA, end && at == bytes.length ? END_STREAM : 0, stream, part));
         } while (at < bytes.length);
