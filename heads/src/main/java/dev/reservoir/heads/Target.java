@@ -5,21 +5,44 @@ import java.util.Set;
 
 /** The truth that belongs to an observation. */
 public sealed interface Target {
-    record Label(String label) implements Target {}
+    /** Its name in the contract. */
+    String kind();
+
+    record Label(String label) implements Target {
+        @Override
+        public String kind() {
+            return "label";
+        }
+    }
 
     record LabelSet(Set<String> labels) implements Target {
         public LabelSet {
             labels = Set.copyOf(labels);
         }
+
+        @Override
+        public String kind() {
+            return "labels";
+        }
     }
 
     /** Regression {@code [dimensions]}; forecast {@code [horizon, channels]}. */
-    record Values(float[] values) implements Target {}
+    record Values(float[] values) implements Target {
+        @Override
+        public String kind() {
+            return "values";
+        }
+    }
 
     /** One label a token; an empty one is unknown and not learned from. */
     record TokenLabels(List<String> labels) implements Target {
         public TokenLabels {
             labels = List.copyOf(labels);
+        }
+
+        @Override
+        public String kind() {
+            return "token_labels";
         }
     }
 
@@ -33,6 +56,11 @@ public sealed interface Target {
         public TokenLabelSets {
             labels = List.copyOf(labels);
             tokens = List.copyOf(tokens);
+        }
+
+        @Override
+        public String kind() {
+            return "token_label_sets";
         }
     }
 

@@ -20,11 +20,22 @@ public sealed interface Task {
     /** Most bytes of UTF-8 in a label. */
     int LABEL_BYTES = 128;
 
+    /** Its name in the contract. */
+    String kind();
+
+    /** Most numbers in a target or a prediction of one observation, or of one token. */
+    int maxOutputs();
+
     /** A task whose outputs are labels; {@code labels} are known from the start, others may come up to {@code maxLabels}. */
     sealed interface Labelled extends Task {
         List<String> labels();
 
         int maxLabels();
+
+        @Override
+        default int maxOutputs() {
+            return maxLabels();
+        }
     }
 
     /** Tasks of which each label holds or does not, by itself. */
@@ -38,12 +49,22 @@ public sealed interface Task {
         public Classification {
             labels = checkLabels("task.classification", labels, maxLabels, 2);
         }
+
+        @Override
+        public String kind() {
+            return "classification";
+        }
     }
 
     /** Any subset of the labels. */
     record MultiLabel(List<String> labels, int maxLabels) implements ManyLabels {
         public MultiLabel {
             labels = checkLabels("task.multi_label", labels, maxLabels, 1);
+        }
+
+        @Override
+        public String kind() {
+            return "multi_label";
         }
     }
 
@@ -52,6 +73,11 @@ public sealed interface Task {
         public TokenClassification {
             labels = checkLabels("task.token_classification", labels, maxLabels, 2);
         }
+
+        @Override
+        public String kind() {
+            return "token_classification";
+        }
     }
 
     /** Any subset of the labels for each token. */
@@ -59,12 +85,27 @@ public sealed interface Task {
         public TokenMultiLabel {
             labels = checkLabels(TOKEN_MULTI_LABEL, labels, maxLabels, 1);
         }
+
+        @Override
+        public String kind() {
+            return "token_multi_label";
+        }
     }
 
     /** A vector of numbers. */
     record Regression(int dimensions) implements Task {
         public Regression {
             checkRange("task.regression.dimensions", dimensions, 1, VALUE_LIMIT);
+        }
+
+        @Override
+        public String kind() {
+            return "regression";
+        }
+
+        @Override
+        public int maxOutputs() {
+            return dimensions;
         }
     }
 
@@ -77,6 +118,16 @@ public sealed interface Task {
                     "task.forecast.horizon",
                     horizon,
                     "horizon x channels at most " + VALUE_LIMIT);
+        }
+
+        @Override
+        public String kind() {
+            return "forecast";
+        }
+
+        @Override
+        public int maxOutputs() {
+            return horizon * channels;
         }
     }
 

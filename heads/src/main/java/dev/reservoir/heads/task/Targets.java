@@ -66,15 +66,25 @@ public final class Targets {
             if (numbers > 0 && target instanceof Target.Values values) {
                 return List.of(values(values.values(), task instanceof Task.Forecast ? scale : null));
             }
-            throw wrong(
-                    "a target of kind " + target.getClass().getSimpleName(),
-                    "a target of " + task.getClass().getSimpleName());
+            throw wrong(target.kind(), expected() + " for task " + task.kind());
         } catch (Refused refused) {
             if (labels != null) {
                 labels.truncate(known);
             }
             throw refused;
         }
+    }
+
+    /** The kind of target that the task takes. */
+    private String expected() {
+        if (numbers > 0) {
+            return "values";
+        }
+        boolean several = task instanceof Task.ManyLabels;
+        if (task instanceof Task.PerToken) {
+            return several ? "token_label_sets" : "token_labels";
+        }
+        return several ? "labels" : "label";
     }
 
     private List<Truth> tokenTruths(int tokens, List<String> labelled) {

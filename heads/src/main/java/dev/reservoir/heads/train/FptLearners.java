@@ -69,14 +69,7 @@ public final class FptLearners {
 
     /** A head may not be made that could grow until it takes the server's memory. */
     private static void checkReadout(Task task, int features) {
-        int outputs;
-        if (task instanceof Task.Labelled labelled) {
-            outputs = labelled.maxLabels();
-        } else if (task instanceof Task.Forecast forecast) {
-            outputs = forecast.horizon() * forecast.channels();
-        } else {
-            outputs = ((Task.Regression) task).dimensions();
-        }
+        int outputs = task.maxOutputs();
         Refused.check(
                 (long) outputs * features <= MOST_WEIGHTS,
                 "task",

@@ -91,7 +91,7 @@ class TokenSetsTest {
                 Arguments.of(sets(List.of(""), has(0), has()), "target: a label of 0 bytes (expected: 1 to 128)"),
                 Arguments.of(
                         new Target.TokenLabels(two),
-                        "target: a target of kind TokenLabels (expected: a target of TokenMultiLabel)"));
+                        "target: token_labels (expected: token_label_sets for task token_multi_label)"));
     }
 
     @ParameterizedTest

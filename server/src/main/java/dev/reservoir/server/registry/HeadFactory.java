@@ -2,10 +2,12 @@ package dev.reservoir.server.registry;
 
 import dev.reservoir.heads.EncoderSpec;
 import dev.reservoir.heads.FeatureLearner;
+import dev.reservoir.heads.HeadFootprint;
 import dev.reservoir.heads.HeadLearner;
 import dev.reservoir.heads.HeadSpec;
 import dev.reservoir.heads.LearningSpec;
 import dev.reservoir.heads.ObservationEncoder;
+import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
 import dev.reservoir.heads.Substrate;
 import dev.reservoir.heads.TunableSubstrate;
@@ -21,12 +23,20 @@ import org.jspecify.annotations.Nullable;
 public final class HeadFactory implements HeadRegistry.PartFactory, AutoCloseable {
     private final Substrate substrate;
     private final Encoders encoders;
+    private final long maxHeadHeapBytes;
     private final Learners readouts = new Learners();
     /** Null if heads cannot be trained through the substrate. */
     private final @Nullable FptLearners fpt;
 
+    /** A factory of heads that may each come to take half of this JVM's heap. */
     public HeadFactory(Substrate substrate) {
+        this(substrate, Runtime.getRuntime().maxMemory() / 2);
+    }
+
+    /** @param maxHeadHeapBytes most bytes of heap that one head may come to take */
+    HeadFactory(Substrate substrate, long maxHeadHeapBytes) {
         this.substrate = substrate;
+        this.maxHeadHeapBytes = maxHeadHeapBytes;
         this.encoders = new Encoders(substrate.info(), substrate.tokenizer());
         this.fpt = substrate instanceof TunableSubstrate tunable ? new FptLearners(tunable) : null;
     }
@@ -43,12 +53,32 @@ public final class HeadFactory implements HeadRegistry.PartFactory, AutoCloseabl
 
     @Override
     public HeadLearner learner(HeadSpec spec, ObservationEncoder encoder) {
+        checkFootprint(spec, encoder);
         return spec.learning() instanceof LearningSpec.Fpt
                 ? fpt().create(
                                 spec,
                                 encoders.reader(spec.modality()),
                                 (baseline, scored) -> readout(baseline, encoder, scored))
                 : readout(spec, encoder, unused -> {});
+    }
+
+    /** Refuses a head whose readout could outgrow the heap, before any of it is allocated. */
+    private void checkFootprint(HeadSpec spec, ObservationEncoder frozen) {
+        int width = spec.learning() instanceof LearningSpec.Fpt ? fptFeatureWidth(spec) : frozen.featureWidth();
+        long bytes = HeadFootprint.of(spec.task(), spec.learning(), width).heapBytes();
+        if (bytes > maxHeadHeapBytes) {
+            throw new Refused(
+                    Reason.MEMORY_LIMIT,
+                    "head: " + bytes + " bytes for " + spec.task().maxOutputs() + " outputs of " + width
+                            + " features (expected: at most " + maxHeadHeapBytes + " bytes)");
+        }
+    }
+
+    private int fptFeatureWidth(HeadSpec spec) {
+        int width = substrate.info().width();
+        return spec.encoder().pooling() == EncoderSpec.Pooling.CONCATENATE
+                ? Math.multiplyExact(spec.modality().maxTokens(), width)
+                : width;
     }
 
     private FeatureLearner readout(

@@ -166,7 +166,7 @@ class TokenSetsHeadTest {
             "target: token 0: label index 3 (expected: less than the 3 labels named)",
             "target: label \"x\" twice (expected: each label once)",
             "target: token 1 unknown with 1 labels (expected: none where the truth is unknown)",
-            "target: a target of kind TokenLabels (expected: a target of TokenMultiLabel)"
+            "target: token_labels (expected: token_label_sets for task token_multi_label)"
         };
         Training training = client.training();
         training.opened(open(id));
@@ -210,7 +210,8 @@ class TokenSetsHeadTest {
                         .setModality(Modality.newBuilder()
                                 .setTensor(
                                         TensorModality.newBuilder().setWidth(3).setMaxRows(400))),
-                "task.token_multi_label.max_labels: 200 labels, 400 tokens (expected: at most 65536 labels of all tokens)");
+                "task.token_multi_label.max_labels: 200 labels, 400 tokens (expected: at most 65536 labels of all"
+                        + " tokens)");
     }
 
     @Test

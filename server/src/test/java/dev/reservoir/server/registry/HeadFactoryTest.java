@@ -74,4 +74,30 @@ class HeadFactoryTest {
                             + " can be tuned, or a readout head)");
         }
     }
+
+    @Test
+    void refusesAHeadThatCouldOutgrowTheHeapBeforeAnyOfItIsAllocated() throws Exception {
+        Substrate substrate = new MixingSubstrate();
+        int features = 16 * substrate.info().width();
+        Head.Builder head = TextFormat.parse(
+                "modality { tensor { width: 3 max_rows: 16 } } encoder { pooling: CONCATENATE"
+                        + " input_skip: WITHOUT_INPUT } learning { gradient { } }",
+                Head.class)
+                .toBuilder();
+        head.getTaskBuilder().getClassificationBuilder().setMaxLabels(4_096);
+        HeadSpec spec = HeadCodec.decode(new HeadName("tests", "head"), head.build());
+        long bytes = 5L * 4 * 4_096 * (features + 1);
+        try (HeadFactory factory = new HeadFactory(substrate, bytes - 1)) {
+            assertThatThrownBy(() -> factory.learner(spec, factory.encoder(spec)))
+                    .isInstanceOfSatisfying(
+                            Refused.class,
+                            refused -> assertThat(refused.reason()).isEqualTo(Reason.MEMORY_LIMIT))
+                    .hasMessage("head: " + bytes + " bytes for 4096 outputs of " + features
+                            + " features (expected: at most " + (bytes - 1) + " bytes)");
+        }
+        try (HeadFactory factory = new HeadFactory(substrate, bytes);
+                HeadLearner learner = factory.learner(spec, factory.encoder(spec))) {
+            assertThat(learner.residentBytes()).isLessThan(bytes);
+        }
+    }
 }
