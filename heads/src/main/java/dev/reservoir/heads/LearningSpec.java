@@ -10,6 +10,20 @@ import org.jspecify.annotations.Nullable;
 public sealed interface LearningSpec {
     int metricWindow();
 
+    HeadKind kind();
+
+    /** Examples that one step works off together; 0 if a learner takes them in any number. */
+    int stepExamples();
+
+    /** Whether examples are learned from features that the head's frozen encoder extracts. */
+    boolean readsFeatures();
+
+    /** Passes through the substrate that an example costs while it is learned, the extraction of its features not counted. */
+    double substratePasses();
+
+    /** Floating-point operations that an example costs a readout of so many features while it is learned. */
+    double readoutFlops(int featureWidth);
+
     /**
      * Exact ridge regression in one pass.
      *
@@ -26,6 +40,32 @@ public sealed interface LearningSpec {
                     "greater than 0.5, at most 1");
             checkWindow(metricWindow);
         }
+
+        @Override
+        public HeadKind kind() {
+            return HeadKind.READOUT;
+        }
+
+        @Override
+        public int stepExamples() {
+            return 0;
+        }
+
+        @Override
+        public boolean readsFeatures() {
+            return true;
+        }
+
+        @Override
+        public double substratePasses() {
+            return 0;
+        }
+
+        /** Two products with a matrix as wide and as high as the features. */
+        @Override
+        public double readoutFlops(int featureWidth) {
+            return 4.0 * featureWidth * featureWidth;
+        }
     }
 
     /** Adam on the softmax, logistic or squared loss; one step each {@code minibatch} examples. */
@@ -35,6 +75,32 @@ public sealed interface LearningSpec {
             checkRange("learning.gradient.weight_decay", weightDecay, 0, 1);
             checkRange("learning.gradient.minibatch", minibatch, 1, 1_024);
             checkWindow(metricWindow);
+        }
+
+        @Override
+        public HeadKind kind() {
+            return HeadKind.READOUT;
+        }
+
+        @Override
+        public int stepExamples() {
+            return 0;
+        }
+
+        @Override
+        public boolean readsFeatures() {
+            return true;
+        }
+
+        @Override
+        public double substratePasses() {
+            return 0;
+        }
+
+        /** Scores, their gradient, and the step. */
+        @Override
+        public double readoutFlops(int featureWidth) {
+            return 6.0 * featureWidth;
         }
     }
 
@@ -78,6 +144,9 @@ public sealed interface LearningSpec {
         /** Most tokens of a minibatch, so that one head's step does not keep others waiting for long. */
         public static final int STEP_TOKENS = 16_384;
 
+        /** What the backward pass through the substrate costs, in forward passes: as many products, and the attention computed again. */
+        public static final double BACKWARD_PASSES = 1.2;
+
         public Fpt {
             parts = Set.copyOf(parts);
             checkRange("learning.fpt.learning_rate", learningRate, 1e-6, 1);
@@ -117,6 +186,32 @@ public sealed interface LearningSpec {
                     replayCapacity,
                     companion,
                     newMetricWindow);
+        }
+
+        @Override
+        public HeadKind kind() {
+            return HeadKind.FPT;
+        }
+
+        @Override
+        public int stepExamples() {
+            return minibatch;
+        }
+
+        @Override
+        public boolean readsFeatures() {
+            return companion != null;
+        }
+
+        @Override
+        public double substratePasses() {
+            return updatesPerExample * (parts.isEmpty() ? 1 : 1 + BACKWARD_PASSES);
+        }
+
+        /** What the companion costs; the head's own readout costs little beside the passes. */
+        @Override
+        public double readoutFlops(int featureWidth) {
+            return companion == null ? 0 : companion.learning.readoutFlops(featureWidth);
         }
     }
 

@@ -2,10 +2,14 @@ package dev.reservoir.server;
 
 import dev.reservoir.heads.Substrate;
 import dev.reservoir.server.engine.Engine;
+import dev.reservoir.server.metrics.Metrics;
 import dev.reservoir.server.registry.HeadFactory;
 import dev.reservoir.server.registry.HeadRegistry;
 import dev.reservoir.server.registry.LiveHead;
 import java.time.Instant;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongSupplier;
 
 /**
@@ -17,6 +21,8 @@ import java.util.function.LongSupplier;
 public final class Core implements AutoCloseable {
     private final HeadFactory factory;
     private final HeadRegistry registry;
+    private final Metrics metrics = new Metrics();
+    private final ExecutorService helpers;
     private final Engine engine;
     private final LongSupplier nanoClock;
 
@@ -30,7 +36,23 @@ public final class Core implements AutoCloseable {
         this.nanoClock = nanoClock;
         factory = new HeadFactory(substrate);
         registry = new HeadRegistry(factory, options.maxHeads(), Instant::now);
-        engine = new Engine(substrate, options.batches(), options.lanes(), options.featureCacheBytes(), nanoClock);
+        helpers = helpers();
+        engine = new Engine(
+                substrate,
+                new Engine.Settings(options.batches(), options.lanes(), options.featureCacheBytes()),
+                helpers,
+                nanoClock,
+                metrics);
+    }
+
+    /** Threads that help lanes with the answers of many heads: one a core, for the weights of so many heads come from memory. */
+    private static ExecutorService helpers() {
+        AtomicInteger threads = new AtomicInteger();
+        return Executors.newFixedThreadPool(Runtime.getRuntime().availableProcessors(), work -> {
+            Thread thread = new Thread(work, "answers-" + threads.getAndIncrement());
+            thread.setDaemon(true);
+            return thread;
+        });
     }
 
     HeadFactory factory() {
@@ -52,6 +74,7 @@ public final class Core implements AutoCloseable {
     @Override
     public void close() {
         engine.close();
+        helpers.shutdown();
         for (LiveHead head : registry.all()) {
             head.close();
         }

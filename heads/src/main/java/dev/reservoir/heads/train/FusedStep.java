@@ -1,6 +1,7 @@
 package dev.reservoir.heads.train;
 
 import dev.reservoir.heads.HiddenStates;
+import dev.reservoir.heads.LearningSpec;
 import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
 import dev.reservoir.heads.SubstrateInput;
@@ -22,9 +23,6 @@ public final class FusedStep {
     /** Most tokens of a pass of several portions. */
     public static final int PASS_TOKENS = 2_048;
 
-    /** What the backward pass through the substrate costs, in passes: as many products, and the attention computed again. */
-    public static final double BACKWARD_COST = 1.2;
-
     private final TunableSubstrate substrate;
 
     public FusedStep(TunableSubstrate substrate) {
@@ -34,7 +32,7 @@ public final class FusedStep {
     /**
      * What became of the updates.
      *
-     * @param tokens that passed the substrate, the backward pass counted as {@link #BACKWARD_COST} of them
+     * @param tokens that passed the substrate, the backward pass counted as {@link LearningSpec.Fpt#BACKWARD_PASSES} of them
      * @param aborted the updates that were not made, with the examples that are refused for it; all others were
      */
     public record Outcome(double tokens, List<FptLearner.Aborted> aborted) {}
@@ -117,7 +115,7 @@ public final class FusedStep {
                 }
                 pass.add(portion);
                 tokens += portion.tokens();
-                cost += portion.tokens() * (one.update.innerLearns() ? 1 + BACKWARD_COST : 1);
+                cost += portion.tokens() * (one.update.innerLearns() ? 1 + LearningSpec.Fpt.BACKWARD_PASSES : 1);
             }
         }
         if (!pass.isEmpty()) {

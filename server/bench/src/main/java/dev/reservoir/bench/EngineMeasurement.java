@@ -7,6 +7,7 @@ import dev.reservoir.server.Core;
 import dev.reservoir.server.engine.Engine.Call;
 import dev.reservoir.server.engine.Engine.Completion;
 import dev.reservoir.server.engine.Engine.HeadOutcome;
+import dev.reservoir.server.engine.Engine.Query;
 import dev.reservoir.server.engine.HashedObservation;
 import dev.reservoir.server.registry.LiveHead;
 import java.util.List;
@@ -98,7 +99,11 @@ final class EngineMeasurement implements Measurement {
 
         private void send() {
             core.engine()
-                    .predict(call, heads, new HashedObservation(new Observation.Text(texts.next(words))), 10, this);
+                    .predict(
+                            call,
+                            new Query(heads, new HashedObservation(new Observation.Text(texts.next(words))), 10),
+                            (index, outcome) -> outcome,
+                            this);
         }
 
         @Override

@@ -1,6 +1,7 @@
 package dev.reservoir.server.engine;
 
 import dev.reservoir.heads.Features;
+import dev.reservoir.heads.HeadKind;
 import dev.reservoir.heads.HeadName;
 import dev.reservoir.heads.HeadSpec;
 import dev.reservoir.heads.LearningSpec;
@@ -10,8 +11,7 @@ import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
 import dev.reservoir.heads.Substrate;
 import dev.reservoir.heads.Target;
-import dev.reservoir.heads.train.FptLearner;
-import dev.reservoir.heads.train.FusedStep;
+import dev.reservoir.server.metrics.Metrics;
 import dev.reservoir.server.registry.HeadVersion;
 import dev.reservoir.server.registry.LiveHead;
 import dev.reservoir.server.schedule.BatchPolicy;
@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Executor;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -33,77 +34,117 @@ import org.jspecify.annotations.Nullable;
 public final class Engine implements AutoCloseable {
     private final FeatureCache cache;
     private final LaneQueue queue;
+    private final WorkPrices prices;
+    private final Executor helpers;
     private final LongSupplier clock;
     private final List<Lane> lanes = new ArrayList<>();
-    private final double flopsPerToken;
+
+    /**
+     * @param lanes threads that run batches, at least 1
+     * @param featureCacheBytes bound of the feature cache; 0 switches it off
+     */
+    public record Settings(BatchPolicy policy, int lanes, long featureCacheBytes) {
+        public Settings {
+            if (lanes < 1 || featureCacheBytes < 0) {
+                throw new IllegalArgumentException("lanes: " + lanes + ", featureCacheBytes: " + featureCacheBytes
+                        + " (expected: at least 1, at least 0)");
+            }
+        }
+    }
 
     /**
      * Starts the lanes.
      *
-     * @param laneCount threads that run batches, at least 1
-     * @param featureCacheBytes bound of the feature cache; 0 switches it off
+     * @param helpers threads that help lanes with the answers of many heads to one observation; may refuse to
      * @param clock nanoseconds that only grow
+     * @param metrics where the engine's are registered, which can be done once
      */
-    public Engine(Substrate substrate, BatchPolicy policy, int laneCount, long featureCacheBytes, LongSupplier clock) {
-        this.cache = new FeatureCache(featureCacheBytes);
-        this.queue = new LaneQueue(policy, clock);
+    public Engine(Substrate substrate, Settings settings, Executor helpers, LongSupplier clock, Metrics metrics) {
+        this.cache = new FeatureCache(settings.featureCacheBytes, metrics);
+        this.queue = new LaneQueue(settings.policy, clock);
+        this.prices = new WorkPrices(substrate.info());
+        this.helpers = helpers;
         this.clock = clock;
-        this.flopsPerToken = substrate.info().shape().flopsPerToken();
-        for (int i = 0; i < laneCount; i++) {
-            lanes.add(new Lane("lane-" + i, substrate, cache, queue, clock));
+        metrics.gauge("reservoir_queued_observations", "Observations that wait to be served.", queue::queuedServing);
+        metrics.gauge("reservoir_queued_training_tasks", "Training tasks that wait.", queue::queuedTraining);
+        Lane.Instruments instruments = new Lane.Instruments(clock, new EngineMetrics(metrics));
+        for (int i = 0; i < settings.lanes; i++) {
+            lanes.add(new Lane("lane-" + i, substrate, cache, queue, instruments));
         }
         lanes.forEach(Lane::start);
     }
 
-    /** Predicts one observation with heads of one tenant; heads that read it through the same encoder share one pass. */
-    public void predict(
-            Call call,
-            List<LiveHead> heads,
-            HashedObservation observation,
-            int maxScores,
-            Completion<List<HeadOutcome>> completion) {
+    /**
+     * Predicts one observation with heads of one tenant; heads that read it through the same encoder share one pass.
+     *
+     * @param encoder makes what the completion gets of each head's outcome
+     * @param completion gets the results in the order of the heads; is refused if no head has an answer
+     */
+    public <R> void predict(Call call, Query query, OutcomeEncoder<R> encoder, Completion<List<R>> completion) {
         Map<ObservationEncoder, List<Integer>> byEncoder = new LinkedHashMap<>();
+        List<LiveHead> heads = query.heads();
         @Nullable HeadVersion[] bound = new HeadVersion[heads.size()];
+        double[] answerTokens = new double[bound.length];
         for (int i = 0; i < bound.length; i++) {
-            HeadVersion published = heads.get(i).published();
-            ObservationEncoder learned = published.snapshot().encoder();
-            // Its next version may read features of another kind: of its own parts, or of its companion.
-            if (heads.get(i).learner() instanceof FptLearner) {
-                bound[i] = published;
+            HeadVersion version = heads.get(i).published();
+            ObservationEncoder own = version.snapshot().encoder();
+            ObservationEncoder reads = own == null ? heads.get(i).encoder() : own;
+            // An FPT head's next version may read features of another kind: of its own parts, or of its companion.
+            if (version.spec().learning().kind() != HeadKind.READOUT) {
+                bound[i] = version;
             }
-            byEncoder
-                    .computeIfAbsent(learned != null ? learned : heads.get(i).encoder(), unused -> new ArrayList<>())
-                    .add(i);
+            answerTokens[i] = prices.answer(version);
+            byEncoder.computeIfAbsent(reads, unused -> new ArrayList<>()).add(i);
         }
-        PredictionFan fan = new PredictionFan(heads, bound, maxScores, byEncoder.size(), completion);
-        byEncoder.forEach((encoder, indices) -> read(
-                call,
-                encoder,
-                observation,
-                fan.part(indices.stream().mapToInt(Integer::intValue).toArray())));
+        PredictionFan<R> fan = new PredictionFan<>(
+                query, bound, byEncoder.size(), new PredictionFan.Answering<>(encoder, helpers, completion));
+        List<ServingTask> tasks = new ArrayList<>(byEncoder.size());
+        byEncoder.forEach((reads, indices) -> {
+            double tokens = indices.stream().mapToDouble(i -> answerTokens[i]).sum();
+            Completion<Features> part =
+                    fan.part(indices.stream().mapToInt(Integer::intValue).toArray());
+            task(call, reads, query.observation(), tokens, part, tasks);
+        });
+        offer(tasks);
     }
 
     /** Turns one observation into features. */
     public void embed(
             Call call, ObservationEncoder encoder, HashedObservation observation, Completion<Features> completion) {
-        read(call, encoder, observation, completion);
+        List<ServingTask> tasks = new ArrayList<>(1);
+        task(call, encoder, observation, 0, completion, tasks);
+        offer(tasks);
     }
 
-    private void read(
-            Call call, ObservationEncoder encoder, HashedObservation observation, Completion<Features> completion) {
-        FeatureRequest reading;
+    /** Adds the task that reads an observation, or refuses it. */
+    private void task(
+            Call call,
+            ObservationEncoder encoder,
+            HashedObservation observation,
+            double answerTokens,
+            Completion<Features> completion,
+            List<ServingTask> tasks) {
         try {
-            reading = FeatureRequest.of(call.tenant(), encoder, observation, cache);
+            FeatureRequest request = FeatureRequest.of(call.tenant(), encoder, observation, cache);
+            int tokens = request.tokens() + (int) Math.ceil(answerTokens);
+            tasks.add(new ServingTask(call, request, tokens, clock.getAsLong(), completion));
         } catch (Refused refused) {
             completion.refused(refused);
-            return;
         }
-        switch (queue.offer(List.of(new ServingTask(call, reading, clock.getAsLong(), completion)))) {
-            case TAKEN -> {}
+    }
+
+    /** Queues tasks of one request, all or none. */
+    private void offer(List<ServingTask> tasks) {
+        Refused refused = switch (queue.offer(tasks)) {
+            case TAKEN -> null;
             case FULL ->
-                completion.refused(
-                        new Refused(Reason.OVERLOADED, "queue: full (expected: a client that waits for answers)"));
-            case CLOSED, DELETED -> completion.refused(stopping());
+                new Refused(
+                        Reason.OVERLOADED,
+                        "queue: no " + tasks.size() + " places are left (expected: a client that waits for answers)");
+            case CLOSED, DELETED -> stopping();
+        };
+        if (refused != null) {
+            tasks.forEach(task -> task.refuse(refused));
         }
     }
 
@@ -114,12 +155,13 @@ public final class Engine implements AutoCloseable {
     public PreparedExample prepare(
             LiveHead head, long sequence, HashedObservation observation, Target target, TrainingListener listener) {
         try {
-            FeatureRequest reading = TrainingTask.readsFeatures(head)
+            LearningSpec learning = head.published().spec().learning();
+            FeatureRequest request = learning.readsFeatures()
                     ? FeatureRequest.of(head.name().tenant(), head.encoder(), observation, cache)
                     : FeatureRequest.uncached(head.encoder(), observation);
-            int tokens = tokens(head, reading);
+            int tokens = prices.example(learning, request);
             return new PreparedExample(
-                    new TrainingTask.Example(head, sequence, reading, target, listener, tokens, clock.getAsLong()));
+                    new TrainingTask.Example(head, sequence, request, target, listener, tokens, clock.getAsLong()));
         } catch (Refused refused) {
             return prepareRefusal(head, sequence, refused, listener);
         }
@@ -157,7 +199,7 @@ public final class Engine implements AutoCloseable {
         }
     }
 
-    /** Drops a deleted head's queued work and frees its learner, at once or when its turn ends. */
+    /** Drops a deleted head's queued work and frees its learner: at once, or when the lane that works on the head has ended its batch. */
     public void forget(LiveHead head) {
         LaneQueue.Dropped dropped = queue.drop(head);
         dropped.tasks().forEach(TrainingTask::headDeleted);
@@ -176,7 +218,7 @@ public final class Engine implements AutoCloseable {
     public void close() {
         queue.close();
         for (ServingTask task : queue.drainServing()) {
-            task.completion().refused(stopping());
+            task.refuse(stopping());
         }
         queue.drainTraining().forEach(TrainingTask::engineStopped);
         for (Lane lane : lanes) {
@@ -184,21 +226,23 @@ public final class Engine implements AutoCloseable {
         }
     }
 
-    /** What an example costs in substrate tokens: reading its features, the learning step, passes through the substrate. */
-    private int tokens(LiveHead head, FeatureRequest reading) {
-        LearningSpec learning = head.published().spec().learning();
-        if (!(learning instanceof LearningSpec.Fpt fpt)) {
-            return reading.tokens() + stepTokens(head, learning instanceof LearningSpec.RecursiveLeastSquares);
-        }
-        double pass = fpt.parts().isEmpty() ? 1 : 1 + FusedStep.BACKWARD_COST;
-        int through = (int) (reading.observation().tokens() * pass * fpt.updatesPerExample());
-        return fpt.companion() == null ? through : through + reading.tokens() + stepTokens(head, true);
-    }
+    /**
+     * Whether batches are run.
+     *
+     * @param fault why a lane does no work though it should; empty if all do
+     */
+    public record Health(boolean serving, String fault) {}
 
-    /** What one example's step of a readout costs. Least squares make two products of the width of the features squared. */
-    private int stepTokens(LiveHead head, boolean quadratic) {
-        double width = head.encoder().featureWidth();
-        return 1 + (int) ((quadratic ? 4 * width * width : 6 * width) / flopsPerToken);
+    /** The engine serves as long as one lane does. */
+    public Health health() {
+        int atWork = 0;
+        String fault = "";
+        for (Lane lane : lanes) {
+            String one = lane.fault();
+            atWork += one.isEmpty() ? 1 : 0;
+            fault = fault.isEmpty() ? one : fault;
+        }
+        return new Health(atWork > 0, fault);
     }
 
     static Refused stopping() {
@@ -222,7 +266,10 @@ public final class Engine implements AutoCloseable {
         }
     }
 
-    /** Receives the end of a request: exactly one call of one method, on any thread, the caller's own included. Must be quick. */
+    /**
+     * Receives the end of a request: exactly one call of one method, on any thread, the caller's own included. Must be quick. Only if {@link
+     * #completed} throws does {@link #refused} follow, so that the caller hears something.
+     */
     public interface Completion<R> {
         void completed(R result);
 
@@ -236,6 +283,15 @@ public final class Engine implements AutoCloseable {
      * @param cancelled whether the caller went away; called on any thread
      */
     public record Call(String tenant, long deadlineNanos, BooleanSupplier cancelled) {}
+
+    /** What is asked: an observation, and heads of one tenant that answer with at most so many scores each. */
+    public record Query(List<LiveHead> heads, HashedObservation observation, int maxScores) {}
+
+    /** Makes a result of a head's outcome. Any number of threads may call at once. */
+    public interface OutcomeEncoder<R> {
+        /** @param index of the head in {@link Query#heads} */
+        R encode(int index, HeadOutcome outcome);
+    }
 
     /** One head's answer, or why it has none: exactly one of {@code prediction} and {@code refused} is present. */
     public record HeadOutcome(

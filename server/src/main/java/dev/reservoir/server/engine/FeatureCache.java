@@ -5,6 +5,8 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.reservoir.heads.EncoderKey;
 import dev.reservoir.heads.Features;
 import dev.reservoir.heads.ObservationEncoder;
+import dev.reservoir.server.metrics.Counter;
+import dev.reservoir.server.metrics.Metrics;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,8 +22,14 @@ final class FeatureCache {
     private final long limitBytes;
     private final @Nullable Cache<Key, Features> entries;
 
+    private final Counter hits;
+    private final Counter misses;
+
     /** @param limitBytes bound on the bytes held; 0 switches the cache off */
-    FeatureCache(long limitBytes) {
+    FeatureCache(long limitBytes, Metrics metrics) {
+        this.hits = metrics.counter("reservoir_feature_cache_hits_total", "Features that were found in the cache.");
+        this.misses = metrics.counter("reservoir_feature_cache_misses_total", "Features that were not.");
+        metrics.gauge("reservoir_feature_cache_bytes", "Bytes that the feature cache holds.", this::bytes);
         this.limitBytes = limitBytes;
         this.entries = limitBytes == 0
                 ? null
@@ -42,7 +50,12 @@ final class FeatureCache {
 
     @Nullable
     Features get(@Nullable Key key) {
-        return entries == null || key == null ? null : entries.getIfPresent(key);
+        if (entries == null || key == null) {
+            return null;
+        }
+        Features known = entries.getIfPresent(key);
+        (known == null ? misses : hits).increment();
+        return known;
     }
 
     void put(@Nullable Key key, Features features) {

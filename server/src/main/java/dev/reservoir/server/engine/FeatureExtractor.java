@@ -3,7 +3,6 @@ package dev.reservoir.server.engine;
 import dev.reservoir.heads.Features;
 import dev.reservoir.heads.HiddenStates;
 import dev.reservoir.heads.ObservationEncoder;
-import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
 import dev.reservoir.heads.Substrate;
 import dev.reservoir.heads.SubstrateInput;
@@ -11,6 +10,7 @@ import dev.reservoir.heads.TunableSubstrate.NormBank;
 import dev.reservoir.heads.TunableSubstrate.NormRow;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -18,12 +18,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Runs readings through the substrate: all of a batch that read it with its own norms in one pass, each distinct observation once, and in
- * another all that bring norms. Not in one: norms picked by row round differently from the substrate's own, and frozen features must not
- * depend on what else is read.
+ * Runs feature requests through the substrate: in one pass all of a batch that use its own norms, each distinct observation once, and in another
+ * all that bring norms. Not in one, because norms picked by row round differently from the substrate's own, and frozen features must not depend
+ * on what else is read.
+ *
+ * <p>One request's failure is its own: if a pass fails, its sequences are passed again in halves, so that in the end only those fail that fail
+ * alone. After an {@link OutOfMemoryError} that is not tried: it would make the server run out of memory once for each of them. Not thread-safe.
  */
 final class FeatureExtractor {
-    /** What became of a reading: exactly one is present. */
+    /** What became of a request: exactly one is present. */
     record Outcome(@Nullable Features features, @Nullable Refused refused) {}
 
     private static final Logger LOG = LoggerFactory.getLogger(FeatureExtractor.class);
@@ -36,94 +39,115 @@ final class FeatureExtractor {
         this.cache = cache;
     }
 
-    /** One outcome a reading, in their order. */
-    List<Outcome> read(List<FeatureRequest> readings) {
-        Outcome[] outcomes = new Outcome[readings.size()];
+    /** One outcome per request, in their order. */
+    List<Outcome> extract(List<FeatureRequest> requests) {
+        Outcome[] outcomes = new Outcome[requests.size()];
         Map<FeatureCache.Key, Integer> firstWithKey = new HashMap<>();
         int[] sameAs = new int[outcomes.length];
-        List<Pass> passes = new ArrayList<>();
+        List<Sequence> own = new ArrayList<>();
+        List<Sequence> withNorms = new ArrayList<>();
         for (int i = 0; i < outcomes.length; i++) {
-            FeatureRequest reading = readings.get(i);
+            FeatureRequest request = requests.get(i);
             sameAs[i] = i;
-            Features known = reading.cached() != null ? reading.cached() : cache.get(reading.key());
+            Features known = request.cached() != null ? request.cached() : cache.get(request.key());
             if (known != null) {
                 outcomes[i] = new Outcome(known, null);
                 continue;
             }
-            if (reading.key() != null) {
-                Integer first = firstWithKey.putIfAbsent(reading.key(), i);
+            if (request.key() != null) {
+                Integer first = firstWithKey.putIfAbsent(request.key(), i);
                 if (first != null) {
                     sameAs[i] = first;
                     continue;
                 }
             }
             try {
-                ObservationEncoder.Encoded encoded = reading.encoder().encode(reading.observation());
+                ObservationEncoder encoder = request.encoder();
+                ObservationEncoder.Encoded encoded = encoder.encode(request.observation());
                 if (encoded.input() == null) {
-                    outcomes[i] = finished(reading, reading.encoder().features(encoded, null, 0));
+                    outcomes[i] = finished(request, encoder.features(encoded, null, 0));
                 } else {
-                    passes.add(new Pass(i, encoded, encoded.input()));
+                    (encoder.norms() == null ? own : withNorms).add(new Sequence(i, request, encoded, encoded.input()));
                 }
-            } catch (Refused refused) {
-                outcomes[i] = new Outcome(null, refused);
-            } catch (RuntimeException e) {
-                LOG.error("An observation could not be encoded; the others of its batch go on", e);
-                outcomes[i] = new Outcome(null, new Refused(Reason.INTERNAL, "observation: could not be encoded"));
+            } catch (Throwable e) {
+                outcomes[i] = failed("observation: could not be encoded", e);
             }
         }
-        runPasses(readings, with(passes, readings, false), outcomes);
-        runPasses(readings, with(passes, readings, true), outcomes);
+        pass(own, outcomes);
+        pass(withNorms, outcomes);
         for (int i = 0; i < outcomes.length; i++) {
             outcomes[i] = outcomes[sameAs[i]];
         }
         return List.of(outcomes);
     }
 
-    private static List<Pass> with(List<Pass> passes, List<FeatureRequest> readings, boolean norms) {
-        return passes.stream()
-                .filter(pass -> (readings.get(pass.index).encoder().norms() != null) == norms)
-                .toList();
-    }
-
-    private void runPasses(List<FeatureRequest> readings, List<Pass> passes, Outcome[] outcomes) {
-        if (passes.isEmpty()) {
+    private void pass(List<Sequence> sequences, Outcome[] outcomes) {
+        if (sequences.isEmpty()) {
             return;
         }
-        List<SubstrateInput> inputs = new ArrayList<>(passes.size());
-        List<NormRow> norms = new ArrayList<>();
-        int[] slots = new int[passes.size()];
-        for (int sequence = 0; sequence < passes.size(); sequence++) {
-            inputs.add(passes.get(sequence).input);
-            NormRow row = readings.get(passes.get(sequence).index).encoder().norms();
-            if (row != null) {
-                slots[sequence] = slot(norms, row);
+        HiddenStates hidden;
+        try {
+            hidden = forward(sequences);
+        } catch (Throwable e) {
+            if (sequences.size() == 1 || e instanceof OutOfMemoryError) {
+                Outcome failed = failed("observation: could not be read by the substrate", e);
+                sequences.forEach(sequence -> outcomes[sequence.index] = failed);
+            } else {
+                LOG.warn(
+                        "A pass of {} sequences failed and is made again in halves: {}",
+                        sequences.size(),
+                        e.toString());
+                pass(sequences.subList(0, sequences.size() / 2), outcomes);
+                pass(sequences.subList(sequences.size() / 2, sequences.size()), outcomes);
+            }
+            return;
+        }
+        for (int i = 0; i < sequences.size(); i++) {
+            Sequence sequence = sequences.get(i);
+            FeatureRequest request = sequence.request;
+            try {
+                outcomes[sequence.index] = finished(request, request.encoder().features(sequence.encoded, hidden, i));
+            } catch (Throwable e) {
+                outcomes[sequence.index] = failed("observation: its features could not be made", e);
             }
         }
-        HiddenStates hidden = norms.isEmpty()
+    }
+
+    private HiddenStates forward(List<Sequence> sequences) {
+        List<SubstrateInput> inputs = new ArrayList<>(sequences.size());
+        // Heads whose norms do not learn share the substrate's row, and with it a slot.
+        Map<NormRow, Integer> slotOf = new IdentityHashMap<>();
+        List<NormRow> norms = new ArrayList<>();
+        int[] slots = new int[sequences.size()];
+        for (int i = 0; i < slots.length; i++) {
+            inputs.add(sequences.get(i).input);
+            NormRow row = sequences.get(i).request.encoder().norms();
+            if (row != null) {
+                Integer known = slotOf.putIfAbsent(row, norms.size());
+                slots[i] = known == null ? norms.size() : known;
+                if (known == null) {
+                    norms.add(row);
+                }
+            }
+        }
+        return norms.isEmpty()
                 ? substrate.forward(inputs)
                 : substrate.tunable().forward(inputs, NormBank.of(norms), slots);
-        for (int sequence = 0; sequence < passes.size(); sequence++) {
-            Pass pass = passes.get(sequence);
-            FeatureRequest reading = readings.get(pass.index);
-            outcomes[pass.index] = finished(reading, reading.encoder().features(pass.encoded, hidden, sequence));
-        }
     }
 
-    /** The row's slot; heads whose norms do not learn share the substrate's row. */
-    private static int slot(List<NormRow> norms, NormRow row) {
-        for (int slot = 0; slot < norms.size(); slot++) {
-            if (norms.get(slot) == row) {
-                return slot;
-            }
-        }
-        norms.add(row);
-        return norms.size() - 1;
-    }
-
-    private Outcome finished(FeatureRequest reading, Features features) {
-        cache.put(reading.key(), features);
+    private Outcome finished(FeatureRequest request, Features features) {
+        cache.put(request.key(), features);
         return new Outcome(features, null);
     }
 
-    private record Pass(int index, ObservationEncoder.Encoded encoded, SubstrateInput input) {}
+    private static Outcome failed(String what, Throwable thrown) {
+        if (!(thrown instanceof Refused)) {
+            LOG.error("{}; the others of its batch go on", what, thrown);
+        }
+        return new Outcome(null, Failure.refusal(what, thrown));
+    }
+
+    /** An encoded observation that the substrate has to read. */
+    private record Sequence(
+            int index, FeatureRequest request, ObservationEncoder.Encoded encoded, SubstrateInput input) {}
 }

@@ -1,6 +1,5 @@
 package dev.reservoir.server.engine;
 
-import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
 import dev.reservoir.heads.train.FptLearner;
 import dev.reservoir.server.registry.LiveHead;
@@ -10,40 +9,28 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The turn of a head that learns through the substrate: it stops wherever an update is due. */
+/** The slice of a head that learns through the substrate: it stops wherever an update is due. */
 final class FptSlice extends HeadSlice {
     private static final Logger LOG = LoggerFactory.getLogger(FptSlice.class);
 
     private final FptLearner learner;
-    private final List<TrainingTask> tasks;
-    private final Map<TrainingTask.Example, FeatureExtractor.Outcome> outcomes;
-    private int next;
+    private final Map<TrainingTask.Example, FeatureExtractor.Outcome> extracted;
 
-    /** @param outcomes what reading gave, of examples whose features are wanted */
-    FptSlice(
-            LiveHead head,
-            FptLearner learner,
-            List<TrainingTask> tasks,
-            Map<TrainingTask.Example, FeatureExtractor.Outcome> outcomes) {
-        super(head, learner);
-        this.outcomes = outcomes;
-        this.learner = learner;
-        this.tasks = tasks;
+    /** @param extracted features of the slice's examples, or why there are none; empty if the head learns from none */
+    FptSlice(LiveHead head, List<TrainingTask> tasks, Map<TrainingTask.Example, FeatureExtractor.Outcome> extracted) {
+        super(head, tasks);
+        this.learner = (FptLearner) head.learner();
+        this.extracted = extracted;
     }
 
     FptLearner learner() {
         return learner;
     }
 
-    /** Does what comes next until an update is due. Returns whether one is; otherwise nothing is left. */
+    @Override
     boolean advance() {
-        while (!learner.updateDue() && next < tasks.size()) {
-            TrainingTask task = tasks.get(next++);
-            if (task instanceof TrainingTask.Example example) {
-                example(example);
-            } else {
-                other(task);
-            }
+        while (!learner.updateDue() && hasNext()) {
+            doNext();
         }
         return learner.updateDue();
     }
@@ -62,16 +49,13 @@ final class FptSlice extends HeadSlice {
         }
     }
 
-    private void example(TrainingTask.Example example) {
-        if (head().deleted()) {
-            example.listener().deleted();
-            return;
-        }
-        handle(example.sequence(), take(example), example.listener());
+    @Override
+    void learn(TrainingTask.Example example) {
+        handle(example.sequence(), accept(example), example.listener());
     }
 
-    private @Nullable Refused take(TrainingTask.Example example) {
-        FeatureExtractor.Outcome outcome = outcomes.get(example);
+    private @Nullable Refused accept(TrainingTask.Example example) {
+        FeatureExtractor.Outcome outcome = extracted.get(example);
         if (outcome != null && outcome.refused() != null) {
             learner.countRefused();
             return outcome.refused();
@@ -79,17 +63,17 @@ final class FptSlice extends HeadSlice {
         try {
             return learner.accept(
                     example.sequence(),
-                    example.reading().observation(),
+                    example.request().observation(),
                     example.target(),
                     outcome == null ? null : outcome.features());
-        } catch (RuntimeException e) {
-            LOG.error("Head {} could not take an example", head().name(), e);
+        } catch (Throwable e) {
+            LOG.error("Head {} could not accept an example", head().name(), e);
             learner.countRefused();
-            return new Refused(Reason.INTERNAL, "example: the head could not learn it");
+            return Failure.refusal("example: the head could not learn it", e);
         }
     }
 
-    /** Nothing is gathered: examples are taken one by one. */
+    /** Nothing is gathered here: examples are handed on one by one. */
     @Override
     void settle() {}
 }

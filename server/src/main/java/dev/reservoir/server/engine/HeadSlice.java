@@ -3,7 +3,6 @@ package dev.reservoir.server.engine;
 import dev.reservoir.heads.HeadLearner;
 import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
-import dev.reservoir.server.registry.HeadRegistry;
 import dev.reservoir.server.registry.HeadVersion;
 import dev.reservoir.server.registry.LiveHead;
 import java.util.ArrayList;
@@ -12,89 +11,125 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** One head's part of a training batch: what was handled, published at its end. Nobody else touches its learner meanwhile. */
+/**
+ * One head's part of a training batch. Nobody else touches the head's learner meanwhile. Not thread-safe.
+ *
+ * <p>Tasks are begun in order and handled in order; what was handled is published and reported at the end. Whatever fails, each example is
+ * reported as learned or refused, and none is passed over: {@link #failAll} refuses those that were not handled. An example whose number does not
+ * follow the one before it is never learned; it stops the head, for what the head has learned would depend on chance from then on.
+ */
 abstract class HeadSlice {
     private static final Logger LOG = LoggerFactory.getLogger(HeadSlice.class);
 
     private final LiveHead head;
     private final HeadLearner learner;
+    private final List<TrainingTask> tasks;
     private final List<Handled> handled = new ArrayList<>();
-    /** Refusals of examples that were handled as accepted in earlier batches. */
+    /** Refusals of examples that were reported as accepted after earlier batches. */
     private final List<TrainingListener.Refusal> late = new ArrayList<>();
 
-    private long appliedThrough;
+    private int begun;
+    /** Tasks before this one were handled. */
+    private int done;
 
-    HeadSlice(LiveHead head, HeadLearner learner) {
+    private long begunThrough;
+    private long appliedThrough;
+    /** Why the head learns no more though its learner would, or null. */
+    private @Nullable String stopped;
+
+    private boolean ended;
+
+    HeadSlice(LiveHead head, List<TrainingTask> tasks) {
         this.head = head;
-        this.learner = learner;
+        this.learner = head.learner();
+        this.tasks = tasks;
         this.appliedThrough = head.published().appliedThrough();
+        this.begunThrough = appliedThrough;
+        this.stopped = learner.failure() == null ? head.published().failure() : null;
     }
 
     final LiveHead head() {
         return head;
     }
 
-    /** Learns what was gathered before something else is done to the head. */
-    abstract void settle();
-
-    /** Does what is not an example. */
-    final void other(TrainingTask task) {
-        if (task instanceof TrainingTask.Refusal refusal) {
-            refusal(refusal);
-        } else if (task instanceof TrainingTask.Update update) {
-            update(update);
-        }
-    }
-
-    private void refusal(TrainingTask.Refusal refusal) {
-        if (head.deleted()) {
-            refusal.listener().deleted();
-            return;
-        }
-        settle();
-        learner.countRefused();
-        handle(refusal.sequence(), refusal.why(), refusal.listener());
-    }
-
-    private void update(TrainingTask.Update update) {
-        if (head.deleted()) {
-            update.completion().refused(HeadRegistry.notFound(head.name()));
-            return;
-        }
-        settle();
-        try {
-            learner.update(
-                    update.change().apply(learner.spec(), learner.snapshot().labels()));
-        } catch (Refused refused) {
-            update.completion().refused(refused);
-            return;
-        } catch (RuntimeException e) {
-            LOG.error("Head {} could not be updated", head.name(), e);
-            update.completion().refused(new Refused(Reason.INTERNAL, "head: could not be updated"));
-            return;
-        }
-        update.completion().completed(head.publish(appliedThrough));
-    }
-
-    /** Publishes what was handled and tells whoever waits for it. */
-    final void end() {
-        if (head.deleted()) {
-            return;
-        }
-        settle();
-        if (!handled.isEmpty()) {
-            report(head.publish(appliedThrough));
-        }
-    }
-
-    final void handle(long sequence, @Nullable Refused why, TrainingListener listener) {
-        handled.add(new Handled(sequence, why, listener));
-        appliedThrough = sequence;
+    final List<TrainingTask> tasks() {
+        return tasks;
     }
 
     /**
-     * Refuses an example that was handled as accepted: one that waited for its minibatch to fill. If that was in an earlier batch, the listener
-     * of the latest example hears of it, for the one that handed it in may be gone.
+     * Works off tasks until an update is due that is made together with those of other heads.
+     *
+     * @return whether one is due; otherwise nothing is left
+     */
+    abstract boolean advance();
+
+    /** Hands an example to the learner, which may gather it with those behind it. */
+    abstract void learn(TrainingTask.Example example);
+
+    /** Learns what was gathered before something else is done to the head. */
+    abstract void settle();
+
+    final boolean hasNext() {
+        return begun < tasks.size();
+    }
+
+    /** Does what comes next. */
+    final void doNext() {
+        TrainingTask next = tasks.get(begun++);
+        if (head.deleted()) {
+            next.headDeleted();
+            done = begun;
+        } else if (next instanceof TrainingTask.Update update) {
+            settle();
+            update(update);
+            done = begun;
+        } else if (next instanceof TrainingTask.Refusal refusal) {
+            checkOrder(refusal.sequence());
+            settle();
+            learner.countRefused();
+            handle(refusal.sequence(), refusal.why(), refusal.listener());
+        } else if (next instanceof TrainingTask.Example example) {
+            checkOrder(example.sequence());
+            if (stopped == null) {
+                learn(example);
+            } else {
+                handle(example.sequence(), headFailed(), example.listener());
+            }
+        }
+    }
+
+    private void checkOrder(long sequence) {
+        if (sequence != begunThrough + 1) {
+            stopped = "stopped learning: example " + sequence + " came instead of example " + (begunThrough + 1);
+            throw new IllegalStateException(head.name() + " " + stopped);
+        }
+        begunThrough = sequence;
+    }
+
+    private void update(TrainingTask.Update update) {
+        try {
+            learner.update(
+                    update.change().apply(learner.spec(), learner.snapshot().labels()));
+            HeadVersion version = head.publish(appliedThrough);
+            update.end(version, null);
+        } catch (Refused refused) {
+            update.end(null, refused);
+        } catch (Throwable e) {
+            LOG.error("Head {} could not be updated", head.name(), e);
+            update.end(null, Failure.refusal("head: could not be updated", e));
+        }
+    }
+
+    /** An example, the first that was not handled yet, is learned or refused. */
+    final void handle(long sequence, @Nullable Refused why, TrainingListener listener) {
+        handled.add(new Handled(sequence, why, listener));
+        appliedThrough = Math.max(appliedThrough, sequence);
+        done++;
+    }
+
+    /**
+     * Refuses an example that was handled as accepted: one that waited for its minibatch to fill. If it was reported after an earlier batch, the
+     * listener of the latest example is told, because the one that handed it in may be gone.
      */
     final void refuseAccepted(long sequence, Refused why) {
         for (int i = handled.size() - 1; i >= 0; i--) {
@@ -106,8 +141,82 @@ abstract class HeadSlice {
         late.add(new TrainingListener.Refusal(sequence, why));
     }
 
+    /** Stops the head: its learner may be in any state. */
+    final void stop(String why) {
+        stopped = "stopped learning: " + why;
+    }
+
+    /** Refuses all that was not handled, then publishes and reports; does nothing once the slice has ended. */
+    final void failAll(Throwable thrown) {
+        if (ended) {
+            return;
+        }
+        LOG.error("A training batch failed for head {}", head.name(), thrown);
+        Refused why = Failure.refusal("example: the head could not learn it", thrown);
+        while (done < tasks.size()) {
+            TrainingTask task = tasks.get(done);
+            if (task instanceof TrainingTask.Example example) {
+                handle(example.sequence(), why, example.listener());
+            } else if (task instanceof TrainingTask.Refusal refusal) {
+                handle(refusal.sequence(), refusal.why(), refusal.listener());
+            } else if (task instanceof TrainingTask.Update update) {
+                update.end(null, why);
+                done++;
+            }
+        }
+        publishAndReport();
+    }
+
+    /** Publishes what was handled and reports it. Never fails. */
+    final void end() {
+        if (ended) {
+            return;
+        }
+        try {
+            settle();
+        } catch (Throwable e) {
+            failAll(e);
+            return;
+        }
+        publishAndReport();
+    }
+
+    private void publishAndReport() {
+        ended = true;
+        if (head.deleted()) {
+            handled.forEach(one -> report(one.listener, listener -> listener.deleted()));
+        } else if (!handled.isEmpty()) {
+            HeadVersion version = publish();
+            if (version.failure() != null && version.failure().equals(stopped)) {
+                for (int i = 0; i < handled.size(); i++) {
+                    Handled one = handled.get(i);
+                    handled.set(i, one.why == null ? new Handled(one.sequence, headFailed(), one.listener) : one);
+                }
+            }
+            report(version);
+        }
+    }
+
+    /** If a head cannot be published even at a second attempt, when memory may be there again, it is published as failed. */
+    private HeadVersion publish() {
+        for (int attempt = 0; attempt < 2 && stopped == null; attempt++) {
+            try {
+                return head.publish(appliedThrough);
+            } catch (Throwable e) {
+                LOG.error("Head {} could not be published", head.name(), e);
+            }
+        }
+        String why = stopped == null ? "stopped learning: what it has learned could not be published" : stopped;
+        stopped = why;
+        return head.fail(why, appliedThrough);
+    }
+
+    private Refused headFailed() {
+        return new Refused(Reason.HEAD_FAILED, head.name() + ": " + stopped);
+    }
+
     /** Reports to each listener its own examples, in order. */
-    private void report(HeadVersion published) {
+    private void report(HeadVersion version) {
         int from = 0;
         while (from < handled.size()) {
             TrainingListener listener = handled.get(from).listener;
@@ -123,8 +232,22 @@ abstract class HeadSlice {
             if (to == handled.size()) {
                 refusals.addAll(0, late);
             }
-            listener.handled(to - from, refusals, published);
+            int count = to - from;
+            report(listener, told -> told.handled(count, refusals, version));
             from = to;
+        }
+    }
+
+    private interface Report {
+        void to(TrainingListener listener);
+    }
+
+    /** A listener that fails keeps nobody else from hearing. */
+    private void report(TrainingListener listener, Report report) {
+        try {
+            report.to(listener);
+        } catch (Throwable e) {
+            LOG.error("Head {}: a listener failed; the others are told", head.name(), e);
         }
     }
 

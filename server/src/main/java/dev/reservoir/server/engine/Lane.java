@@ -8,26 +8,53 @@ import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A thread that runs batches until its queue closes. Only lanes touch tensors. */
+/**
+ * A thread that runs batches until its queue closes. Only lanes touch tensors. Nothing that is thrown ends the thread, and no interrupt: a batch
+ * that fails ends its requests, and if the queue itself fails the lane rests a moment and tries again.
+ */
 final class Lane {
     private static final Logger LOG = LoggerFactory.getLogger(Lane.class);
 
+    /** The first rest after a failure; doubled by each that follows at once. */
+    private static final long REST_NANOS = 1_000_000;
+
+    private static final long LONGEST_REST_NANOS = 1_000_000_000;
+    /** A lane is at fault once this many of its tries failed one after another. */
+    private static final int FAILURES = 3;
+    /** A batch that takes longer hangs: one should take a tenth of a second. */
+    private static final long HANGS_NANOS = 60_000_000_000L;
+
+    private static final long IDLE = Long.MIN_VALUE;
+
     private final LaneQueue queue;
-    private final ServingStep serving;
-    private final TrainingStep training;
+    private final FeatureExtractor serving;
+    private final FeatureExtractor training;
+    /** Runs passes that pause for what is more urgent. */
+    private final Substrate pausing;
+
+    private final EngineMetrics metrics;
     private final LongSupplier clock;
     private final Thread thread;
-    /** What the training batch under way was interrupted for; read and written by the lane's thread alone. */
+    /** What the training batch under way was interrupted for; of the lane's thread alone. */
     private long pausedNanos;
 
-    Lane(String name, Substrate substrate, FeatureCache cache, LaneQueue queue, LongSupplier clock) {
-        Substrate pausing = substrate.pausing(this::pause);
+    /** When the batch under way was taken, or {@link #IDLE}. */
+    private volatile long busySinceNanos = IDLE;
+
+    private volatile int failuresInARow;
+
+    Lane(String name, Substrate substrate, FeatureCache cache, LaneQueue queue, Instruments instruments) {
+        this.pausing = substrate.pausing(this::pause);
         this.queue = queue;
-        this.serving = new ServingStep(new FeatureExtractor(substrate, cache));
-        this.training = new TrainingStep(new FeatureExtractor(pausing, cache), pausing, this::pause);
-        this.clock = clock;
+        this.serving = new FeatureExtractor(substrate, cache);
+        this.training = new FeatureExtractor(pausing, cache);
+        this.metrics = instruments.metrics;
+        this.clock = instruments.clock;
         this.thread = new Thread(this::run, name);
     }
+
+    /** What a lane measures by and counts in. */
+    record Instruments(LongSupplier clock, EngineMetrics metrics) {}
 
     void start() {
         thread.start();
@@ -49,52 +76,126 @@ final class Lane {
         }
     }
 
+    /** Why the lane does no work though it should, or an empty text. Any thread. */
+    String fault() {
+        long since = busySinceNanos;
+        if (!thread.isAlive()) {
+            return thread.getName() + " has ended";
+        }
+        if (failuresInARow >= FAILURES) {
+            return thread.getName() + " failed " + failuresInARow + " times in a row";
+        }
+        long busy = since == IDLE ? 0 : clock.getAsLong() - since;
+        return busy > HANGS_NANOS ? thread.getName() + " has been in one batch for " + busy / 1_000_000 + " ms" : "";
+    }
+
     private void run() {
-        Decision<ServingTask, TrainingTask> decision = queue.take();
-        while (decision != null) {
-            if (decision instanceof Decision.Serve<ServingTask, TrainingTask> serve) {
-                serve(serve);
-            } else if (decision instanceof Decision.Train<ServingTask, TrainingTask> train) {
-                train(train.slices());
+        boolean open = true;
+        while (open) {
+            try {
+                open = runNext();
+                failuresInARow = 0;
+            } catch (Throwable e) {
+                failed(e);
+            } finally {
+                busySinceNanos = IDLE;
             }
-            decision = queue.take();
         }
     }
 
-    private void serve(Decision.Serve<ServingTask, TrainingTask> batch) {
-        long began = clock.getAsLong();
-        batch.abandoned().forEach(task -> task.abandon(began));
-        if (batch.items().isEmpty()) {
-            return;
+    /** Runs the next batch. Returns false if the queue is closed. */
+    private boolean runNext() {
+        Decision<ServingTask, TrainingTask> decision = queue.take();
+        if (decision == null) {
+            return false;
         }
+        busySinceNanos = clock.getAsLong();
+        if (decision instanceof Decision.Serve<ServingTask, TrainingTask> serve) {
+            serve(serve);
+        } else if (decision instanceof Decision.Train<ServingTask, TrainingTask> train) {
+            train(train.slices());
+        }
+        return true;
+    }
+
+    private void failed(Throwable thrown) {
+        // One thread writes; others read.
+        int failures = failuresInARow + 1;
+        failuresInARow = failures;
         try {
-            serving.run(batch.items());
+            metrics.laneFailures.increment();
+            LOG.error("A lane's work failed as a whole; the lane goes on", thrown);
+            queue.rest(Math.min(LONGEST_REST_NANOS, REST_NANOS << Math.min(failures, 20)));
         } catch (Throwable e) {
-            LOG.error("A serving batch failed; the lane goes on", e);
+            // Out of memory, most likely. The next try will show.
+            thrown.addSuppressed(e);
         }
-        queue.finishedServing(batch.items().size(), clock.getAsLong() - began);
+    }
+
+    private void serve(Decision.Serve<ServingTask, TrainingTask> decision) {
+        long began = clock.getAsLong();
+        ServingBatch batch = new ServingBatch(decision.items());
+        try {
+            for (ServingTask task : decision.abandoned()) {
+                task.abandon(began);
+            }
+            metrics.abandoned.add(decision.abandoned().size());
+            if (batch.size() == 0) {
+                return;
+            }
+            for (ServingTask task : decision.items()) {
+                metrics.queueNanos.record(began - task.arrivalNanos());
+            }
+            batch.run(serving);
+        } catch (Throwable e) {
+            batch.failAll(e);
+        }
+        long nanos = clock.getAsLong() - began;
+        metrics.observations.add(batch.size());
+        metrics.servingNanos.record(nanos);
+        queue.finishedServing(batch.size(), nanos);
     }
 
     private void train(List<Decision.Slice<TrainingTask>> slices) {
         long began = clock.getAsLong();
         pausedNanos = 0;
         try {
-            long tokens = training.run(slices);
-            queue.measured(tokens, clock.getAsLong() - began - pausedNanos);
-        } catch (Throwable e) {
-            LOG.error("A training batch failed; the lane goes on", e);
+            TrainingBatch batch = new TrainingBatch(slices);
+            long tokens = 0;
+            try {
+                tokens = batch.run(training, pausing, this::pause);
+            } catch (Throwable e) {
+                batch.failAll(e);
+            }
+            long nanos = clock.getAsLong() - began - pausedNanos;
+            metrics.trainingTasks.add(
+                    slices.stream().mapToInt(slice -> slice.items().size()).sum());
+            metrics.trainingNanos.record(nanos);
+            queue.measured(tokens, nanos);
         } finally {
             for (LiveHead head : queue.finishedTraining(slices)) {
-                head.learner().close();
+                close(head);
             }
         }
     }
 
-    /** Called between the parts of a training batch: serves one batch if one waits and no lane is free for it. */
+    /** A head that cannot be closed keeps no other from being closed. */
+    private static void close(LiveHead head) {
+        try {
+            head.learner().close();
+        } catch (Throwable e) {
+            LOG.error("The learner of deleted head {} could not be closed", head.name(), e);
+        }
+    }
+
+    /** Called between the parts of a training batch: serves one batch if one waits and no lane is free for it. Never fails. */
     private void pause() {
-        Decision.Serve<ServingTask, TrainingTask> batch = queue.takeBetween();
-        long began = clock.getAsLong();
-        serve(batch);
-        pausedNanos += clock.getAsLong() - began;
+        try {
+            long began = clock.getAsLong();
+            serve(queue.takeBetween());
+            pausedNanos += clock.getAsLong() - began;
+        } catch (Throwable e) {
+            LOG.error("A training batch could not pause; it goes on", e);
+        }
     }
 }

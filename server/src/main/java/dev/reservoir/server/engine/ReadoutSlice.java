@@ -1,41 +1,55 @@
 package dev.reservoir.server.engine;
 
 import dev.reservoir.heads.FeatureLearner;
-import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
-import dev.reservoir.server.registry.HeadRegistry;
 import dev.reservoir.server.registry.LiveHead;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The turn of a head whose readout alone learns, from features that were read before. */
+/** The slice of a head whose readout alone learns, from features that were extracted before: as many at a time as follow each other. */
 final class ReadoutSlice extends HeadSlice {
     private static final Logger LOG = LoggerFactory.getLogger(ReadoutSlice.class);
 
     private final FeatureLearner learner;
+    private final Map<TrainingTask.Example, FeatureExtractor.Outcome> extracted;
     private final List<FeatureLearner.Item> items = new ArrayList<>();
-    private final List<TrainingTask.Example> learning = new ArrayList<>();
+    private final List<TrainingTask.Example> gathered = new ArrayList<>();
 
-    ReadoutSlice(LiveHead head, FeatureLearner learner) {
-        super(head, learner);
-        this.learner = learner;
+    /** @param extracted features of the slice's examples, or why there are none */
+    ReadoutSlice(
+            LiveHead head, List<TrainingTask> tasks, Map<TrainingTask.Example, FeatureExtractor.Outcome> extracted) {
+        super(head, tasks);
+        this.learner = (FeatureLearner) head.learner();
+        this.extracted = extracted;
     }
 
-    /** @param outcome what reading it gave; null where it was not read because the head was deleted */
-    void example(TrainingTask.Example example, FeatureExtractor.@Nullable Outcome outcome) {
-        if (head().deleted()) {
-            example.listener().deleted();
-        } else if (outcome != null && outcome.features() != null) {
+    @Override
+    boolean advance() {
+        while (hasNext()) {
+            doNext();
+        }
+        settle();
+        return false;
+    }
+
+    @Override
+    void learn(TrainingTask.Example example) {
+        FeatureExtractor.Outcome outcome = extracted.get(example);
+        if (outcome == null) {
+            throw new IllegalStateException("features of example " + example.sequence() + " (expected: extracted)");
+        }
+        if (outcome.features() != null) {
             items.add(new FeatureLearner.Item(outcome.features(), example.target()));
-            learning.add(example);
+            gathered.add(example);
         } else {
-            Refused why = outcome == null ? null : outcome.refused();
             settle();
             learner.countRefused();
-            handle(example.sequence(), why == null ? HeadRegistry.notFound(head().name()) : why, example.listener());
+            handle(example.sequence(), outcome.refused(), example.listener());
         }
     }
 
@@ -44,22 +58,18 @@ final class ReadoutSlice extends HeadSlice {
         if (items.isEmpty()) {
             return;
         }
+        List<FeatureLearner.Item> learned = List.copyOf(items);
+        items.clear();
         List<@Nullable Refused> refusals;
         try {
-            refusals = learner.learn(items);
-        } catch (RuntimeException e) {
-            LOG.error("Head {} could not learn {} examples", head().name(), items.size(), e);
-            Refused failed = new Refused(Reason.INTERNAL, "example: the head could not learn it");
-            refusals = new ArrayList<>();
-            for (int i = 0; i < items.size(); i++) {
-                refusals.add(failed);
-            }
+            refusals = learner.learn(learned);
+        } catch (Throwable e) {
+            LOG.error("Head {} could not learn {} examples", head().name(), learned.size(), e);
+            refusals = Collections.nCopies(learned.size(), Failure.refusal("example: the head could not learn it", e));
         }
-        for (int i = 0; i < learning.size(); i++) {
-            TrainingTask.Example example = learning.get(i);
-            handle(example.sequence(), refusals.get(i), example.listener());
+        for (int i = 0; i < gathered.size(); i++) {
+            handle(gathered.get(i).sequence(), refusals.get(i), gathered.get(i).listener());
         }
-        items.clear();
-        learning.clear();
+        gathered.clear();
     }
 }

@@ -6,17 +6,25 @@ import dev.reservoir.heads.Refused;
 import dev.reservoir.server.engine.Engine.Call;
 import dev.reservoir.server.engine.Engine.Completion;
 import dev.reservoir.server.schedule.Work;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** A reading that somebody waits for. */
+/** A feature request that somebody waits for. Ends once: later ends do nothing. Not thread-safe, but handed from thread to thread by a queue. */
 final class ServingTask implements Work {
+    private static final Logger LOG = LoggerFactory.getLogger(ServingTask.class);
+
     private final Call call;
-    private final FeatureRequest reading;
+    private final FeatureRequest request;
+    private final int tokens;
     private final long arrivalNanos;
     private final Completion<Features> completion;
+    private boolean ended;
 
-    ServingTask(Call call, FeatureRequest reading, long arrivalNanos, Completion<Features> completion) {
+    /** @param tokens what reading the observation and answering from its features is expected to cost */
+    ServingTask(Call call, FeatureRequest request, int tokens, long arrivalNanos, Completion<Features> completion) {
         this.call = call;
-        this.reading = reading;
+        this.request = request;
+        this.tokens = tokens;
         this.arrivalNanos = arrivalNanos;
         this.completion = completion;
     }
@@ -28,7 +36,7 @@ final class ServingTask implements Work {
 
     @Override
     public int tokens() {
-        return reading.tokens();
+        return tokens;
     }
 
     @Override
@@ -36,12 +44,8 @@ final class ServingTask implements Work {
         return arrivalNanos;
     }
 
-    FeatureRequest reading() {
-        return reading;
-    }
-
-    Completion<Features> completion() {
-        return completion;
+    FeatureRequest request() {
+        return request;
     }
 
     @Override
@@ -51,10 +55,40 @@ final class ServingTask implements Work {
 
     /** Ends work that nobody waits for any more. */
     void abandon(long nowNanos) {
-        boolean late = nowNanos >= call.deadlineNanos();
-        completion.refused(
-                late
+        refuse(
+                nowNanos >= call.deadlineNanos()
                         ? new Refused(Reason.DEADLINE, "deadline: passed before the work began")
                         : new Refused(Reason.CANCELLED, "call: cancelled before its work began"));
+    }
+
+    void end(FeatureExtractor.Outcome outcome) {
+        Refused refused = outcome.refused();
+        Features features = outcome.features();
+        if (refused != null) {
+            refuse(refused);
+        } else if (features != null && !ended) {
+            ended = true;
+            try {
+                completion.completed(features);
+            } catch (Throwable e) {
+                LOG.error("An answer could not be handed over", e);
+                handOver(Failure.refusal("answer: could not be handed over", e));
+            }
+        }
+    }
+
+    void refuse(Refused why) {
+        if (!ended) {
+            ended = true;
+            handOver(why);
+        }
+    }
+
+    private void handOver(Refused why) {
+        try {
+            completion.refused(why);
+        } catch (Throwable e) {
+            LOG.error("A refusal could not be handed over", e);
+        }
     }
 }

@@ -1,24 +1,22 @@
 package dev.reservoir.server.engine;
 
-import dev.reservoir.heads.LearningSpec;
 import dev.reservoir.heads.Refused;
 import dev.reservoir.heads.Target;
-import dev.reservoir.heads.train.FptLearner;
 import dev.reservoir.server.engine.Engine.Completion;
 import dev.reservoir.server.engine.Engine.SpecUpdate;
 import dev.reservoir.server.registry.HeadRegistry;
 import dev.reservoir.server.registry.HeadVersion;
 import dev.reservoir.server.registry.LiveHead;
 import dev.reservoir.server.schedule.OrderedWork;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** Something to be done to a head in its turn. */
+/** Something to be done to a head, in the order in which it was handed in. */
 sealed interface TrainingTask extends OrderedWork {
-    LiveHead head();
+    Logger LOG = LoggerFactory.getLogger(TrainingTask.class);
 
-    /** Whether the head learns from features that its frozen encoder reads. */
-    static boolean readsFeatures(LiveHead head) {
-        return !(head.learner() instanceof FptLearner learner) || learner.readsFeatures();
-    }
+    LiveHead head();
 
     /** Ends it because its head was deleted before it was done. */
     void headDeleted();
@@ -36,17 +34,16 @@ sealed interface TrainingTask extends OrderedWork {
         return head();
     }
 
-    /** A minibatch for a head that learns through the substrate, whatever the task is: refusals and changes stand among its examples. */
     @Override
     default int stepItems() {
-        return head().published().spec().learning() instanceof LearningSpec.Fpt fpt ? fpt.minibatch() : 0;
+        return head().published().spec().learning().stepExamples();
     }
 
-    /** An example to be learned. {@code tokens} counts the reading and the learning step. */
+    /** An example to be learned. {@code tokens} counts the extraction of its features and the learning step. */
     record Example(
             LiveHead head,
             long sequence,
-            FeatureRequest reading,
+            FeatureRequest request,
             Target target,
             TrainingListener listener,
             int tokens,
@@ -63,7 +60,7 @@ sealed interface TrainingTask extends OrderedWork {
         }
     }
 
-    /** An example that was wrong at the border, acknowledged in its turn. */
+    /** An example that was refused when it came, acknowledged in its place among the others. */
     record Refusal(LiveHead head, long sequence, Refused why, TrainingListener listener, long arrivalNanos)
             implements TrainingTask {
         @Override
@@ -92,12 +89,25 @@ sealed interface TrainingTask extends OrderedWork {
             implements TrainingTask {
         @Override
         public void headDeleted() {
-            completion.refused(HeadRegistry.notFound(head.name()));
+            end(null, HeadRegistry.notFound(head.name()));
         }
 
         @Override
         public void engineStopped() {
-            completion.refused(Engine.stopping());
+            end(null, Engine.stopping());
+        }
+
+        /** Hands over the version that has the change, or why it was not made; a completion that fails harms nobody else. */
+        void end(@Nullable HeadVersion version, @Nullable Refused why) {
+            try {
+                if (version != null) {
+                    completion.completed(version);
+                } else if (why != null) {
+                    completion.refused(why);
+                }
+            } catch (Throwable e) {
+                LOG.error("The end of an update of head {} could not be handed over", head.name(), e);
+            }
         }
 
         @Override

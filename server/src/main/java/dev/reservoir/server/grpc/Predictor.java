@@ -10,8 +10,8 @@ import dev.reservoir.server.engine.Engine;
 import dev.reservoir.server.engine.Engine.Call;
 import dev.reservoir.server.engine.Engine.Completion;
 import dev.reservoir.server.engine.Engine.HeadOutcome;
+import dev.reservoir.server.engine.Engine.Query;
 import dev.reservoir.server.engine.HashedObservation;
-import dev.reservoir.server.engine.HeadRange;
 import dev.reservoir.server.registry.HeadRegistry;
 import dev.reservoir.server.registry.HeldObservations;
 import dev.reservoir.server.registry.LiveHead;
@@ -22,11 +22,10 @@ import dev.reservoir.v1.PredictRequest;
 import dev.reservoir.v1.PredictResponse;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** Answers one prediction, alone or in a stream. */
@@ -95,10 +94,11 @@ final class Predictor {
             throw firstUnknown;
         }
         Call engineCall = new Call(tenant, call.deadlineNanos(), call::gone);
-        Runnable run = () ->
-                engine.predict(engineCall, known, new HashedObservation(observation), maxScores, new Completion<>() {
+        Query query = new Query(known, new HashedObservation(observation), maxScores);
+        Runnable run = () -> engine.predict(
+                engineCall, query, (unused, outcome) -> prediction(outcome), new Completion<List<HeadPrediction>>() {
                     @Override
-                    public void completed(List<HeadOutcome> outcomes) {
+                    public void completed(List<HeadPrediction> predictions) {
                         if (!id.isEmpty()) {
                             held.hold(
                                     tenant,
@@ -106,7 +106,7 @@ final class Predictor {
                                     observation,
                                     request.getObservation().getSerializedSize());
                         }
-                        answer.response(() -> response(names, unknown, outcomes));
+                        answer.response(() -> response(names, unknown, predictions));
                     }
 
                     @Override
@@ -159,28 +159,26 @@ final class Predictor {
         return asked;
     }
 
-    private PredictResponse response(List<HeadName> names, @Nullable Refused[] unknown, List<HeadOutcome> outcomes) {
-        HeadPrediction[] predictions = new HeadPrediction[unknown.length];
-        int[] known = IntStream.range(0, unknown.length)
-                .filter(i -> unknown[i] == null)
-                .toArray();
+    /** Puts the known heads' predictions, in their order, among the errors of the unknown ones. */
+    private PredictResponse response(
+            List<HeadName> names, @Nullable Refused[] unknown, List<HeadPrediction> predictions) {
+        PredictResponse.Builder response = PredictResponse.newBuilder();
+        Iterator<HeadPrediction> known = predictions.iterator();
         for (int i = 0; i < unknown.length; i++) {
             Refused refused = unknown[i];
-            if (refused != null) {
-                predictions[i] =
-                        start(names.get(i)).setError(statuses.status(refused)).build();
-            }
+            response.addPredictions(
+                    refused == null
+                            ? known.next()
+                            : start(names.get(i))
+                                    .setError(statuses.status(refused))
+                                    .build());
         }
-        HeadRange.of(known.length)
-                .forEach(i -> predictions[known[i]] = prediction(names.get(known[i]), outcomes.get(i)));
-        return PredictResponse.newBuilder()
-                .addAllPredictions(Arrays.asList(predictions))
-                .build();
+        return response.build();
     }
 
-    private HeadPrediction prediction(HeadName name, HeadOutcome outcome) {
+    private HeadPrediction prediction(HeadOutcome outcome) {
         HeadPrediction.Builder one =
-                start(name).setHeadVersion(outcome.version()).setAppliedThrough(outcome.appliedThrough());
+                start(outcome.head()).setHeadVersion(outcome.version()).setAppliedThrough(outcome.appliedThrough());
         if (outcome.prediction() != null) {
             PredictionCodec.encode(outcome.prediction(), one);
         }

@@ -16,6 +16,8 @@ import dev.reservoir.heads.Task;
 import dev.reservoir.server.engine.Engine.Call;
 import dev.reservoir.server.engine.Engine.Completion;
 import dev.reservoir.server.engine.Engine.HeadOutcome;
+import dev.reservoir.server.engine.Engine.Query;
+import dev.reservoir.server.metrics.Metrics;
 import dev.reservoir.server.mixing.MixingSubstrate;
 import dev.reservoir.server.registry.HeadFactory;
 import dev.reservoir.server.registry.HeadRegistry;
@@ -29,7 +31,9 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import org.junit.jupiter.api.AfterEach;
 
 /** Engines over a small substrate, heads for them, and what waits for their answers. */
@@ -37,7 +41,7 @@ abstract class EngineFixture {
     static final ModalitySpec TEXT = new ModalitySpec.Text(32);
     static final EncoderSpec MEAN = new EncoderSpec(Pooling.MEAN, 64, false);
     static final BatchPolicy POLICY = BatchPolicy.usual(1)
-            .batchTokens(256)
+            .batchTokens(1 << 16)
             .batchItems(16)
             .sliceItems(8)
             .trainingLanes(99)
@@ -60,8 +64,22 @@ abstract class EngineFixture {
         factory.close();
     }
 
+    final Metrics metrics = new Metrics();
+
+    /** An engine with executor and clock of the test's own, counting in {@link #metrics}. */
+    Engine engine(BatchPolicy policy, Executor helpers, LongSupplier clock) {
+        Engine engine = new Engine(substrate, new Engine.Settings(policy, 1, 0), helpers, clock, metrics);
+        engines.add(engine);
+        return engine;
+    }
+
     Engine engine(int lanes, long cacheBytes) {
-        Engine engine = new Engine(substrate, POLICY, lanes, cacheBytes, System::nanoTime);
+        Engine engine = new Engine(
+                substrate,
+                new Engine.Settings(POLICY, lanes, cacheBytes),
+                Runnable::run,
+                System::nanoTime,
+                new Metrics());
         engines.add(engine);
         return engine;
     }
@@ -97,7 +115,7 @@ abstract class EngineFixture {
         return new Target.Label(text.text().contains("two") ? "with" : "without");
     }
 
-    static final class Answer<R> implements Completion<R> {
+    static class Answer<R> implements Completion<R> {
         final CompletableFuture<R> future = new CompletableFuture<>();
 
         @Override
@@ -169,12 +187,20 @@ abstract class EngineFixture {
             LiveHead head,
             Observation observation,
             Completion<List<HeadOutcome>> completion) {
-        engine.predict(call, List.of(head), new HashedObservation(observation), 1, completion);
+        engine.predict(
+                call,
+                new Query(List.of(head), new HashedObservation(observation), 1),
+                (index, outcome) -> outcome,
+                completion);
     }
 
     List<HeadOutcome> predict(Engine engine, List<LiveHead> heads, Observation observation) throws Exception {
         Answer<List<HeadOutcome>> answer = new Answer<>();
-        engine.predict(call(heads.get(0).name().tenant()), heads, new HashedObservation(observation), 8, answer);
+        engine.predict(
+                call(heads.get(0).name().tenant()),
+                new Query(heads, new HashedObservation(observation), 8),
+                (index, outcome) -> outcome,
+                answer);
         return answer.get();
     }
 }

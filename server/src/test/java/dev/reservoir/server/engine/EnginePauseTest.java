@@ -1,6 +1,7 @@
 package dev.reservoir.server.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.reservoir.heads.Observation;
 import dev.reservoir.heads.Refused;
@@ -81,29 +82,43 @@ class EnginePauseTest extends EngineFixture {
 
     @Test
     void pausesChangeNothingOfWhatIsLearned() throws Exception {
-        List<Object> alone = learned(engine(1, 0), "alone", false);
-        List<Object> beside = learned(engine(1, 0), "beside", true);
-        assertThat(beside).isEqualTo(alone);
+        Learned alone = learned(engine(1, 0), "alone", false);
+        Learned beside = learned(engine(1, 0), "beside", true);
+        assertThat(beside.answers).isEqualTo(alone.answers);
+        assertThat(beside.servedInPauses)
+                .as("requests answered inside a training batch")
+                .isPositive();
     }
 
-    /** Scores of a head after 64 examples, with requests that wait at every pause or without. */
-    private List<Object> learned(Engine engine, String id, boolean asked) throws Exception {
+    /** @param servedInPauses requests that were answered before the first training batch, which was under way when they came, had ended */
+    private record Learned(List<Object> answers, int servedInPauses) {}
+
+    /** Scores of a head after 64 examples, with requests that wait at the pauses or without. */
+    private Learned learned(Engine engine, String id, boolean asked) throws Exception {
         LiveHead head = head("a", id);
         Progress progress = new Progress(64);
-        List<Seen> all = new ArrayList<>();
+        CountDownLatch release = new CountDownLatch(1);
+        substrate.hold(release);
+        int before = substrate.passes();
         java.util.SplittableRandom random = new java.util.SplittableRandom(5);
+        List<Seen> all = new ArrayList<>();
         for (int i = 1; i <= 64; i++) {
             Observation.Text text = text(random);
             train(engine, head, i, text, label(text), progress);
+            if (i == 1) {
+                await().until(() -> substrate.passes() > before);
+            }
             if (asked && i % 2 == 0) {
                 Seen seen = new Seen(progress);
                 all.add(seen);
                 predict(engine, call("a"), head, new Observation.Text("four " + WORD.charAt(i % 9)), seen);
             }
         }
+        release.countDown();
         progress.await();
+        int inPauses = 0;
         for (Seen seen : all) {
-            seen.learned.get(30, TimeUnit.SECONDS);
+            inPauses += seen.learned.get(30, TimeUnit.SECONDS) == 0 ? 1 : 0;
         }
         List<Object> outcomes = new ArrayList<>();
         for (String words : List.of("one two", "three", "two five six")) {
@@ -111,7 +126,7 @@ class EnginePauseTest extends EngineFixture {
                     .get(0)
                     .prediction());
         }
-        return outcomes;
+        return new Learned(outcomes, inPauses);
     }
 
     private static final String WORD = "abcdefghi";

@@ -8,6 +8,7 @@ import dev.reservoir.heads.ObservationEncoder;
 import dev.reservoir.heads.SubstrateInfo;
 import dev.reservoir.server.engine.Engine;
 import dev.reservoir.server.memory.MemoryBudget;
+import dev.reservoir.server.metrics.Metrics;
 import dev.reservoir.server.mixing.MixingSubstrate;
 import dev.reservoir.server.registry.HeadFactory;
 import dev.reservoir.server.registry.HeadRegistry;
@@ -80,7 +81,8 @@ final class TestServer implements AutoCloseable {
                 .stepNanos(20 * MILLI)
                 .maxQueued(maxQueued, maxQueued)
                 .build();
-        engine = new Engine(substrate, policy, 2, 1 << 20, System::nanoTime);
+        engine = new Engine(
+                substrate, new Engine.Settings(policy, 2, 1 << 20), Runnable::run, System::nanoTime, new Metrics());
         services = new GrpcServices(
                 vertx,
                 registry,

@@ -10,6 +10,8 @@ import java.util.SplittableRandom;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
 
 /**
  * A frozen mixer of a few numbers: each token's row, half of it replaced by the mean of its sequence, through a fixed rotation and a
@@ -27,6 +29,9 @@ public final class MixingSubstrate implements TunableSubstrate {
     private final AtomicInteger failures = new AtomicInteger();
     private final AtomicInteger spared = new AtomicInteger();
     private volatile CountDownLatch gate = new CountDownLatch(0);
+
+    private volatile Predicate<SubstrateInput> poisonous = sequence -> false;
+    private volatile Supplier<? extends Error> poison = AssertionError::new;
 
     public MixingSubstrate() {
         SplittableRandom random = new SplittableRandom(7);
@@ -61,6 +66,12 @@ public final class MixingSubstrate implements TunableSubstrate {
     /** Holds every pass from now on until the latch is down. */
     public void hold(CountDownLatch until) {
         gate = until;
+    }
+
+    /** Makes every pass fail that reads one of some sequences, until told otherwise. */
+    public void poison(Predicate<SubstrateInput> sequences, Supplier<? extends Error> with) {
+        poisonous = sequences;
+        poison = with;
     }
 
     /** Makes the next passes fail as a defect would. */
@@ -102,6 +113,9 @@ public final class MixingSubstrate implements TunableSubstrate {
             gate.await();
         } catch (InterruptedException e) {
             throw new IllegalStateException(e);
+        }
+        if (inputs.stream().anyMatch(poisonous)) {
+            throw poison.get();
         }
         if (spared.getAndUpdate(left -> Math.max(0, left - 1)) == 0
                 && failures.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
