@@ -5,40 +5,31 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.IValue;
 import dev.reservoir.heads.SubstrateInfo.Shape.Bert;
-import dev.reservoir.server.substrate.bert.BertProgram;
 import dev.reservoir.server.substrate.torch.NativeRuntime;
+import dev.reservoir.server.substrate.torch.ProgramSource;
 import dev.reservoir.server.substrate.torch.TorchProgram;
 import java.nio.FloatBuffer;
 import java.util.SplittableRandom;
 import java.util.function.LongSupplier;
 
-/** Times the attention of a training pass by itself, as the substrate's program computes it: to tell where a step's time goes. One thread's. */
+/** Times the attention of a training pass by itself, to tell where a step's time goes. Not thread-safe. */
 final class AttentionParts implements AutoCloseable {
-    /** The mode of packed f32 products, and the settings that attention alone has no use for. */
-    private static final int PACKED = 0;
-
-    private static final int UNUSED = 0;
-
     private final TorchProgram program;
     private final int width;
+    private final int attentionHeads;
     private final LongSupplier nanoClock;
 
     /** Loads the natives if they are not. */
     AttentionParts(Bert shape, int intraOpThreads, LongSupplier nanoClock) {
         NativeRuntime.load(intraOpThreads);
-        this.program = new TorchProgram(BertProgram.source(), Device.cpu(), intraOpThreads);
+        this.program = new TorchProgram(
+                ProgramSource.of(AttentionParts.class, "attention_parts"), Device.cpu(), intraOpThreads);
         this.width = shape.width();
         this.nanoClock = nanoClock;
-        program.call(call -> call.run(
-                "setup",
-                call.number(PACKED),
-                call.number(UNUSED),
-                call.number(shape.attentionHeads()),
-                call.number(UNUSED),
-                call.number(1e-12)));
+        this.attentionHeads = shape.attentionHeads();
     }
 
-    /** Nanoseconds of one layer's attention there and back, projections not included. */
+    /** Nanoseconds of one layer's attention, forward and backward, projections not included. */
     long nanos(int sequences, int tokens) {
         return program.call(call -> {
             int rows = sequences * tokens;
@@ -46,8 +37,7 @@ final class AttentionParts implements AutoCloseable {
             IValue gradient = call.tensor(random(call, rows, width));
             IValue groups = call.numbers(new long[] {sequences, tokens});
             long start = nanoClock.getAsLong();
-            IValue[] traced = call.parts(call.run("attend_traced", qkv, groups));
-            call.run("attend_back", traced[0], traced[1], traced[2], gradient, groups);
+            call.run("run", qkv, gradient, groups, call.number(attentionHeads));
             return nanoClock.getAsLong() - start;
         });
     }

@@ -4,6 +4,7 @@ import ai.djl.Device;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.IValue;
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.reservoir.heads.HiddenStates;
 import dev.reservoir.heads.SubstrateInput;
 import dev.reservoir.heads.TunableSubstrate.Gradients;
@@ -24,19 +25,22 @@ import org.jspecify.annotations.Nullable;
 
 /** {@code bert.py} with weights in it: what runs in libtorch. The weights are copied in once and are not written again. */
 public final class BertProgram implements AutoCloseable {
-    /** With fewer rows MKL picks other kernels (1 to 3 rows with one thread, 1 to 11 with two). */
-    private static final int LEAST_ROWS = 16;
-
     private final BertShape shape;
     private final Products products;
     private final TorchProgram program;
+
+    @GuardedBy("this")
     private boolean gradientsPrepared;
 
     /** Copies the weights into libtorch; the natives must be loaded. */
     public BertProgram(BertWeights weights, Products products, Device device, int intraOpThreads) {
+        this(source(), weights, products, device, intraOpThreads);
+    }
+
+    BertProgram(ProgramSource source, BertWeights weights, Products products, Device device, int intraOpThreads) {
         this.shape = weights.shape();
         this.products = products;
-        this.program = new TorchProgram(source(), device, intraOpThreads);
+        this.program = new TorchProgram(source, device, intraOpThreads);
         try {
             load(program, weights, products);
         } catch (RuntimeException e) {
@@ -53,9 +57,8 @@ public final class BertProgram implements AutoCloseable {
         return products;
     }
 
-    /** The program's source. */
-    public static ProgramSource source() {
-        return ProgramSource.of(BertProgram.class, "bert.py");
+    static ProgramSource source() {
+        return ProgramSource.of(BertProgram.class, "bert");
     }
 
     /** The digest of the weights as they lie in memory now. */
@@ -85,7 +88,7 @@ public final class BertProgram implements AutoCloseable {
         return forward(batch, NormRows.OWN, between, rows -> batch.unpack(rows, shape.width()));
     }
 
-    /** Bytes of the weights as held. */
+    /** Bytes of the weights as stored. */
     public long weightBytes() {
         long matrices = (long) shape.layers() * shape.width() * (4L * shape.width() + 2L * shape.feedForwardWidth());
         long rows = (long) shape.vocabulary() + shape.positions() + shape.tokenTypes();
@@ -146,7 +149,7 @@ public final class BertProgram implements AutoCloseable {
         return program.call(call -> numbers(call.read(call.run("words", call.ints(ids)))));
     }
 
-    /** A pass over given rows by norms for their slots, kept for the way back; the caller closes the result. */
+    /** A forward pass over given rows with norms by slot, kept for a backward pass; the caller closes the result. */
     IValue trace(PackedBatch batch, NormRows norms, @Nullable Runnable between) {
         return program.call(call -> {
             prepareGradients(call);
@@ -156,46 +159,47 @@ public final class BertProgram implements AutoCloseable {
             if (between == null) {
                 return call.runDetached("trace", positions, given, by.groups, by.gains, by.biases, by.slots);
             }
-            IValue saved = call.run("trace_input", positions, given, by.groups, by.gains, by.biases, by.slots);
+            IValue trace = call.run("trace_input", positions, given, by.groups, by.gains, by.biases, by.slots);
             for (int layer = 0; layer < shape.layers(); layer++) {
                 between.run();
                 IValue number = call.number(layer);
-                try (IValue before = saved) {
-                    saved = layer + 1 < shape.layers()
+                try (IValue before = trace) {
+                    trace = layer + 1 < shape.layers()
                             ? call.run("trace_layer", before, number, by.groups, by.gains, by.biases, by.slots)
                             : call.runDetached("trace_layer", before, number, by.groups, by.gains, by.biases, by.slots);
                 }
             }
-            return saved;
+            return trace;
         });
     }
 
-    <T> T tracedHidden(IValue saved, Reader<T> reader) {
-        return program.call(call -> reader.read(call.read(call.run("traced_hidden", saved))));
+    <T> T tracedHidden(IValue trace, Reader<T> reader) {
+        return program.call(call -> reader.read(call.read(call.run("traced_hidden", trace))));
     }
 
     /**
-     * The way back.
+     * The backward pass of a trace.
      *
-     * @param gradient {@code [N, D]} in the batch's order
+     * @param hiddenGradient {@code [N, D]} in the batch's order
      */
-    Gradients gradients(IValue saved, PackedBatch batch, NormRows norms, float[] gradient, @Nullable Runnable between) {
+    Gradients gradients(
+            IValue trace, PackedBatch batch, NormRows norms, float[] hiddenGradient, @Nullable Runnable between) {
         return program.call(call -> {
             Norms by = new Norms(call, batch, norms);
-            PtNDArray byHidden = call.array(FloatBuffer.wrap(gradient), DataType.FLOAT32, batch.rows(), shape.width());
+            IValue gradient = call.floats(hiddenGradient, batch.rows(), shape.width());
             IValue result;
             if (between == null) {
-                result = call.run("gradients", saved, call.tensor(byHidden), by.groups, by.gains, by.slots);
+                result = call.run("gradients", trace, gradient, by.groups, by.gains, by.slots);
             } else {
-                IValue state = call.tensors(List.of(byHidden));
+                IValue state = call.run("backward_begin", gradient);
                 for (int layer = shape.layers() - 1; layer >= 0; layer--) {
                     between.run();
                     try (IValue before = state) {
                         state = call.run(
-                                "back_layer", saved, before, call.number(layer), by.groups, by.gains, by.slots);
+                                "backward_layer", trace, before, call.number(layer), by.groups, by.gains, by.slots);
                     }
                 }
-                result = call.run("back_input", saved, state, by.groups, by.gains, by.slots);
+                result = call.run("backward_input", trace, state, by.groups, by.gains, by.slots);
             }
             List<FloatBuffer> parts = call.readAll(result);
             return new Gradients(
@@ -204,16 +208,16 @@ public final class BertProgram implements AutoCloseable {
     }
 
     /**
-     * Gives every weight as held, in f32, in one fixed order.
+     * Gives every weight as stored, in f32, in one fixed order.
      *
      * @param visitor called with each tensor's bytes, little-endian
      */
     void visitWeights(Consumer<ByteBuffer> visitor) {
-        int places = 3 + 2 * shape.norms() + shape.layers() * 8;
-        for (int i = 0; i < places; i++) {
-            int place = i;
+        int count = 3 + 2 * shape.norms() + shape.layers() * 8;
+        for (int i = 0; i < count; i++) {
+            int index = i;
             program.call(call -> {
-                PtNDArray tensor = call.array(call.run("held", call.number(place)));
+                PtNDArray tensor = call.array(call.run("weight", call.number(index)));
                 ByteBuffer bytes = tensor.getDevice().isGpu() ? tensor.toByteBuffer(false) : tensor.toByteBuffer(true);
                 visitor.accept(bytes);
                 return 0;
@@ -221,7 +225,10 @@ public final class BertProgram implements AutoCloseable {
         }
     }
 
-    /** Writes the program and its weights as a file that {@code torch.jit.load} reads, ready for {@code trace} and {@code gradients}. */
+    /**
+     * Writes the program and its weights as a file that {@code torch.jit.load} reads, ready for {@code trace} and
+     * {@code gradients}.
+     */
     void write(OutputStream out) {
         program.call(call -> {
             prepareGradients(call);
@@ -255,9 +262,7 @@ public final class BertProgram implements AutoCloseable {
             call.run(
                     "setup",
                     call.number(products.mode()),
-                    call.number(shape.layers()),
                     call.number(shape.attentionHeads()),
-                    call.number(LEAST_ROWS),
                     call.number(shape.epsilon()));
             call.run(
                     "add_embeddings",
@@ -274,11 +279,7 @@ public final class BertProgram implements AutoCloseable {
                 layer.matrices().forEach(tensor -> matrices.add(f32(call, tensor)));
                 List<PtNDArray> vectors = new ArrayList<>();
                 layer.vectors().forEach(tensor -> vectors.add(f32(call, tensor)));
-                call.run(
-                        "add_layer",
-                        call.tensors(matrices),
-                        call.tensors(vectors),
-                        call.number(products.bf16() ? 1 : 0));
+                call.run("add_layer", call.tensors(matrices), call.tensors(vectors), call.flag(products.bf16()));
                 return 0;
             });
         }

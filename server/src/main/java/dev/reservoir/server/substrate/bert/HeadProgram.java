@@ -27,12 +27,9 @@ final class HeadProgram implements AutoCloseable {
     private static final Set<String> LENGTHS = Set.of("root_of_width", "as_it_is");
     private static final Set<String> LINKS = Set.of("softmax", "logistic", "none");
 
-    private final TorchProgram program = new TorchProgram(
-            ProgramSource.join(List.of(BertProgram.source(), ProgramSource.of(HeadProgram.class, "head.py"))),
-            Device.cpu(),
-            1);
+    private final TorchProgram program = new TorchProgram(ProgramSource.of(HeadProgram.class, "head"), Device.cpu(), 1);
 
-    /** @throws IllegalArgumentException where the file is not that of a head */
+    /** @throws IllegalArgumentException if the file is not that of a head */
     HeadProgram(BertWeights weights, SafetensorsInput head) {
         try {
             choose(head.metadata());
@@ -67,7 +64,7 @@ final class HeadProgram implements AutoCloseable {
                 "choose",
                 call.text(reads),
                 call.text(pooling),
-                call.number(scaled ? 1 : 0),
+                call.flag(scaled),
                 call.text(link),
                 call.number(number(metadata, "max_tokens")),
                 call.number(metadata.containsKey("flatten_width") ? number(metadata, "flatten_width") : 0),

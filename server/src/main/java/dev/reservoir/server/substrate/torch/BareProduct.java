@@ -29,7 +29,7 @@ public final class BareProduct implements AutoCloseable {
     /** Loads the natives if they are not. */
     public BareProduct(int intraOpThreads, LongSupplier nanoClock) {
         NativeRuntime.load(intraOpThreads);
-        this.program = new TorchProgram(ProgramSource.of(BareProduct.class, "probe.py"), Device.cpu(), intraOpThreads);
+        this.program = new TorchProgram(ProgramSource.of(BareProduct.class, "probe"), Device.cpu(), intraOpThreads);
         this.nanoClock = nanoClock;
     }
 

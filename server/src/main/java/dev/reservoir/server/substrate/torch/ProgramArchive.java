@@ -4,7 +4,6 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -15,15 +14,13 @@ import java.util.zip.ZipOutputStream;
 /**
  * Packs TorchScript source into the archive that libtorch loads, so that no Python is needed.
  *
- * <p>The archive is a zip of the source, a version, no constants and one pickled object: an instance of the source's last class, whose declared
- * attributes start as false, 0, 0.0, an empty text, list or map, or an instance of a class before it. Entries are stored without a time, so
- * equal sources give equal bytes.
+ * <p>The archive is a zip of the source, a version, no constants and one pickled object: an instance of the main module's
+ * last class, whose declared attributes start as false, 0, 0.0, an empty text, list or map, or an instance of another
+ * module's last class. Entries are stored without a time, so equal sources give equal bytes.
  */
 final class ProgramArchive {
     private static final Pattern CLASS = Pattern.compile("(?m)^class (\\w+)\\(Module\\):$");
-    private static final Pattern ATTRIBUTE = Pattern.compile(
-            "(?m)^  (\\w+) : (bool|int|float|str|List\\[Tensor]|List\\[str]|Dict\\[str, Tensor]|__torch__\\.\\w+)$");
-    private static final String OWN_CLASS = "__torch__.";
+    private static final Pattern ATTRIBUTE = Pattern.compile("(?m)^  (\\w+) : (.+)$");
 
     // Opcodes of Python's pickle, protocol 2.
     private static final byte[] HEAD = {(byte) 0x80, 2};
@@ -33,12 +30,15 @@ final class ProgramArchive {
 
     private ProgramArchive() {}
 
-    static byte[] of(String source) {
+    static byte[] of(ProgramSource source) {
         ByteArrayOutputStream archive = new ByteArrayOutputStream();
         try (ZipOutputStream zip = new ZipOutputStream(archive)) {
             zip.setMethod(ZipOutputStream.STORED);
             put(zip, "program/data.pkl", object(source));
-            put(zip, "program/code/__torch__.py", source.getBytes(StandardCharsets.UTF_8));
+            for (Map.Entry<String, String> module : source.modules().entrySet()) {
+                String path = (ProgramSource.ROOT + module.getKey()).replace('.', '/');
+                put(zip, "program/code/" + path + ".py", module.getValue().getBytes(StandardCharsets.UTF_8));
+            }
             put(zip, "program/constants.pkl", join(HEAD, EMPTY_TUPLE_AND_STOP));
             put(zip, "program/version", "3\n".getBytes(StandardCharsets.US_ASCII));
         } catch (IOException e) {
@@ -47,30 +47,28 @@ final class ProgramArchive {
         return archive.toByteArray();
     }
 
-    private static byte[] object(String source) {
-        Map<String, String> bodies = new LinkedHashMap<>();
-        Matcher classes = CLASS.matcher(source);
-        String last = "";
-        int body = 0;
-        while (classes.find()) {
-            bodies.put(last, source.substring(body, classes.start()));
-            last = classes.group(1);
-            body = classes.end();
-        }
-        bodies.put(last, source.substring(body));
+    private static byte[] object(ProgramSource source) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         out.writeBytes(HEAD);
-        putObject(out, last, bodies);
+        putObject(out, source.main(), source.modules());
         out.write('.');
         return out.toByteArray();
     }
 
-    private static void putObject(ByteArrayOutputStream out, String name, Map<String, String> bodies) {
-        String body = bodies.get(name);
-        if (body == null || name.isEmpty()) {
-            throw new IllegalArgumentException("class: \"" + name + "\" (expected: one of the source's)");
+    private static void putObject(ByteArrayOutputStream out, String module, Map<String, String> modules) {
+        String source = modules.getOrDefault(module, "");
+        String name = "";
+        String body = "";
+        Matcher classes = CLASS.matcher(source);
+        while (classes.find()) {
+            name = classes.group(1);
+            body = source.substring(classes.end());
         }
-        out.writeBytes(("c__torch__\n" + name + "\n").getBytes(StandardCharsets.US_ASCII));
+        if (name.isEmpty()) {
+            throw new IllegalArgumentException("module " + module + ": no class (expected: one that is a Module)");
+        }
+        String global = "c" + ProgramSource.ROOT + module + "\n" + name + "\n";
+        out.writeBytes(global.getBytes(StandardCharsets.US_ASCII));
         out.writeBytes(NEW_OBJECT);
         Matcher attributes = ATTRIBUTE.matcher(body);
         while (attributes.find()) {
@@ -78,8 +76,8 @@ final class ProgramArchive {
             out.writeBytes(new byte[] {'X', (byte) attribute.length, 0, 0, 0});
             out.writeBytes(attribute);
             String type = attributes.group(2);
-            if (type.startsWith(OWN_CLASS)) {
-                putObject(out, type.substring(OWN_CLASS.length()), bodies);
+            if (type.startsWith(ProgramSource.ROOT)) {
+                putObject(out, type.substring(ProgramSource.ROOT.length(), type.lastIndexOf('.')), modules);
             } else {
                 out.writeBytes(initial(type));
             }
@@ -88,13 +86,18 @@ final class ProgramArchive {
     }
 
     private static byte[] initial(String type) {
+        if (type.startsWith("List[")) {
+            return new byte[] {']'};
+        }
         return switch (type) {
             case "bool" -> new byte[] {(byte) 0x89};
             case "int" -> new byte[] {'K', 0};
             case "float" -> new byte[] {'G', 0, 0, 0, 0, 0, 0, 0, 0};
             case "str" -> new byte[] {'X', 0, 0, 0, 0};
             case "Dict[str, Tensor]" -> new byte[] {'}'};
-            default -> new byte[] {']'};
+            default ->
+                throw new IllegalArgumentException("attribute of type " + type
+                        + " (expected: bool, int, float, str, a list, Dict[str, Tensor] or a module's class)");
         };
     }
 

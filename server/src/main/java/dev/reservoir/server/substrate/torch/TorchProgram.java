@@ -49,7 +49,7 @@ public final class TorchProgram implements AutoCloseable {
         manager = (PtNDManager) NDManager.newBaseManager(device, "PyTorch");
         try {
             module = JniUtils.loadModule(
-                    manager, new ByteArrayInputStream(ProgramArchive.of(source.text())), device.isGpu(), false);
+                    manager, new ByteArrayInputStream(ProgramArchive.of(source)), device.isGpu(), false);
         } catch (IOException e) {
             manager.close();
             throw new UncheckedIOException(e);
@@ -74,7 +74,7 @@ public final class TorchProgram implements AutoCloseable {
         lock.readLock().lock();
         try {
             if (closed) {
-                throw new IllegalStateException("program " + source.name() + ": closed (expected: open)");
+                throw new IllegalStateException("program " + source.main() + ".py: closed (expected: open)");
             }
             prepareThread();
             try (Call call = new Call()) {
@@ -138,6 +138,10 @@ public final class TorchProgram implements AutoCloseable {
         }
 
         public IValue number(double value) {
+            return keep(IValue.from(value));
+        }
+
+        public IValue flag(boolean value) {
             return keep(IValue.from(value));
         }
 

@@ -1,3 +1,5 @@
+import bert
+
 # A head on its substrate: the rows of observations in, their scores out.
 #
 # Letters: N rows of all observations one after the other, W numbers in a row, B observations, D the substrate's width,
@@ -6,7 +8,7 @@ class Head(Module):
   __parameters__ = []
   __buffers__ = []
   training : bool
-  substrate : __torch__.Program
+  substrate : bert.Bert
   reads : str
   pooling : str
   link : str
@@ -17,39 +19,40 @@ class Head(Module):
   labels : List[str]
   parts : Dict[str, Tensor]
 
-  def setup(self: __torch__.Head, mode: int, layers: int, heads: int, spare: int, eps: float) -> int:
-    return self.substrate.setup(mode, layers, heads, spare, eps)
+  def setup(self, mode: int, nh: int, eps: float) -> int:
+    return self.substrate.setup(mode, nh, eps)
 
-  def add_embeddings(self: __torch__.Head, word: Tensor, position: Tensor, types: Tensor, gain: Tensor, bias: Tensor) -> int:
+  def add_embeddings(self, word: Tensor, position: Tensor, types: Tensor, gain: Tensor, bias: Tensor) -> int:
     return self.substrate.add_embeddings(word, position, types, gain, bias)
 
-  def add_layer(self: __torch__.Head, matrices: List[Tensor], vectors: List[Tensor], low: int) -> int:
-    return self.substrate.add_layer(matrices, vectors, low)
+  def add_layer(self, matrices: List[Tensor], vectors: List[Tensor], bf16: bool) -> int:
+    return self.substrate.add_layer(matrices, vectors, bf16)
 
-  def prepare_gradients(self: __torch__.Head) -> int:
+  def prepare_gradients(self) -> int:
     return self.substrate.prepare_gradients()
 
-  def choose(self: __torch__.Head, reads: str, pooling: str, scaled: int, link: str, max_tokens: int, flatten_width: int, raw_width: int) -> int:
+  def choose(self, reads: str, pooling: str, scaled: bool, link: str, max_tokens: int, flatten_width: int,
+             raw_width: int) -> int:
     self.reads = reads
     self.pooling = pooling
-    self.scaled = scaled == 1
+    self.scaled = scaled
     self.link = link
     self.max_tokens = max_tokens
     self.flatten_width = flatten_width
     self.raw_width = raw_width
     return 0
 
-  def name_outputs(self: __torch__.Head, labels: List[str]) -> int:
+  def name_outputs(self, labels: List[str]) -> int:
     self.labels = labels
     return 0
 
-  def add_part(self: __torch__.Head, name: str, part: Tensor) -> int:
+  def add_part(self, name: str, part: Tensor) -> int:
     self.parts[name] = torch.clone(part)
     return 0
 
-  # Scores [B, C], or [N, C] of a head that answers for each token, of observations with these lengths: rows [N, W] f32, or
-  # of a head that reads text token ids [N], the two marks at the ends among them.
-  def forward(self: __torch__.Head, rows: Tensor, lengths: List[int]) -> Tensor:
+  # Scores [B, C], or [N, C] of a head that answers for each token, of observations with these lengths: rows [N, W] f32,
+  # or for a head that reads text token ids [N], special tokens included.
+  def forward(self, rows: Tensor, lengths: List[int]) -> Tensor:
     scores = self.outputs(self.features(rows, lengths))
     if self.link == "softmax":
       scores = torch.softmax(scores, 1)
@@ -58,7 +61,7 @@ class Head(Module):
     return scores
 
   # What the readout reads, [B or N, F].
-  def features(self: __torch__.Head, rows: Tensor, lengths: List[int]) -> Tensor:
+  def features(self, rows: Tensor, lengths: List[int]) -> Tensor:
     sides = annotate(List[Tensor], [])
     if self.pooling != "input_only":
       sides = sides + [self.pooled(self.hidden(rows, lengths), lengths)]
@@ -67,7 +70,7 @@ class Head(Module):
     return torch.cat(sides, 1)
 
   # Before the link, [B or N, C].
-  def outputs(self: __torch__.Head, features: Tensor) -> Tensor:
+  def outputs(self, features: Tensor) -> Tensor:
     x = features
     if torch.__contains__(self.parts, "standard.shift"):
       limit = self.parts["standard.limit"]
@@ -76,7 +79,7 @@ class Head(Module):
     return torch.matmul(x, self.parts["readout.weight"]) + self.parts["readout.bias"]
 
   # Hidden states of the substrate, [N, D].
-  def hidden(self: __torch__.Head, rows: Tensor, lengths: List[int]) -> Tensor:
+  def hidden(self, rows: Tensor, lengths: List[int]) -> Tensor:
     table = self.substrate.table[0]
     if self.reads == "token_ids":
       x = self.substrate.words(rows)
@@ -87,7 +90,7 @@ class Head(Module):
     if torch.__contains__(self.parts, "input.bias"):
       x = x + self.parts["input.bias"]
     if torch.__contains__(self.parts, "positions"):
-      x = x + torch.index_select(self.parts["positions"], 0, self.substrate.places_of(lengths, x))
+      x = x + torch.index_select(self.parts["positions"], 0, self.substrate.positions_of(lengths, x))
     gains = torch.new_zeros(table, [0])
     biases = gains
     if torch.__contains__(self.parts, "norms.gain"):
@@ -96,7 +99,7 @@ class Head(Module):
     return self.substrate.encode_rows(x, lengths, gains, biases)
 
   # x [R, in] through a sparse map, [R, width].
-  def through(self: __torch__.Head, x: Tensor, name: str, width: int) -> Tensor:
+  def through(self, x: Tensor, name: str, width: int) -> Tensor:
     places = self.parts[name + ".places"]
     values = self.parts[name + ".values"]
     y = torch.new_zeros(x, [torch.size(x, 0), width])
@@ -105,7 +108,7 @@ class Head(Module):
     return y
 
   # The rows of each observation one after the other, what a short one lacks 0: [N, X] to [B, max_tokens X].
-  def side_by_side(self: __torch__.Head, x: Tensor, lengths: List[int]) -> Tensor:
+  def side_by_side(self, x: Tensor, lengths: List[int]) -> Tensor:
     wide = self.max_tokens * torch.size(x, 1)
     each = annotate(List[Tensor], [])
     start = 0
@@ -116,7 +119,7 @@ class Head(Module):
     return torch.stack(each)
 
   # Hidden states [N, D] pooled.
-  def pooled(self: __torch__.Head, hidden: Tensor, lengths: List[int]) -> Tensor:
+  def pooled(self, hidden: Tensor, lengths: List[int]) -> Tensor:
     if self.pooling == "per_token":
       x = hidden
     elif self.pooling == "concatenate":
@@ -145,7 +148,7 @@ class Head(Module):
     return x
 
   # The observation itself beside its hidden states.
-  def raw(self: __torch__.Head, rows: Tensor, lengths: List[int]) -> Tensor:
+  def raw(self, rows: Tensor, lengths: List[int]) -> Tensor:
     if self.reads == "token_ids":
       x = self.bags(rows, lengths)
     elif self.pooling == "per_token":
@@ -157,8 +160,8 @@ class Head(Module):
       x = self.through(x, "raw", self.raw_width)
     return x
 
-  # Of each text log(1 + count) of its words, the marks at the ends left out, scaled to length 1: [B, vocabulary].
-  def bags(self: __torch__.Head, tokens: Tensor, lengths: List[int]) -> Tensor:
+  # Of each text log(1 + count) of its words, special tokens left out, scaled to length 1: [B, vocabulary].
+  def bags(self, tokens: Tensor, lengths: List[int]) -> Tensor:
     table = self.substrate.table[0]
     each = annotate(List[Tensor], [])
     start = 0

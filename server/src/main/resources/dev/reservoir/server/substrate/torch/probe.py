@@ -8,7 +8,7 @@ class Program(Module):
   weight : List[Tensor]
   result : List[Tensor]
 
-  def prepare(self: __torch__.Program, kind: int, rows: int, inner: int, outer: int) -> int:
+  def prepare(self, kind: int, rows: int, inner: int, outer: int) -> int:
     x = torch.rand([rows, inner])
     weight = torch.rand([outer, inner])
     if kind == 1:
@@ -20,7 +20,7 @@ class Program(Module):
     self.weight = [weight]
     return 0
 
-  def repeat(self: __torch__.Program, kind: int, loops: int) -> int:
+  def repeat(self, kind: int, loops: int) -> int:
     x = self.x[0]
     weight = self.weight[0]
     none = annotate(List[Optional[number]], [])

@@ -3,14 +3,20 @@ package dev.reservoir.server.substrate.bert;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ai.djl.Device;
+import com.google.common.primitives.Floats;
 import dev.reservoir.heads.SubstrateInput;
+import dev.reservoir.heads.TunableSubstrate.Gradients;
 import dev.reservoir.heads.TunableSubstrate.NormBank;
 import dev.reservoir.heads.TunableSubstrate.TracedForward;
 import dev.reservoir.server.substrate.torch.FrozenTensor;
 import dev.reservoir.server.substrate.torch.Products;
+import dev.reservoir.server.substrate.torch.ProgramSource;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -116,6 +122,45 @@ final class LifecycleTest {
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessage("program bert.py: closed (expected: open)");
         assertThatThrownBy(substrate::liveDigest).isInstanceOf(IllegalStateException.class);
+    }
+
+    @Test
+    void gradientsAreRightAfterTheirPreparationFailedHalfWay() {
+        // The program fails once, as an allocation would, when one of two layers is prepared.
+        String text = BertProgram.source().modules().get("bert");
+        Map<String, String> modules = new LinkedHashMap<>(BertProgram.source().modules());
+        modules.put(
+                "bert",
+                text.replace("      out = ", "      failed = self.fail_once(l)\n      l += 1\n      out = ")
+                                .replace(
+                                        "    for layer in self.layers:\n", "    l = 0\n    for layer in self.layers:\n")
+                        + "\n  def fail_once(self, l: int) -> int:"
+                        + "\n    if l == 1 and len(self.table) == 3:"
+                        + "\n      self.table = self.table + self.table"
+                        + "\n      return torch.zeros([2]).reshape([3]).size(0)"
+                        + "\n    return 0\n");
+        float[] upstream = Fixtures.floats(random, 6 * SHAPE.width(), 0, 1);
+        List<SubstrateInput> rows = List.of(Fixtures.rows(random, 6, SHAPE));
+        for (Products products : Products.values()) {
+            ProgramSource failing = new ProgramSource("bert", modules);
+            try (BertProgram broken = new BertProgram(failing, weights, products, Device.cpu(), 1);
+                    BertProgram sound = Fixtures.program(weights, products)) {
+                BertSubstrate after = Fixtures.substrate(broken, bank);
+                assertThatThrownBy(() -> after.trace(rows, bank, new int[1])).hasMessageContaining("reshape");
+                assertThat(gradients(after, rows, upstream))
+                        .isEqualTo(gradients(Fixtures.substrate(sound, bank), rows, upstream));
+            }
+        }
+    }
+
+    private List<List<Float>> gradients(BertSubstrate of, List<SubstrateInput> rows, float[] upstream) {
+        try (TracedForward traced = of.trace(rows, bank, new int[1])) {
+            Gradients gradients = traced.gradients(upstream);
+            return List.of(
+                    Floats.asList(gradients.embeddings()),
+                    Floats.asList(gradients.gains()),
+                    Floats.asList(gradients.biases()));
+        }
     }
 
     @Test
