@@ -8,7 +8,6 @@ import dev.reservoir.server.memory.MemoryBudget;
 import dev.reservoir.server.registry.HeadRegistry;
 import dev.reservoir.server.registry.HeldObservations;
 import dev.reservoir.server.rpc.HealthService;
-import dev.reservoir.server.rpc.HealthSource;
 import dev.reservoir.server.rpc.Methods;
 import dev.reservoir.server.rpc.ReflectionService;
 import dev.reservoir.server.rpc.RpcServer;
@@ -76,18 +75,7 @@ public final class GrpcServices {
         new SubstrateService(substrate, version, engine, encoders, new ResidentBytes(Path.of("/proc/self/status")))
                 .bind(methods);
         Set<String> names = ALL.stream().map(ServiceDescriptor::getName).collect(Collectors.toUnmodifiableSet());
-        new HealthService(names, new HealthSource() {
-                    @Override
-                    public boolean serving() {
-                        return true;
-                    }
-
-                    @Override
-                    public dev.reservoir.server.rpc.ServerCall.Registration onChange(Runnable action) {
-                        return () -> {};
-                    }
-                })
-                .bind(methods);
+        new HealthService(names, () -> true).bind(methods);
         List<FileDescriptor> others = List.of(ErrorReason.getDescriptor().getFile(), ErrorDetailsProto.getDescriptor());
         new ReflectionService(ALL, others).bind(methods);
     }

@@ -10,6 +10,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Says whether the server, or one of its services, does its work: {@code grpc.health.v1}. */
 public final class HealthService {
+    /** A watch asks its source so often: a change is told within this time. */
+    private static final long WATCH_MILLIS = 250;
+
     private final Set<String> services;
     private final HealthSource source;
 
@@ -57,14 +60,16 @@ public final class HealthService {
         }
 
         void start() {
-            ServerCall.Registration changes = source.onChange(() -> call.runOnContext(this::send));
-            call.onClosed(changes::cancel);
-            call.onWritable(this::send);
-            send();
+            watch();
             call.onStop(() -> {
                 call.write(response(ServingStatus.NOT_SERVING));
                 call.fail(Calls.stoppingNow());
             });
+        }
+
+        private void watch() {
+            send();
+            call.after(WATCH_MILLIS, this::watch);
         }
 
         /** The standard asks to answer for an unknown service too, and to go on. */

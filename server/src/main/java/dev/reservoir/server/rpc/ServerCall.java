@@ -42,6 +42,9 @@ import org.slf4j.LoggerFactory;
  */
 public final class ServerCall<Q extends Message, P extends Message> {
     private static final Logger LOG = LoggerFactory.getLogger(ServerCall.class);
+    /** Read beyond the message that was asked for, so that small messages need no round to the transport each. */
+    private static final int READ_AHEAD_BYTES = 16 << 10;
+
     private static final long LONGEST_TIMER_MILLIS = 365L * 24 * 3_600_000;
 
     private enum State {
@@ -67,7 +70,7 @@ public final class ServerCall<Q extends Message, P extends Message> {
     private State state = State.OPEN;
     private Code code = Code.CANCELLED;
     private boolean fetching;
-    private boolean reading;
+    private boolean paused;
     private boolean delivering;
     private boolean requestEnded;
     private volatile boolean gone;
@@ -100,7 +103,6 @@ public final class ServerCall<Q extends Message, P extends Message> {
         this.memory = calls.memory().reserve(0);
         long timeoutNanos = Timeouts.nanos(request.getHeader("grpc-timeout"));
         this.deadlineNanos = timeoutNanos == Long.MAX_VALUE ? Long.MAX_VALUE : calls.nanoTime() + timeoutNanos;
-        request.pause();
         request.handler(this::received);
         request.endHandler(unused -> received());
         request.exceptionHandler(unused -> clientGone());
@@ -290,16 +292,17 @@ public final class ServerCall<Q extends Message, P extends Message> {
     }
 
     private void received(Buffer bytes) {
-        reading = false;
         guard(() -> {
             memory.grow(bytes.length());
             deframer.add(bytes);
             deliver();
+            if (!fetching && (deframer.incompleteBytes() >= READ_AHEAD_BYTES || memoryScarce())) {
+                pause();
+            }
         });
     }
 
     private void received() {
-        reading = false;
         requestEnded = true;
         guard(this::deliver);
     }
@@ -320,7 +323,7 @@ public final class ServerCall<Q extends Message, P extends Message> {
                     fetching = false;
                     deliverHalfClose();
                 } else {
-                    read();
+                    resume();
                     return;
                 }
             }
@@ -354,10 +357,17 @@ public final class ServerCall<Q extends Message, P extends Message> {
         }
     }
 
-    private void read() {
-        if (!reading) {
-            reading = true;
-            request.fetch(1);
+    private void pause() {
+        if (!paused && !request.isEnded()) {
+            paused = true;
+            request.pause();
+        }
+    }
+
+    private void resume() {
+        if (paused && !request.isEnded()) {
+            paused = false;
+            request.resume();
         }
     }
 

@@ -16,6 +16,8 @@ import dev.reservoir.v1.GetHeadRequest;
 import dev.reservoir.v1.Head;
 import dev.reservoir.v1.HeadServiceGrpc;
 import dev.reservoir.v1.InferenceServiceGrpc;
+import dev.reservoir.v1.PredictRequest;
+import dev.reservoir.v1.PredictResponse;
 import dev.reservoir.v1.PredictStreamRequest;
 import dev.reservoir.v1.PredictStreamResponse;
 import dev.reservoir.v1.TrainRequest;
@@ -85,6 +87,36 @@ class DrainTest {
                     .isEqualTo(2);
             Errors.info(Reason.STOPPING, predictions.failure());
             assertThat(predictions.taken()).hasSize(3);
+        }
+    }
+
+    @Test
+    void predictionsThatWaitForASequenceNumberEndAtOnce() {
+        try (TestServer server = TestServer.start()) {
+            ManagedChannel channel = server.channel();
+            HeadServiceGrpc.newBlockingStub(channel).createHead(create("h", textHead("a", "b")));
+            PredictRequest ahead = predict(text("words"), "h").toBuilder()
+                    .setMinAppliedSequence(1_000)
+                    .build();
+            Replies<PredictRequest, PredictResponse> unary = Replies.reading();
+            InferenceServiceGrpc.newStub(channel).predict(ahead, unary);
+            Replies<PredictStreamRequest, PredictStreamResponse> stream = Replies.reading();
+            InferenceServiceGrpc.newStub(channel)
+                    .predictStream(stream)
+                    .onNext(PredictStreamRequest.newBuilder()
+                            .setId(7)
+                            .setRequest(ahead)
+                            .build());
+            await().until(() -> server.services.activeCalls() == 2);
+
+            // Within the time of a test, far from the time of the drain.
+            TestServer.await(server.drain(Duration.ofHours(1)));
+            Errors.info(Reason.STOPPING, unary.failure());
+            Errors.info(Reason.STOPPING, stream.failure());
+            assertThat(stream.taken()).allSatisfy(reply -> {
+                assertThat(reply.getId()).isEqualTo(7);
+                Errors.info(Reason.STOPPING, reply.getError());
+            });
         }
     }
 

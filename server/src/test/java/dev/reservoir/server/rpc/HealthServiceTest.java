@@ -11,36 +11,14 @@ import java.io.IOException;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.CopyOnWriteArraySet;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 
 class HealthServiceTest {
     private static final String CHECK = HealthGrpc.getCheckMethod().getFullMethodName();
     private static final String WATCH = HealthGrpc.getWatchMethod().getFullMethodName();
 
-    private final Source source = new Source();
-
-    /** A source that a test turns on and off. */
-    private static final class Source implements HealthSource {
-        private final Set<Runnable> listeners = new CopyOnWriteArraySet<>();
-        private volatile boolean serving = true;
-
-        void serving(boolean now) {
-            serving = now;
-            listeners.forEach(Runnable::run);
-        }
-
-        @Override
-        public boolean serving() {
-            return serving;
-        }
-
-        @Override
-        public ServerCall.Registration onChange(Runnable action) {
-            listeners.add(action);
-            return () -> listeners.remove(action);
-        }
-    }
+    private final AtomicBoolean serving = new AtomicBoolean(true);
 
     private static byte[] request(String service) {
         return HealthCheckRequest.newBuilder().setService(service).build().toByteArray();
@@ -56,12 +34,12 @@ class HealthServiceTest {
     void checkTellsWhatTheSourceSays() throws IOException {
         try (EchoServer server = EchoServer.start();
                 Http2Connection connection = server.connect()) {
-            new HealthService(Set.of("test.Echo"), source).bind(server.rpc.methods());
+            new HealthService(Set.of("test.Echo"), serving::get).bind(server.rpc.methods());
             for (String service : new String[] {"", "test.Echo"}) {
-                source.serving(true);
+                serving.set(true);
                 assertThat(status(connection.call(CHECK, request(service)).body(), 0))
                         .isEqualTo(ServingStatus.SERVING);
-                source.serving(false);
+                serving.set(false);
                 assertThat(status(connection.call(CHECK, request(service)).body(), 0))
                         .isEqualTo(ServingStatus.NOT_SERVING);
             }
@@ -73,7 +51,7 @@ class HealthServiceTest {
     void watchSendsEachChangeAndForgetsItsClient() throws IOException {
         try (EchoServer server = EchoServer.start();
                 Http2Connection connection = server.connect()) {
-            new HealthService(Set.of(), source).bind(server.rpc.methods());
+            new HealthService(Set.of(), serving::get).bind(server.rpc.methods());
             int stream = connection.newStream();
             connection.write(
                     connection.headers(stream, WATCH, Map.of(), false),
@@ -83,10 +61,10 @@ class HealthServiceTest {
                 // A message is its prefix and one field of two bytes.
                 byte[] body = connection.replyOf(stream, 7 * (i + 1)).body();
                 assertThat(status(body, i)).isEqualTo(expected[i]);
-                source.serving(i % 2 == 1);
+                serving.set(i % 2 == 1);
             }
             connection.write(connection.reset(stream, Http2Connection.CANCEL));
-            await().until(source.listeners::isEmpty);
+            await().until(() -> server.rpc.activeCalls() == 0);
         }
     }
 }

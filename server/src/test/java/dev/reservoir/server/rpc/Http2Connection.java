@@ -54,6 +54,7 @@ public final class Http2Connection implements AutoCloseable {
     private final DefaultHttp2HeadersDecoder decoder = new DefaultHttp2HeadersDecoder(false, 1 << 20);
     private final Map<Integer, Reply> replies = new HashMap<>();
     private int nextStream = 1;
+    private boolean settled;
     private int pings;
     private boolean answersPings = true;
 
@@ -74,6 +75,10 @@ public final class Http2Connection implements AutoCloseable {
                 .array();
         byte[] connectionWindow = ByteBuffer.allocate(4).putInt(1 << 30).array();
         write(PREFACE, frame(SETTINGS, 0, 0, initialWindow), frame(WINDOW_UPDATE, 0, 0, connectionWindow));
+        // Until its settings are acknowledged the server's windows are those that a connection begins with.
+        while (!settled) {
+            readFrame();
+        }
     }
 
     /** What came back on a stream: trailers of a call that failed at once lie among its headers. */
@@ -213,6 +218,9 @@ public final class Http2Connection implements AutoCloseable {
     Reply replyOf(int stream, int bytes) throws IOException {
         Reply reply = replies.computeIfAbsent(stream, unused -> new Reply());
         while (reply.body.size() < bytes) {
+            if (reply.ended) {
+                throw new AssertionError(reply.body.size() + " bytes of " + bytes + ", then " + reply.headers);
+            }
             readFrame();
         }
         return reply;
@@ -246,6 +254,7 @@ public final class Http2Connection implements AutoCloseable {
             }
             case SETTINGS -> {
                 if ((flags & ACK) == 0) {
+                    settled = true;
                     write(frame(SETTINGS, ACK, 0, new byte[0]));
                 }
             }
