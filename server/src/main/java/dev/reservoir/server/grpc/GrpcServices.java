@@ -75,7 +75,7 @@ public final class GrpcServices {
         new SubstrateService(substrate, version, engine, encoders, new ResidentBytes(Path.of("/proc/self/status")))
                 .bind(methods);
         Set<String> names = ALL.stream().map(ServiceDescriptor::getName).collect(Collectors.toUnmodifiableSet());
-        new HealthService(names, () -> true).bind(methods);
+        new HealthService(names, () -> engine.health().serving()).bind(methods);
         List<FileDescriptor> others = List.of(ErrorReason.getDescriptor().getFile(), ErrorDetailsProto.getDescriptor());
         new ReflectionService(ALL, others).bind(methods);
     }
