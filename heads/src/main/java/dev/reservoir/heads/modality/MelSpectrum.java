@@ -39,11 +39,6 @@ final class MelSpectrum {
         return (frames - 1) * hop + window.length;
     }
 
-    /** Bytes of the window and the triangles. */
-    long bytes() {
-        return Float.BYTES * (window.length + 2L * bins);
-    }
-
     /**
      * Log energies {@code [frames, bands]}; samples that are missing are silence, those beyond the last frame are not
      * read.

@@ -14,6 +14,7 @@ import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
 import dev.reservoir.heads.SubstrateInfo;
 import dev.reservoir.heads.TextTokenizer;
+import java.util.List;
 import java.util.Random;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 
@@ -63,6 +64,16 @@ final class Fixtures {
 
     static ObservationRows read(ObservationReader reader, Observation observation) {
         return reader.read(reader.admit(observation));
+    }
+
+    static List<ModalitySpec> modalities() {
+        return List.of(
+                new ModalitySpec.Text(8),
+                new ModalitySpec.Image(8, 8, 3, 4),
+                new ModalitySpec.Audio(8_000, 100, 8, 2),
+                new ModalitySpec.Series(2, 8, 2, true),
+                new ModalitySpec.Tokens(5, 9, 2),
+                new ModalitySpec.Tensor(5, 8));
     }
 
     static float[] gaussian(long seed, int count) {
