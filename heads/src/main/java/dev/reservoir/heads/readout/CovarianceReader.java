@@ -2,30 +2,73 @@ package dev.reservoir.heads.readout;
 
 import dev.reservoir.heads.math.NotFinite;
 import dev.reservoir.heads.readout.FeatureDigest.Digest;
-import java.util.Arrays;
+import dev.reservoir.heads.readout.InverseCovariance.Settings;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A head's place in its family's inverse covariances. Not safe for threads, but any number of readers may move at once.
+ * A head's place in its family's inverse covariances. Not thread-safe, but any number of readers may move at once, and {@link #close} may be
+ * called by any thread, any number of times.
  *
- * <p>{@link #step} goes on by one row; then {@link #rows}, {@link #at}, {@link #root} and {@link #largest} tell that row's gain.
+ * <p>{@link #enter} makes room for a row and {@link #step} goes on by it; then {@link #gain}, {@link #at}, {@link #root}, {@link #largest} and
+ * {@link #frame} are that row's.
  */
 final class CovarianceReader implements AutoCloseable {
-    private final Covariances covariances;
-    private final Covariances.Family family;
-    private @Nullable Tail tail;
-    /** Rows of {@link #tail} that this head has learned. */
+    private final SharedCovariances covariances;
+    private final SharedCovariances.Key key;
+    private final Settings settings;
+    private @Nullable CovarianceBlock block;
+    private CovarianceBlock.Gains gains = CovarianceBlock.Gains.NONE;
+    /** The coordinates of the weights. */
+    private @Nullable Frame frame;
+    /** Whether the weights have followed to {@link #block}. */
+    private boolean entered = true;
+    /** Rows of {@link #block} that this head has learned. */
     private int position;
 
-    CovarianceReader(Covariances covariances, Covariances.Key key) {
+    CovarianceReader(SharedCovariances covariances, SharedCovariances.Key key) {
         this.covariances = covariances;
-        this.family = covariances.join(key);
+        this.key = key;
+        this.settings = Settings.of(key.width(), key.own(), key.ridge(), key.forgetting());
+        covariances.join(this);
+    }
+
+    SharedCovariances.Key key() {
+        return key;
+    }
+
+    Settings settings() {
+        return settings;
     }
 
     Digest digest(Row row) {
-        return covariances.digester.row(
-                row.values(), row.from(), family.shapes().features());
+        return covariances.digester().row(row.values(), row.from(), settings.features());
+    }
+
+    /**
+     * Where the block is full, goes on to the next.
+     *
+     * @return how the weights must follow: {@link InverseCovariance#shift}; null for not at all
+     */
+    double @Nullable [] enter() {
+        CovarianceBlock here = block;
+        if (here == null) {
+            return null;
+        }
+        if (position == settings.block()) {
+            here = covariances.advance(this, here);
+            block = here;
+            gains = CovarianceBlock.Gains.NONE;
+            position = 0;
+            entered = false;
+        }
+        if (entered) {
+            return null;
+        }
+        double[] shift = here.base.shift();
+        frame = here.base.frame();
+        entered = true;
+        return shift;
     }
 
     /**
@@ -35,101 +78,74 @@ final class CovarianceReader implements AutoCloseable {
      */
     void step(List<Row> rows, List<Digest> digests, int index) {
         Digest digest = digests.get(index);
-        Tail here = tail;
-        if (here == null) {
-            here = covariances.begin(family, digest);
-        } else if (position == family.shapes().block()) {
-            here = covariances.advance(family, here, digest);
-            position = 0;
-        }
-        tail = here;
+        CovarianceBlock here = block != null ? block : covariances.begin(this);
+        block = here;
         while (!here.has(position, digest)) {
             if (position < here.count()) {
-                here = covariances.fork(family, here, position, digest);
-                tail = here;
+                here = covariances.fork(this, here, position, digest);
+                block = here;
+                gains = CovarianceBlock.Gains.NONE;
             } else {
-                extend(here, rows, digests, index);
+                here.append(position, rows, digests, index);
             }
         }
+        if (position < gains.from() || position >= gains.to()) {
+            gains = here.gains(position);
+        }
+        frame = here.frame(position);
         position++;
     }
 
-    private void extend(Tail here, List<Row> rows, List<Digest> digests, int index) {
-        InverseCovariance.Shapes shapes = family.shapes();
-        int width = shapes.width();
-        synchronized (here) {
-            if (here.count() != position) {
-                return;
-            }
-            int count = Math.min(rows.size() - index, shapes.block() - position);
-            Covariances.Scratch scratch = covariances.borrow(width);
-            try {
-                float[] x = scratch.x();
-                for (int i = 0; i < count; i++) {
-                    Row row = rows.get(index + i);
-                    int at = (position + i) * width;
-                    System.arraycopy(row.values(), row.from(), x, at, shapes.features());
-                    x[at + shapes.features()] = 1;
-                }
-                here.base.multiply(x, scratch.u(), position, count);
-                for (int i = 0; i < count; i++) {
-                    if (!here.append(x, scratch.u(), scratch.products(), digests.get(index + i))) {
-                        if (i == 0) {
-                            throw new NotFinite("the inverse covariance met features too large for it");
-                        }
-                        break;
-                    }
-                }
-            } finally {
-                Arrays.fill(scratch.x(), position * width, (position + count) * width, 0);
-                covariances.giveBack(width, scratch);
-            }
+    /** Lets go of what can be worked out again, until the next row. */
+    void rest() {
+        gains = CovarianceBlock.Gains.NONE;
+        if (block != null) {
+            covariances.rest(block);
         }
     }
 
-    /** Holds the row last stepped past, at {@link #at}; the gain is that row over {@link #root}. */
-    float[] rows() {
-        return current().rows();
+    /** Holds the gain of the row last stepped past, times {@link #root}, at {@link #at}. */
+    double[] gain() {
+        return gains.g();
     }
 
     int at() {
-        return (position - 1) * family.shapes().width();
+        return (position - 1 - gains.from()) * settings.width();
     }
 
     double root() {
         return current().root(position - 1);
     }
 
-    float largest() {
+    /** Largest magnitude in {@link #gain}. */
+    double largest() {
         return current().largest(position - 1);
     }
 
-    int width() {
-        return family.shapes().width();
+    /** The coordinates of the weights now; null before the first row. */
+    @Nullable
+    Frame frame() {
+        return frame;
     }
 
-    /** {@code P} as it is for this head now, unscaled by forgetting within the block; for tests. */
-    float[] base() {
+    /** {@code P} as it was when this block began, for tests. */
+    double[] base() {
         return current().base.toArray();
     }
 
-    private Tail current() {
-        if (tail == null) {
-            throw new IllegalStateException("no row was stepped past");
+    private CovarianceBlock current() {
+        if (block == null) {
+            throw new IllegalStateException("no row was entered");
         }
-        return tail;
+        return block;
     }
 
     long bytes() {
-        return tail == null ? 0 : tail.bytes();
+        return block == null ? 0 : block.bytes();
     }
 
     @Override
     public void close() {
-        if (tail != null) {
-            covariances.exitTail(family, tail);
-            tail = null;
-        }
-        covariances.leave(family);
+        covariances.leave(this);
     }
 }

@@ -61,13 +61,13 @@ final class GradientRule implements Rule {
     }
 
     @Override
-    public void scores(Row row, float[] scores) {
+    public void scores(int index, Row row, float[] scores) {
         standardizer.apply(row.values(), row.from(), input);
         weights.view().apply(input, 0, scores, row.outputs());
     }
 
     @Override
-    public double learn(int index, Row row, float[] scores, float[] truth) {
+    public double learn(Row row, float[] scores, float[] truth) {
         int outputs = row.outputs();
         float[] gradient = new float[outputs];
         double value = Losses.gradient(loss, scores, truth, gradient, outputs);

@@ -1,154 +1,335 @@
 package dev.reservoir.heads.readout;
 
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
-import java.nio.FloatBuffer;
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The inverse covariance {@code P [width, width]} f32 in native memory at a multiple of the block length. Symmetric; zero beyond {@code F + 1}.
- * The untrained one is {@code I / ridge} and holds nothing. Written only by {@link #absorb}, which its owner calls alone.
+ * The inverse covariance {@code P [W, W]} after a whole number of blocks of rows, in the coordinates of a {@link Frame}: the first {@code F}
+ * are the features, the next the intercept, whose input is a constant {@code c}, the rest is empty. A function of the settings and the rows, in
+ * order. Thread-safe.
+ *
+ * <p>Without rows it is {@code I / ridge} and no memory. {@link #then} makes the next one by writing down what is to be done, which changes
+ * nothing; {@link #finish} does it before the numbers are needed, and where it failed on the way goes on there the next time:
+ *
+ * <pre>
+ *   SUBTRACT --> BOUND --> MOVE --> READY
+ *                 | ^
+ *                 +-+  for each block of columns that grew too large
+ * </pre>
  */
 final class InverseCovariance {
-    /** Blocks after which rounding's asymmetry, where a product leaves any, is averaged away. */
-    private static final int SYMMETRISE_EVERY = 16;
+    /** The intercept's penalty is at most this share of what one row tells of it. */
+    private static final double INTERCEPT = 1e-9;
+    /** A column's penalty is at least this share of what its first change tells of it. */
+    private static final double FARTHEST = 1e-9;
+    /** The centre moves when it is farther from the rows' mean than this many standard deviations. */
+    private static final double FAR = 100;
+    /** A diagonal element may grow to this many times its first value before it is set back. */
+    private static final double ROOM = 16;
 
-    final Shapes shapes;
-    private final Products products;
-    private final @Nullable NDArray matrix;
-    private int blocks;
+    /**
+     * Sizes and constants that heads with one inverse covariance share.
+     *
+     * @param features {@code F}
+     * @param own the columns from here on are in units of the client's
+     * @param width {@code W}
+     * @param block {@code B}, rows that are absorbed together
+     */
+    record Settings(int features, int own, double ridge, double forgetting, int width, int block) {
+        private static final int BLOCK = 32;
+        /** From this width on blocks are longer, for a pass over the matrix costs more. */
+        private static final int WIDE = 1_024;
 
-    /** Guarded by the family: tails that read this. */
-    int references;
-
-    /** Sizes and constants that equal heads share. */
-    record Shapes(int features, int width, int block, double ridge, double forgetting) {
+        private static final int WIDE_BLOCK = 64;
         /** Within a block {@code P} grows to at most this many times its size. */
         private static final double GROWTH = 64;
 
-        static Shapes of(int features, double ridge, double forgetting) {
-            int width = (features + 1 + 7) / 8 * 8;
+        static Settings of(int features, int own, double ridge, double forgetting) {
+            int longest = features < WIDE ? BLOCK : WIDE_BLOCK;
             int block = forgetting == 1
-                    ? Products.ROWS
-                    : (int) Math.min(Products.ROWS, -StrictMath.log(GROWTH) / StrictMath.log(forgetting));
-            return new Shapes(features, width, block, ridge, forgetting);
+                    ? longest
+                    : (int) Math.min(longest, -StrictMath.log(GROWTH) / StrictMath.log(forgetting));
+            return new Settings(features, own, ridge, forgetting, SymmetricMatrix.width(features + 1), block);
         }
 
-        /** What {@code 1} was worth {@code examples} later: {@code forgetting^examples}. */
-        double faded(int examples) {
-            return StrictMath.pow(forgetting, examples);
+        /** What {@code 1} is worth {@code rows} later. */
+        double faded(int rows) {
+            return StrictMath.pow(forgetting, rows);
+        }
+
+        /** The constant {@code c} that stands beside the features, a power of two. */
+        double constant() {
+            return Math.scalb(1.0, Math.getExponent(Math.sqrt(ridge / INTERCEPT)) + 1);
+        }
+
+        /** How far a column's first change may go in {@code z}. */
+        double farthest() {
+            return Math.sqrt(ridge / FARTHEST);
         }
     }
 
-    private InverseCovariance(Shapes shapes, Products products, @Nullable NDArray matrix, int blocks) {
-        this.shapes = shapes;
-        this.products = products;
+    private enum Stage {
+        SUBTRACT,
+        BOUND,
+        MOVE,
+        READY
+    }
+
+    private final Settings settings;
+    private final RowProducts products;
+    private final @Nullable SymmetricMatrix matrix;
+    /** Sum over the rows of {@code forgetting^age}. */
+    private final double weight;
+    /** The last row; empty without rows. */
+    private final float[] last;
+
+    @GuardedBy("this")
+    private Stage stage;
+    /** Rows {@code [B, W]} whose square is to be subtracted. */
+    @GuardedBy("this")
+    private double @Nullable [] subtrahend;
+
+    /** Columns that {@link Stage#BOUND} has looked at. */
+    @GuardedBy("this")
+    private int bounded;
+
+    @GuardedBy("this")
+    private @Nullable Frame frame;
+
+    @GuardedBy("this")
+    private double @Nullable [] shift;
+
+    private InverseCovariance(
+            InverseCovariance before, SymmetricMatrix matrix, double[] subtrahend, Frame frame, float[] last) {
+        this.settings = before.settings;
+        this.products = before.products;
         this.matrix = matrix;
-        this.blocks = blocks;
+        double faded = settings.faded(settings.block());
+        double added = settings.forgetting() == 1 ? settings.block() : (1 - faded) / (1 - settings.forgetting());
+        this.weight = before.weight * faded + added;
+        this.last = last;
+        this.subtrahend = subtrahend;
+        this.frame = frame;
+        this.stage = Stage.SUBTRACT;
     }
 
-    static InverseCovariance untrained(Shapes shapes, Products products) {
-        return new InverseCovariance(shapes, products, null, 0);
+    /** The one without rows. */
+    InverseCovariance(Settings settings, RowProducts products) {
+        this.settings = settings;
+        this.products = products;
+        this.matrix = null;
+        this.weight = 0;
+        this.last = new float[0];
+        this.stage = Stage.READY;
+    }
+
+    Settings settings() {
+        return settings;
+    }
+
+    RowProducts products() {
+        return products;
     }
 
     boolean holdsMatrix() {
         return matrix != null;
     }
 
-    long bytes() {
-        return matrix == null ? 0 : 4L * shapes.width * shapes.width;
+    /** The coordinates of {@code P}; null without rows. */
+    @Nullable
+    synchronized Frame frame() {
+        finish();
+        return frame;
     }
 
     /**
-     * {@code X P}: rows {@code first .. first + count} of {@code x [ROWS, width]} times {@code P}, into the same rows of {@code u}. The
-     * other rows of {@code x} must be zero. A row's result depends on that row alone.
+     * How the weights of a head must follow when it comes here from the block before: the centre of {@code z} moved by {@code c} times this,
+     * {@code [F]}. Null where it did not move.
      */
-    void multiply(float[] x, float[] u, int first, int count) {
-        int width = shapes.width;
-        if (matrix == null) {
-            float inverse = (float) (1 / shapes.ridge);
-            for (int i = first * width; i < (first + count) * width; i++) {
-                u[i] = x[i] * inverse;
-            }
-            return;
+    synchronized double @Nullable [] shift() {
+        finish();
+        return shift;
+    }
+
+    /** {@code Z P} for {@code z [rows, W]}. */
+    double[] times(double[] z, int rows) {
+        if (matrix != null) {
+            finish();
+            return matrix.multiply(z, rows);
         }
-        products.multiply(x, matrix, u, first, count);
+        double[] u = new double[z.length];
+        for (int i = 0; i < z.length; i++) {
+            u[i] = z[i] / settings.ridge();
+        }
+        return u;
     }
 
     /**
-     * {@code (P - G^T G) / forgetting^block}, kept bounded: into this one where {@code inPlace}, else into a new one.
+     * The inverse covariance after a whole block: {@code (P - G^T G) / forgetting^B}, kept bounded. Fails, if at all, before it has changed
+     * anything.
      *
-     * @param tail {@code G [block, width]}
+     * @param g {@code G [B, W]}
+     * @param known the coordinates of the block
+     * @param row the last one of the block
+     * @param inPlace whether it may take over this one's memory; then this one must not be used again
      */
-    InverseCovariance absorb(float[] tail, boolean inPlace) {
-        NDArray target = matrix == null ? diagonal() : inPlace ? matrix : matrix.duplicate();
-        target.attach(products.manager());
-        try (NDManager step = products.manager().newSubManager()) {
-            Products.subtractSquare(step, target, Products.copy(step, tail, 0, shapes.block, shapes.width));
-            if (shapes.forgetting < 1) {
-                target.muli((float) (1 / shapes.faded(shapes.block)));
-                bound(step, target);
-            }
-            if ((blocks + 1) % SYMMETRISE_EVERY == 0
-                    && !products.kernel(shapes.width).symmetric()) {
-                NDArray view = target.transpose();
-                view.attach(step);
-                NDArray transposed = view.duplicate();
-                transposed.attach(step);
-                target.addi(transposed);
-                target.muli(0.5f);
-            }
+    InverseCovariance then(double[] g, Frame known, float[] row, boolean inPlace) {
+        SymmetricMatrix target;
+        if (matrix == null) {
+            target = new SymmetricMatrix(products.manager(), settings.features() + 1, 1 / settings.ridge());
+        } else if (inPlace) {
+            target = matrix;
+        } else {
+            finish();
+            target = matrix.copy();
         }
-        if (inPlace && matrix != null) {
-            blocks++;
-            return this;
-        }
-        return new InverseCovariance(shapes, products, target, blocks + 1);
+        return new InverseCovariance(this, target, g, known, row);
     }
 
-    private NDArray diagonal() {
-        int width = shapes.width;
-        NDArray identity = products.manager().zeros(new Shape(width, width));
-        FloatBuffer buffer = identity.toByteBuffer(true).asFloatBuffer();
-        for (int i = 0; i <= shapes.features; i++) {
-            buffer.put(i * width + i, (float) (1 / shapes.ridge));
+    /** Does what is to be done. */
+    synchronized void finish() {
+        while (matrix != null && stage != Stage.READY) {
+            switch (stage) {
+                case SUBTRACT -> {
+                    subtract(matrix, 1 / settings.faded(settings.block()));
+                    stage = settings.forgetting() < 1 ? Stage.BOUND : Stage.MOVE;
+                }
+                case BOUND -> {
+                    if (subtrahend == null) {
+                        subtrahend = excess(matrix);
+                    }
+                    if (subtrahend == null) {
+                        stage = Stage.MOVE;
+                    } else {
+                        subtract(matrix, 1);
+                    }
+                }
+                case MOVE -> {
+                    if (frame != null && distance(matrix) > FAR * FAR + 4.0 * settings.features()) {
+                        move(matrix, frame);
+                    }
+                    stage = Stage.READY;
+                }
+                case READY -> throw new IllegalStateException("nothing is to be done");
+            }
+            verifyState();
         }
-        return identity;
+    }
+
+    @GuardedBy("this")
+    private void verifyState() {
+        boolean subtracting = stage == Stage.SUBTRACT || stage == Stage.BOUND;
+        if (subtrahend != null && !subtracting) {
+            throw new IllegalStateException("rows are left to be subtracted in stage " + stage);
+        }
+    }
+
+    @GuardedBy("this")
+    private void subtract(SymmetricMatrix p, double scale) {
+        if (subtrahend != null) {
+            p.subtractSquare(subtrahend, settings.block(), scale);
+            subtrahend = null;
+        }
     }
 
     /**
-     * Forgetting lets {@code P} grow without end along what the features do not excite. No diagonal element may pass its first value, so
-     * neither may the trace: a row and column that would is scaled by a power of two, which is exact and keeps the matrix symmetric and
-     * positive. For a feature that stays zero that is the ridge, not forgotten.
+     * Forgetting lets {@code P} grow without end along what the features do not excite. A coordinate whose diagonal element passes {@code
+     * ROOM / ridge} is observed once at the weights' own value, with as much noise as brings it back to {@code 1 / ridge}: weights stay, and
+     * what the features do excite keeps what it knows. Returns {@code G} of a block of such observations, null where there are no more.
      */
-    private void bound(NDManager step, NDArray target) {
-        int width = shapes.width;
-        FloatBuffer buffer = target.toByteBuffer(true).asFloatBuffer();
-        float limit = (float) (1 / shapes.ridge);
-        float[] scale = new float[width];
-        boolean over = false;
-        for (int i = 0; i < width; i++) {
-            scale[i] = 1;
-            for (float diagonal = buffer.get(i * width + i); diagonal > limit; diagonal *= 0.25f) {
-                scale[i] *= 0.5f;
-                over = true;
+    @GuardedBy("this")
+    private double @Nullable [] excess(SymmetricMatrix p) {
+        int width = settings.width();
+        double limit = 1 / settings.ridge();
+        int[] columns = new int[settings.block()];
+        int count = 0;
+        for (; bounded <= settings.features() && count < columns.length; bounded++) {
+            if (p.get(bounded, bounded) > ROOM * limit) {
+                columns[count++] = bounded;
             }
         }
-        if (over) {
-            target.muli(step.create(scale, new Shape(1, width)));
-            target.muli(step.create(scale, new Shape(width, 1)));
+        if (count == 0) {
+            return null;
         }
+        double[] g = new double[columns.length * width]; // (B, W)
+        for (int n = 0; n < count; n++) {
+            int at = n * width;
+            p.row(columns[n], g, at);
+            for (int k = 0; k < n; k++) {
+                subtract(g, at, k * width, g[k * width + columns[n]], width);
+            }
+            // The variance left once those before are observed; noise r makes it variance r / (variance + r) = limit.
+            double variance = g[at + columns[n]];
+            double inverse = variance > limit ? Math.sqrt(variance - limit) / variance : 0;
+            for (int i = at; i < at + width; i++) {
+                g[i] *= inverse;
+            }
+        }
+        return g;
+    }
+
+    private static void subtract(double[] g, int at, int from, double factor, int width) {
+        for (int i = 0; i < width; i++) {
+            g[at + i] -= factor * g[from + i];
+        }
+    }
+
+    /** Square of the distance of the centre from the rows' mean in their standard deviations (Mahalanobis), which shows in the intercept. */
+    private double distance(SymmetricMatrix p) {
+        double c = settings.constant();
+        return weight * c * c * p.get(settings.features(), settings.features()) - 1;
+    }
+
+    /**
+     * Moves the centre to the last row. From {@code z} to {@code z - d}: {@code P} becomes {@code T P T^T}, where {@code T} is the identity with
+     * {@code d^T / c} in the intercept's row.
+     */
+    @GuardedBy("this")
+    private void move(SymmetricMatrix p, Frame from) {
+        int block = settings.block();
+        int intercept = settings.features();
+        double[] ratio = new double[intercept]; // d / c
+        from.apply(last, 0, ratio, 0);
+        double square = 0;
+        for (int j = 0; j < intercept; j++) {
+            ratio[j] /= settings.constant();
+        }
+        double[] v = p.multiply(Arrays.copyOf(ratio, block * settings.width()), block); // P d / c in row 0
+        for (int j = 0; j < intercept; j++) {
+            square += ratio[j] * v[j];
+        }
+        Frame moved = from.moved(last);
+        for (int j = 0; j < intercept; j++) {
+            p.set(intercept, j, p.get(intercept, j) + v[j]);
+        }
+        p.set(intercept, intercept, p.get(intercept, intercept) + 2 * v[intercept] + square);
+        shift = ratio;
+        frame = moved;
+    }
+
+    synchronized long bytes() {
+        long matrices = matrix == null ? 0 : matrix.bytes();
+        long rows = 4L * last.length
+                + 8L * (subtrahend == null ? 0 : subtrahend.length)
+                + 8L * (shift == null ? 0 : shift.length);
+        return matrices + rows + (frame == null ? 0 : frame.bytes());
     }
 
     /** Copies {@code P} out, for tests. */
-    float[] toArray() {
-        if (matrix == null) {
-            try (NDArray identity = diagonal()) {
-                return identity.toFloatArray();
+    double[] toArray() {
+        int width = settings.width();
+        double[] all = new double[width * width];
+        for (int i = 0; i <= settings.features(); i++) {
+            all[i * width + i] = 1 / settings.ridge();
+        }
+        if (matrix != null) {
+            finish();
+            for (int i = 0; i < width; i++) {
+                matrix.row(i, all, i * width);
             }
         }
-        return matrix.toFloatArray();
+        return all;
     }
 
     void close() {

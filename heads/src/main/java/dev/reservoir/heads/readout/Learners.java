@@ -4,6 +4,7 @@ import dev.reservoir.heads.EncoderKey;
 import dev.reservoir.heads.FeatureLearner;
 import dev.reservoir.heads.HeadSpec;
 import dev.reservoir.heads.LearningSpec;
+import dev.reservoir.heads.ModalitySpec;
 import dev.reservoir.heads.Refused;
 import dev.reservoir.heads.math.Loss;
 import dev.reservoir.heads.task.PrequentialMetrics;
@@ -17,8 +18,7 @@ public final class Learners implements AutoCloseable {
     /** Widest features of least squares: their inverse covariance is 1 GiB. */
     private static final int WIDEST_SQUARES = 16_384;
 
-    private final Products products = new Products();
-    private final Covariances covariances = new Covariances(products);
+    private final SharedCovariances covariances = new SharedCovariances();
 
     /**
      * A learner that has learned nothing. It holds no inverse covariance before it has learned 32 rows.
@@ -45,13 +45,29 @@ public final class Learners implements AutoCloseable {
                     "encoder",
                     featureWidth + " features",
                     "at most " + WIDEST_SQUARES + " for learning.least_squares, which holds their square");
-            Covariances.Key key = new Covariances.Key(
-                    spec.name().tenant(), encoder, featureWidth, squares.ridge(), squares.forgetting());
-            return new ReadoutLearner(spec, featureWidth, new LeastSquaresRule(covariances, key), null, scored);
+            SharedCovariances.Key key = new SharedCovariances.Key(
+                    spec.name().tenant(),
+                    encoder,
+                    featureWidth,
+                    Math.max(0, featureWidth - ownUnits(encoder)),
+                    squares.ridge(),
+                    squares.forgetting());
+            Rule rule = new LeastSquaresRule(new CovarianceReader(covariances, key));
+            return new ReadoutLearner(spec, featureWidth, rule, null, scored);
         }
         LearningSpec.Gradient gradient = (LearningSpec.Gradient) spec.learning();
         Loss loss = Loss.of(spec.task());
         return new ReadoutLearner(spec, featureWidth, new GradientRule(loss, gradient, featureWidth), loss, scored);
+    }
+
+    /**
+     * How many features, the last ones, are numbers in a unit of the client's: the raw input of tensors, and of series that are not
+     * normalised. Encoders bring everything else to about 1.
+     */
+    private static int ownUnits(EncoderKey encoder) {
+        boolean own = encoder.modality() instanceof ModalitySpec.Tensor
+                || (encoder.modality() instanceof ModalitySpec.Series series && !series.normalizePerWindow());
+        return own ? encoder.rawWidth() : 0;
     }
 
     /** Inverse covariances in native memory now, each counted once however many heads share it. */
@@ -59,12 +75,12 @@ public final class Learners implements AutoCloseable {
         return covariances.matrices();
     }
 
-    Covariances covariances() {
+    SharedCovariances covariances() {
         return covariances;
     }
 
     @Override
     public void close() {
-        products.close();
+        covariances.close();
     }
 }

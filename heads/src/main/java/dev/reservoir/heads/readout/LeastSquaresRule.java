@@ -3,31 +3,51 @@ package dev.reservoir.heads.readout;
 import dev.reservoir.heads.math.NotFinite;
 import dev.reservoir.heads.readout.FeatureDigest.Digest;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 
 /**
- * Recursive least squares with exponential forgetting (Plackett 1950, DOI 10.1093/biomet/37.1-2.149; Haykin, Adaptive Filter Theory):
- * with {@code x} the features and a constant 1, {@code K = P x / (forgetting + x' P x)}, {@code W += K (t - W' x)'}, {@code P = (P - K x' P) /
- * forgetting}. After {@code n} examples {@code W} minimises {@code sum forgetting^(n-i) |t_i - W' x_i|^2 + forgetting^n ridge |W|^2}, the
- * bias being penalised like every weight, as long as no diagonal element of {@code P} passes its first value {@code 1 / ridge}; from then
- * on what the features do not excite keeps its ridge.
+ * Recursive least squares with exponential forgetting (Plackett 1950, DOI 10.1093/biomet/37.1-2.149; Haykin, Adaptive Filter Theory), in
+ * doubles. For the row {@code z} of a {@link Frame}, the constant {@code c} behind it, the truth {@code t} and the factor {@code f}:
  *
- * <p>A label that appears at example {@code n} has truth 0 in all examples before; its weights begin at 0, which is exactly where those
- * examples would have left them.
+ * <pre>
+ *   e  = t - W z            (C)        the error of the prediction, before learning
+ *   k  = P z / (f + z' P z) (W)        the gain
+ *   W += e k'               (C, W)     a row an output
+ *   P  = (P - k z' P) / f   (W, W)     see {@link CovarianceBlock}, {@link InverseCovariance}
+ * </pre>
+ *
+ * <p>After {@code n} rows {@code W} minimises {@code sum f^(n-i) |t_i - W z_i|^2 + f^n ridge |W|^2}: ridge regression with an intercept, whose own
+ * penalty is a billionth of what a row tells. With forgetting the ridge fades too, until a coordinate's uncertainty is 16 times that of
+ * the beginning; then it is set back to that of the beginning without changing the weights.
+ *
+ * <p>A label that appears at row {@code n} has truth 0 in all rows before; its weights begin at 0, which is exactly where those rows would have
+ * left them.
  */
 final class LeastSquaresRule implements Rule {
     private final CovarianceReader reader;
-    private final OutputRows weights;
+    private final int features;
+    private final double constant;
     private final List<Digest> digests = new ArrayList<>();
     private List<Row> announced = List.of();
+    /** {@code W}: {@code [C][W]}. */
+    private double[][] weights = new double[0][];
+
+    private final double[] z;
+    private double[] answers = new double[0];
+    private int outputs;
     /** No weight can be larger. */
     private double bound;
 
     private long updates;
 
-    LeastSquaresRule(Covariances covariances, Covariances.Key key) {
-        this.reader = new CovarianceReader(covariances, key);
-        this.weights = new OutputRows(key.width(), reader.width());
+    LeastSquaresRule(CovarianceReader reader) {
+        this.reader = reader;
+        this.features = reader.settings().features();
+        this.constant = reader.settings().constant();
+        this.z = new double[features + 1];
+        z[features] = constant;
     }
 
     @Override
@@ -37,51 +57,94 @@ final class LeastSquaresRule implements Rule {
         for (Row row : rows) {
             digests.add(reader.digest(row));
         }
+        if (rows.isEmpty()) {
+            enter();
+            reader.rest();
+        }
     }
 
     @Override
-    public void grow(int outputs) {
-        weights.grow(outputs);
+    public void grow(int count) {
+        if (count <= outputs) {
+            return;
+        }
+        double[][] grown = Arrays.copyOf(weights, Math.max(count, Math.min(2 * outputs, outputs + 256)));
+        for (int c = outputs; c < count; c++) {
+            grown[c] = new double[features + 1];
+        }
+        answers = new double[grown.length];
+        weights = grown;
+        outputs = count;
     }
 
     @Override
-    public void scores(Row row, float[] scores) {
-        weights.view().apply(row.values(), row.from(), scores, row.outputs());
+    public void scores(int index, Row row, float[] scores) {
+        enter();
+        reader.step(announced, digests, index);
+        Objects.requireNonNull(reader.frame()).apply(row.values(), row.from(), z, 0);
+        for (int c = 0; c < row.outputs(); c++) {
+            answers[c] = dot(weights[c], z, 0, features + 1);
+            scores[c] = (float) answers[c];
+        }
+    }
+
+    /** Goes on to the next block where one is full; where the centre of {@code z} moves, the intercept follows so that predictions stay. */
+    private void enter() {
+        double[] shift = reader.enter();
+        if (shift != null) {
+            for (int c = 0; c < outputs; c++) {
+                weights[c][features] += dot(weights[c], shift, 0, features);
+            }
+        }
     }
 
     @Override
-    public double learn(int index, Row row, float[] scores, float[] truth) {
-        int outputs = row.outputs();
+    public double learn(Row row, float[] scores, float[] truth) {
         double loss = 0;
         double most = 0;
-        for (int c = 0; c < outputs; c++) {
-            double residual = (double) truth[c] - scores[c];
+        for (int c = 0; c < row.outputs(); c++) {
+            double residual = truth[c] - answers[c];
             loss += residual * residual;
             most = Math.max(most, Math.abs(residual));
         }
         if (!(loss < Double.POSITIVE_INFINITY)) {
             throw new NotFinite("a prediction is not finite");
         }
-        reader.step(announced, digests, index);
         double root = reader.root();
-        double reach = bound + most / root * reader.largest();
+        double reach = bound + most / root * reader.largest() * constant;
         if (!(reach < Float.MAX_VALUE)) {
             throw new NotFinite("the weights would pass " + Float.MAX_VALUE);
         }
         bound = reach;
-        float[][] rows = weights.writable();
-        float[] gain = reader.rows();
+        double[] gain = reader.gain();
         int at = reader.at();
-        int width = reader.width();
-        for (int c = 0; c < outputs; c++) {
-            add(rows[c], gain, at, (float) (((double) truth[c] - scores[c]) / root), width);
+        for (int c = 0; c < row.outputs(); c++) {
+            add(weights[c], gain, at, (truth[c] - answers[c]) / root);
         }
         updates++;
         return loss;
     }
 
-    private static void add(float[] row, float[] gain, int at, float factor, int width) {
-        for (int i = 0; i < width; i++) {
+    private static double dot(double[] a, double[] b, int from, int count) {
+        double s0 = 0;
+        double s1 = 0;
+        double s2 = 0;
+        double s3 = 0;
+        int i = 0;
+        for (; i + 3 < count; i += 4) {
+            s0 += a[i] * b[from + i];
+            s1 += a[i + 1] * b[from + i + 1];
+            s2 += a[i + 2] * b[from + i + 2];
+            s3 += a[i + 3] * b[from + i + 3];
+        }
+        for (; i < count; i++) {
+            s0 += a[i] * b[from + i];
+        }
+        return (s0 + s1) + (s2 + s3);
+    }
+
+    private static void add(double[] row, double[] gain, int at, double factor) {
+        for (int i = 0; i < row.length; i++) {
             row[i] += gain[at + i] * factor;
         }
     }
@@ -92,7 +155,15 @@ final class LeastSquaresRule implements Rule {
 
     @Override
     public Weights weights() {
-        return weights.share();
+        float[][] rows = new float[outputs][features + 1];
+        for (int c = 0; c < outputs; c++) {
+            for (int j = 0; j < features; j++) {
+                rows[c][j] = (float) weights[c][j];
+            }
+            rows[c][features] = (float) (weights[c][features] * constant);
+        }
+        Frame frame = reader.frame();
+        return new Weights(rows, outputs, features, frame == null || frame.plain() ? null : frame.scaling());
     }
 
     @Override
@@ -102,7 +173,7 @@ final class LeastSquaresRule implements Rule {
 
     @Override
     public long bytes() {
-        return reader.bytes();
+        return reader.bytes() + outputs * (16L + 8L * (features + 1));
     }
 
     /** The reader, for tests. */

@@ -20,6 +20,7 @@ import dev.reservoir.heads.task.Truth;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -39,8 +40,11 @@ final class ReadoutLearner implements FeatureLearner {
     private long examples;
     private long refused;
     private @Nullable String failure;
+    /** What last kept an example from being learned without being the example's fault. */
+    private @Nullable Throwable defect;
+
     private @Nullable ReadoutSnapshot snapshot;
-    private boolean closed;
+    private final AtomicBoolean closed = new AtomicBoolean();
 
     /** @param scored is shown how each example was predicted before it was learned, in order */
     ReadoutLearner(
@@ -57,7 +61,7 @@ final class ReadoutLearner implements FeatureLearner {
 
     @Override
     public List<@Nullable Refused> learn(List<Item> items) {
-        if (closed) {
+        if (closed.get()) {
             throw new IllegalStateException(spec.name() + " is closed");
         }
         @Nullable Refused[] answers = new Refused[items.size()];
@@ -72,13 +76,14 @@ final class ReadoutLearner implements FeatureLearner {
             }
             outputsAfter[i] = targets.outputs();
         }
-        int done = failure == null ? learnRows(rows, answers, items.size()) : 0;
-        // The rows' features may be large and are not the head's to keep.
-        rule.announce(List.of());
-        if (failure != null) {
+        int done = failure == null ? learnRows(rows, items.size()) : 0;
+        release();
+        if (done < answers.length) {
             forget(done == 0 ? known : outputsAfter[done - 1]);
+            Reason reason = failure != null ? Reason.HEAD_FAILED : Reason.INTERNAL;
+            String why = failure != null ? failure : "not learned: " + defect;
             for (int i = done; i < answers.length; i++) {
-                answers[i] = new Refused(Reason.HEAD_FAILED, spec.name() + ": " + failure);
+                answers[i] = new Refused(reason, spec.name() + ": " + why);
             }
         }
         for (Refused answer : answers) {
@@ -91,24 +96,42 @@ final class ReadoutLearner implements FeatureLearner {
         return Arrays.asList(answers);
     }
 
-    /** Learns in order. Returns the items handled before the one at which the head failed, or all. */
-    private int learnRows(List<Row> rows, @Nullable Refused[] answers, int items) {
+    /** The rows' features may be large and are not the head's to keep. */
+    private void release() {
+        try {
+            rule.announce(List.of());
+        } catch (RuntimeException | OutOfMemoryError postponed) {
+            // What could not be done now is done before the next row, and if that fails, that row is refused.
+            defect = postponed;
+        }
+    }
+
+    /**
+     * Learns in order. Returns the items handled before the one at which the head failed or a defect or a lack of memory was met, or all. A rule
+     * changes nothing by a row that it cannot learn, so the head is as those items left it.
+     */
+    private int learnRows(List<Row> rows, int items) {
         int most = rows.stream().mapToInt(Row::outputs).max().orElse(0);
         float[] scores = new float[most];
         float[] truth = new float[most];
-        rule.announce(rows);
         tally = new PrequentialMetrics.Tally();
         for (int r = 0; r < rows.size(); r++) {
             Row row = rows.get(r);
             try {
+                if (r == 0) {
+                    rule.announce(rows);
+                }
                 rule.grow(row.outputs());
-                rule.scores(row, scores);
+                rule.scores(r, row, scores);
                 row.fill(truth);
-                double loss = rule.learn(r, row, scores, truth);
+                double loss = rule.learn(row, scores, truth);
                 snapshot = null;
                 tally.score(spec.task(), row.truth(), scores, truth, loss, link);
             } catch (NotFinite met) {
                 failure = "stopped learning: " + met.getMessage();
+                return row.item();
+            } catch (RuntimeException | OutOfMemoryError met) {
+                defect = met;
                 return row.item();
             }
             if (row.last()) {
@@ -151,7 +174,7 @@ final class ReadoutLearner implements FeatureLearner {
 
     @Override
     public void flush() {
-        if (failure == null && !closed) {
+        if (failure == null && !closed.get()) {
             rule.flush();
             snapshot = null;
         }
@@ -228,9 +251,8 @@ final class ReadoutLearner implements FeatureLearner {
 
     @Override
     public void close() {
-        if (!closed) {
+        if (closed.compareAndSet(false, true)) {
             snapshot();
-            closed = true;
             rule.close();
         }
     }

@@ -15,19 +15,23 @@ interface Rule extends AutoCloseable {
     /** Makes the rule know {@code outputs} outputs; new ones begin with weights 0. */
     void grow(int outputs);
 
-    /** Writes what the weights answer now into {@code scores[0 .. row.outputs())}: before any link function. */
-    void scores(Row row, float[] scores);
-
     /**
-     * Learns the row.
+     * Writes what the weights answer now into {@code scores[0 .. row.outputs())}: before any link function.
      *
      * @param index place of the row in what was announced
+     * @throws NotFinite where the row cannot be learned; then nothing of what is served has changed
+     */
+    void scores(int index, Row row, float[] scores);
+
+    /**
+     * Learns the row that was scored last.
+     *
      * @param scores of {@link #scores}
      * @param truth {@code [row.outputs()]}
      * @return the loss before learning, summed over outputs
      * @throws NotFinite before anything has changed
      */
-    double learn(int index, Row row, float[] scores, float[] truth);
+    double learn(Row row, float[] scores, float[] truth);
 
     /** Makes the step of an unfinished minibatch, as if it were full; does nothing if no row waits for one. */
     void flush();

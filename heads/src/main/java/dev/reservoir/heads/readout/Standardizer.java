@@ -1,8 +1,5 @@
 package dev.reservoir.heads.readout;
 
-import dev.reservoir.heads.NamedTensor;
-import dev.reservoir.heads.PartVisitor;
-
 /**
  * Running mean and deviation of each feature (Welford 1962, DOI 10.1080/00401706.1962.10490022), a function of the rows seen, in order. A
  * standardised number is cut to [-8, 8], so that a feature that moves for the first time does not throw the weights.
@@ -20,33 +17,12 @@ final class Standardizer {
     private long seen;
     private double average;
 
-    /** What standardises a row; one that was given out is never written to again. */
-    record Scaling(float[] shift, float[] factor) {
-        /** Writes {@code shift.length} numbers. */
-        void apply(float[] values, int from, float[] out) {
-            apply(values, from, shift, factor, out);
-        }
-
-        void visitParts(PartVisitor parts) {
-            parts.tensor(NamedTensor.of("standard.shift", shift, shift.length));
-            parts.tensor(NamedTensor.of("standard.factor", factor, factor.length));
-            parts.tensor(NamedTensor.of("standard.limit", new float[] {LIMIT}, 1));
-        }
-
-        private static void apply(float[] values, int from, float[] shift, float[] factor, float[] out) {
-            for (int i = 0; i < shift.length; i++) {
-                float value = (values[from + i] - shift[i]) * factor[i];
-                out[i] = Math.max(-LIMIT, Math.min(LIMIT, value));
-            }
-        }
-    }
-
     Standardizer(int features) {
         this.features = features;
         this.mean = new double[features];
         this.squares = new double[features];
-        this.scaling = new Scaling(new float[features], new float[features]);
-        java.util.Arrays.fill(scaling.factor, 1);
+        this.scaling = new Scaling(new float[features], new float[features], LIMIT);
+        java.util.Arrays.fill(scaling.factor(), 1);
     }
 
     void see(float[] values, int from) {
@@ -61,11 +37,11 @@ final class Standardizer {
         }
         average = sum / seen / features;
         if (shared) {
-            scaling = new Scaling(new float[features], new float[features]);
+            scaling = new Scaling(new float[features], new float[features], LIMIT);
             shared = false;
         }
-        float[] shift = scaling.shift;
-        float[] factor = scaling.factor;
+        float[] shift = scaling.shift();
+        float[] factor = scaling.factor();
         for (int i = 0; i < features; i++) {
             double variance = (squares[i] + PRIOR * average) / (seen + PRIOR);
             shift[i] = (float) mean[i];

@@ -3,7 +3,6 @@ package dev.reservoir.heads.readout;
 import dev.reservoir.heads.NamedTensor;
 import dev.reservoir.heads.PartVisitor;
 import dev.reservoir.heads.math.Vectors;
-import dev.reservoir.heads.readout.Standardizer.Scaling;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -72,17 +72,33 @@ final class Cases {
         return rows;
     }
 
-    /** Weights {@code [outputs][F + 1]} that minimise the weighted ridge loss, by Cholesky's method in double. */
+    /**
+     * Weights {@code [outputs][F + 1]} on the features as they are that minimise the weighted ridge loss with an intercept that is not
+     * penalised: centred normal equations, by Cholesky's method in double.
+     */
     static double[][] closedForm(float[][] x, double[][] truth, double ridge, double forgetting) {
-        int width = x[0].length + 1;
-        double[][] a = new double[width][width];
-        double[][] b = new double[truth[0].length][width];
+        int width = x[0].length;
+        double[] meanX = new double[width];
+        double[] meanT = new double[truth[0].length];
+        double all = 0;
         double weight = 1;
-        double[] row = new double[width];
-        row[width - 1] = 1;
         for (int n = x.length - 1; n >= 0; n--) {
-            for (int i = 0; i < width - 1; i++) {
-                row[i] = x[n][i];
+            all += weight;
+            for (int i = 0; i < width; i++) {
+                meanX[i] += weight / all * (x[n][i] - meanX[i]);
+            }
+            for (int c = 0; c < meanT.length; c++) {
+                meanT[c] += weight / all * (truth[n][c] - meanT[c]);
+            }
+            weight *= forgetting;
+        }
+        double[][] a = new double[width][width];
+        double[][] b = new double[truth[0].length][width + 1];
+        weight = 1;
+        double[] row = new double[width];
+        for (int n = x.length - 1; n >= 0; n--) {
+            for (int i = 0; i < width; i++) {
+                row[i] = x[n][i] - meanX[i];
             }
             for (int i = 0; i < width; i++) {
                 double scaled = weight * row[i];
@@ -90,7 +106,7 @@ final class Cases {
                     a[i][j] += scaled * row[j];
                 }
                 for (int c = 0; c < b.length; c++) {
-                    b[c][i] += scaled * truth[n][c];
+                    b[c][i] += scaled * (truth[n][c] - meanT[c]);
                 }
             }
             weight *= forgetting;
@@ -98,9 +114,26 @@ final class Cases {
         for (int i = 0; i < width; i++) {
             a[i][i] += ridge * weight;
         }
+        solve(a, b);
+        for (int c = 0; c < b.length; c++) {
+            b[c][width] = meanT[c];
+            for (int i = 0; i < width; i++) {
+                b[c][width] -= b[c][i] * meanX[i];
+            }
+        }
+        return b;
+    }
+
+    /** Overwrites each row of {@code b} with the solution of {@code a w = b}, scaled so that the diagonal of {@code a} is 1. */
+    private static void solve(double[][] a, double[][] b) {
+        int width = a.length;
+        double[] scale = new double[width];
+        for (int i = 0; i < width; i++) {
+            scale[i] = 1 / Math.sqrt(a[i][i]);
+        }
         for (int i = 0; i < width; i++) {
             for (int j = 0; j <= i; j++) {
-                double sum = a[i][j];
+                double sum = a[i][j] * scale[i] * scale[j];
                 for (int k = 0; k < j; k++) {
                     sum -= a[i][k] * a[j][k];
                 }
@@ -109,6 +142,7 @@ final class Cases {
         }
         for (double[] w : b) {
             for (int i = 0; i < width; i++) {
+                w[i] *= scale[i];
                 for (int k = 0; k < i; k++) {
                     w[i] -= a[i][k] * w[k];
                 }
@@ -120,8 +154,10 @@ final class Cases {
                 }
                 w[i] /= a[i][i];
             }
+            for (int i = 0; i < width; i++) {
+                w[i] *= scale[i];
+            }
         }
-        return b;
     }
 
     static double dot(double[] weights, float[] x) {

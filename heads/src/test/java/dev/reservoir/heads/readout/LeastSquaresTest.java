@@ -162,7 +162,7 @@ final class LeastSquaresTest {
         int width = x[0].length + 1;
         double[][] p = new double[width][width];
         for (int i = 0; i < width; i++) {
-            p[i][i] = 1 / ridge;
+            p[i][i] = i == width - 1 ? 1e9 : 1 / ridge;
         }
         double[][] w = new double[truth[0].length][width];
         double[][] errors = new double[x.length][w.length];
@@ -211,7 +211,7 @@ final class LeastSquaresTest {
         }
         assertThat(learner.failure()).isNull();
         assertThat(learner.metrics().updates()).isEqualTo(1_000L * calls);
-        float[] p =
+        double[] p =
                 ((LeastSquaresRule) ((ReadoutLearner) learner).rule()).reader().base();
         double trace = 0;
         for (int i = 0; i < 8; i++) {
@@ -249,50 +249,17 @@ final class LeastSquaresTest {
         assertThat(Cases.weights(appearing)).isDeepEqualTo(Cases.weights(known));
     }
 
-    @ParameterizedTest
-    @ValueSource(ints = {100, 384, 1_030})
-    void aRowsProductDependsOnItselfAlone(int features) {
-        InverseCovariance.Shapes shapes = InverseCovariance.Shapes.of(features, 1, 1);
-        try (Products products = new Products()) {
-            InverseCovariance p = InverseCovariance.untrained(shapes, products);
-            Random random = new Random(1);
-            float[] tail = new float[32 * shapes.width()];
-            for (int i = 0; i < tail.length; i++) {
-                tail[i] = (float) random.nextGaussian() / 32;
-            }
-            p = p.absorb(tail, false);
-            float[] all = new float[32 * shapes.width()];
-            for (int i = 0; i < all.length; i++) {
-                all[i] = (float) random.nextGaussian();
-            }
-            float[] together = new float[all.length];
-            p.multiply(all, together, 0, 32);
-            int width = shapes.width();
-            for (int count = 1; count < 32; count++) {
-                for (int row = 0; row + count <= 32; row += 1 + random.nextInt(count + 1)) {
-                    float[] some = new float[all.length];
-                    System.arraycopy(all, row * width, some, row * width, count * width);
-                    float[] alone = new float[all.length];
-                    p.multiply(some, alone, row, count);
-                    int to = (row + count) * width;
-                    assertThat(Arrays.mismatch(alone, row * width, to, together, row * width, to))
-                            .isEqualTo(-1);
-                }
-            }
-        }
-    }
-
     @Test
     void anUntrainedHeadHoldsNoMatrix() {
         FeatureLearner learner = regression("a", 1, 384, 1, 1);
         long untrained = learner.residentBytes();
         float[][] x = Cases.correlated(33, 384, 1);
-        learner.learn(items(x, truths(x, 1, 0, 1)).subList(0, 32));
-        assertThat(untrained).isLessThan(8_000);
+        learner.learn(items(x, truths(x, 1, 0, 1)).subList(0, 31));
+        assertThat(untrained).isLessThan(12_000);
         assertThat(learners.inverseCovariances()).isZero();
-        learner.learn(items(x, truths(x, 1, 0, 1)).subList(32, 33));
+        learner.learn(items(x, truths(x, 1, 0, 1)).subList(31, 33));
         assertThat(learners.inverseCovariances()).isEqualTo(1);
-        assertThat(learner.residentBytes()).isBetween(4L * 392 * 392, 4L * 392 * 392 + 80_000);
+        assertThat(learner.residentBytes()).isBetween(9L * 392 * 392 / 2, 9L * 392 * 392 / 2 + 80_000);
         assertThat(learner.trainableParameters()).isEqualTo(385);
     }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.reservoir.heads.FeatureLearner;
 import dev.reservoir.heads.FeatureLearner.Item;
 import dev.reservoir.heads.HeadSpec;
+import dev.reservoir.heads.LearningSpec;
 import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Task;
 import java.util.ArrayList;
@@ -197,19 +198,20 @@ final class SharingTest {
     @Test
     void aHeadThatOverflowsStopsAlone() {
         Task task = new Task.Regression(1);
-        FeatureLearner bad = learners.create(Cases.spec("bad", task, Cases.squares(1, 1)), 2, Cases.encoder("k"));
-        FeatureLearner good = learners.create(Cases.spec("good", task, Cases.squares(1, 1)), 2, Cases.encoder("k"));
+        LearningSpec loose = Cases.squares(1e-6, 1);
+        FeatureLearner bad = learners.create(Cases.spec("bad", task, loose), 2, Cases.encoder("k"));
+        FeatureLearner good = learners.create(Cases.spec("good", task, loose), 2, Cases.encoder("k"));
         float[] small = {1e-3f, 0};
-        float[] large = {1e10f, 1};
+        float[] other = {-1e-3f, 0};
         bad.learn(List.of(Cases.values(small, 3e38f)));
         good.learn(List.of(Cases.values(small, 1)));
         float[][] sound = Cases.weights(bad);
 
-        var answers = bad.learn(List.of(Cases.values(large, 1), Cases.values(small, 1)));
-        good.learn(List.of(Cases.values(large, 1), Cases.values(small, 1)));
+        var answers = bad.learn(List.of(Cases.values(other, -3e38f), Cases.values(small, 1)));
+        good.learn(List.of(Cases.values(other, 2), Cases.values(small, 1)));
 
         assertThat(answers).allSatisfy(answer -> assertThat(answer.reason()).isEqualTo(Reason.HEAD_FAILED));
-        assertThat(bad.failure()).contains("not finite");
+        assertThat(bad.failure()).contains("would pass");
         assertThat(bad.metrics().examples()).isEqualTo(1);
         assertThat(bad.metrics().refused()).isEqualTo(2);
         assertThat(Cases.weights(bad)).isDeepEqualTo(sound);

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-final class GradientTest {
+final class GradientRuleTest {
     private final Learners learners = new Learners();
 
     @AfterEach
@@ -104,7 +104,7 @@ final class GradientTest {
         float[] served = new float[3];
         for (Item item : items.subList(0, 20)) {
             Row row = new Row(item.features().values(), 0, 0, new Truth(0, true, 3, 3, new int[] {0}, null, null));
-            rule.scores(row, trained);
+            rule.scores(0, row, trained);
             Weights weights = rule.weights();
             weights.answer(item.features().values(), 0, weights.scratch(), served);
             assertThat(served).containsExactly(trained);

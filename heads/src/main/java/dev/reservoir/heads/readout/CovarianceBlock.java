@@ -1,0 +1,278 @@
+package dev.reservoir.heads.readout;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.reservoir.heads.math.NotFinite;
+import dev.reservoir.heads.readout.FeatureDigest.Digest;
+import dev.reservoir.heads.readout.InverseCovariance.Settings;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * The rows learned since an {@link InverseCovariance} {@code P}, and their gains: those of recursive least squares, one row after the other,
+ * worked out for many at once. With {@code Z} the rows and {@code f} the forgetting factor,
+ *
+ * <pre>
+ *   U     = Z P                                  (B, W)
+ *   C C^T = Z U^T + diag(f, f^2, ..., f^B)       (B, B), lower triangular: Cholesky
+ *   G     = C^-1 U                               (B, W)
+ * </pre>
+ *
+ * Row {@code n} of {@code G} over {@code C_nn} is the gain of row {@code n}, and after the block {@code P} is {@code (P - G^T G) / f^B}. Row {@code n}
+ * of each depends on the rows up to {@code n} alone, so what is learned does not depend on how many rows came together.
+ *
+ * <p>Rows are only ever appended; those below {@link #count} never change. Thread-safe.
+ */
+final class CovarianceBlock {
+    /** A variance {@code z' P z} that rounding made negative counts as 0 down to this share of the noise; beyond it {@code P} is lost. */
+    private static final double ROUNDING = 0.5;
+    /** Rows for which memory is taken at a time. */
+    private static final int STEP = 8;
+
+    final InverseCovariance base;
+    /** Digest of all rows before this block. */
+    final Digest start;
+
+    private final Settings settings;
+    private final Digest[] digests;
+    /** The coordinates once a row is known. */
+    private final Frame[] frames;
+    /** {@code C_nn}. */
+    private final double[] roots;
+    /** Largest magnitude in a row of {@code G}. */
+    private final double[] largest;
+
+    @GuardedBy("this")
+    private double[] u = {};
+    /** {@code C} and its inverse {@code [B, B]}; empty before the first row. */
+    @GuardedBy("this")
+    private double[] factor = {};
+
+    @GuardedBy("this")
+    private double[] inverse = {};
+
+    private volatile int count;
+    /** The last row, once the block is full. */
+    private volatile float[] last = {};
+
+    private volatile Gains gains = Gains.NONE;
+
+    /** Rows {@code from .. to} of {@code G}. */
+    record Gains(int from, int to, double[] g) {
+        static final Gains NONE = new Gains(0, 0, new double[0]);
+    }
+
+    CovarianceBlock(InverseCovariance base, Digest start) {
+        this.base = base;
+        this.start = start;
+        this.settings = base.settings();
+        this.digests = new Digest[settings.block()];
+        this.frames = new Frame[settings.block()];
+        this.roots = new double[settings.block()];
+        this.largest = new double[settings.block()];
+    }
+
+    /** A block on the same base that begins with the first {@code length} rows of this one. */
+    synchronized CovarianceBlock fork(int length) {
+        CovarianceBlock block = new CovarianceBlock(base, start);
+        synchronized (block) {
+            if (length > 0) {
+                block.u = Arrays.copyOf(u, length * settings.width());
+                block.factor = Arrays.copyOf(factor, factor.length);
+                block.inverse = Arrays.copyOf(inverse, inverse.length);
+                System.arraycopy(digests, 0, block.digests, 0, length);
+                System.arraycopy(frames, 0, block.frames, 0, length);
+                System.arraycopy(roots, 0, block.roots, 0, length);
+                System.arraycopy(largest, 0, block.largest, 0, length);
+            }
+            block.count = length;
+        }
+        return block;
+    }
+
+    int count() {
+        return count;
+    }
+
+    boolean has(int position, Digest digest) {
+        return position < count && digests[position].equals(digest);
+    }
+
+    /** Whether the first {@code length} rows are those of {@code other}. */
+    boolean beginsLike(CovarianceBlock other, int length) {
+        return count >= length && Arrays.equals(digests, 0, length, other.digests, 0, length);
+    }
+
+    /** Digest of the rows up to here. */
+    Digest end(FeatureDigest digester) {
+        Digest digest = start;
+        for (int i = 0; i < count; i++) {
+            digest = digester.then(digest, digests[i]);
+        }
+        return digest;
+    }
+
+    Frame frame(int position) {
+        return frames[position];
+    }
+
+    /** {@code C_nn} of a row; its gain is its row of {@code G} over this. */
+    double root(int position) {
+        return roots[position];
+    }
+
+    /** Largest magnitude in a row of {@code G}. */
+    double largest(int position) {
+        return largest[position];
+    }
+
+    /**
+     * Appends rows of {@code added} from {@code first} on, as many as fit and are sound; none where there are more than {@code position} rows by
+     * now.
+     *
+     * @throws NotFinite where the first of them is not sound; then nothing has changed
+     */
+    synchronized void append(int position, List<Row> added, List<Digest> names, int first) {
+        if (count != position) {
+            return;
+        }
+        int block = settings.block();
+        int width = settings.width();
+        int rows = Math.min(block - position, added.size() - first);
+        int padded = base.products().padded(width, block, rows);
+
+        double[] z = new double[padded * width]; // (R, W)
+        Frame frame = position > 0 ? frames[position - 1] : base.frame();
+        for (int n = 0; n < rows; n++) {
+            Row row = added.get(first + n);
+            frame = frame != null ? frame : Frame.of(row.values(), row.from(), settings);
+            frame = frame.with(row.values(), row.from(), settings);
+            frames[position + n] = frame;
+            frame.apply(row.values(), row.from(), z, n * width);
+            z[n * width + settings.features()] = settings.constant();
+        }
+        double[] fresh = base.times(z, padded); // Z P (R, W)
+        double[] all = new double[block * width]; // U (B, W)
+        System.arraycopy(u, 0, all, 0, position * width);
+        System.arraycopy(fresh, 0, all, position * width, rows * width);
+        double[] h = base.products().timesTransposed(z, padded, all, block); // Z U^T (R, B)
+
+        double[] c = factor.length > 0 ? factor : new double[block * block];
+        double[] d = inverse.length > 0 ? inverse : new double[block * block];
+        int sound = position;
+        while (sound < position + rows && factorise(sound, h, (sound - position) * block, c)) {
+            invert(sound, c, d);
+            sound++;
+        }
+        // Zero times what is not finite is not zero.
+        Arrays.fill(all, sound * width, all.length, 0);
+        double[] g = gains(position, position + rows, d, all); // (R, W)
+        for (int n = position; n < sound; n++) {
+            largest[n] = largest(g, (n - position) * width, width);
+            sound = largest[n] < Double.POSITIVE_INFINITY ? sound : n;
+        }
+        if (sound == position) {
+            throw new NotFinite("the features are too large for the inverse covariance, or it has lost its precision");
+        }
+        for (int n = position; n < sound; n++) {
+            digests[n] = names.get(first + n - position);
+        }
+        factor = c;
+        inverse = d;
+        int room = Math.min(block, (sound + STEP - 1) / STEP * STEP);
+        u = Arrays.copyOf(all, room * width);
+        if (sound == block) {
+            Row row = added.get(first + sound - 1 - position);
+            last = Arrays.copyOfRange(row.values(), row.from(), row.from() + settings.features());
+        }
+        gains = new Gains(position, sound, g);
+        count = sound;
+    }
+
+    /** Works out row {@code n} of {@code C} from row {@code n} of {@code Z U^T}, at {@code at} in {@code h}; false where there is none. */
+    private boolean factorise(int n, double[] h, int at, double[] c) {
+        int block = settings.block();
+        double variance = h[at + n];
+        for (int k = 0; k < n; k++) {
+            double sum = h[at + k];
+            for (int l = 0; l < k; l++) {
+                sum -= c[n * block + l] * c[k * block + l];
+            }
+            sum /= c[k * block + k];
+            c[n * block + k] = sum;
+            variance -= sum * sum;
+        }
+        double noise = settings.faded(n + 1);
+        if (!(variance > -ROUNDING * noise && variance < Double.POSITIVE_INFINITY)) {
+            return false;
+        }
+        roots[n] = Math.sqrt(noise + Math.max(0, variance));
+        c[n * block + n] = roots[n];
+        return true;
+    }
+
+    /** Works out row {@code n} of the inverse {@code d} of {@code c}. */
+    private void invert(int n, double[] c, double[] d) {
+        int block = settings.block();
+        double root = c[n * block + n];
+        for (int k = 0; k < n; k++) {
+            double sum = 0;
+            for (int l = k; l < n; l++) {
+                sum -= c[n * block + l] * d[l * block + k];
+            }
+            d[n * block + k] = sum / root;
+        }
+        d[n * block + n] = 1 / root;
+    }
+
+    /** Rows {@code from .. to} of {@code G}, then zeros. */
+    private double[] gains(int from, int to, double[] d, double[] all) {
+        int block = settings.block();
+        int padded = base.products().padded(settings.width(), block, to - from);
+        double[] part = new double[padded * block]; // (R, B)
+        System.arraycopy(d, from * block, part, 0, (to - from) * block);
+        return base.products().times(part, padded, all, block);
+    }
+
+    private static double largest(double[] values, int from, int width) {
+        double most = 0;
+        double sum = 0;
+        for (int i = from; i < from + width; i++) {
+            most = Math.max(most, Math.abs(values[i]));
+            sum += values[i];
+        }
+        return Double.isNaN(sum) ? Double.NaN : most;
+    }
+
+    /** Gains from row {@code position}, which there is, on. */
+    Gains gains(int position) {
+        Gains known = gains;
+        return position >= known.from && position < known.to ? known : workOut(position);
+    }
+
+    private synchronized Gains workOut(int from) {
+        double[] all = Arrays.copyOf(u, settings.block() * settings.width());
+        Gains known = new Gains(from, count, gains(from, count, inverse, all));
+        gains = known;
+        return known;
+    }
+
+    /** {@code P} after this block, which must be full: see {@link InverseCovariance#then}. */
+    synchronized InverseCovariance then(boolean inPlace) {
+        if (count != settings.block()) {
+            throw new IllegalStateException("rows: " + count + " (expected: " + settings.block() + ")");
+        }
+        return base.then(gains(0, count, inverse, u), frames[count - 1], last, inPlace);
+    }
+
+    /** Drops what can be worked out again. */
+    void rest() {
+        gains = Gains.NONE;
+    }
+
+    /** Bytes held, the base included. */
+    synchronized long bytes() {
+        long numbers =
+                (long) u.length + factor.length + inverse.length + roots.length + largest.length + gains.g.length;
+        return base.bytes() + 8 * numbers + 48L * digests.length + 4L * last.length;
+    }
+}

@@ -1,0 +1,108 @@
+package dev.reservoir.heads.readout;
+
+import dev.reservoir.heads.readout.InverseCovariance.Settings;
+
+/**
+ * The coordinates in which least squares are solved: a feature {@code x_j} goes in as {@code z_j = (x_j - centre_j) factor_j}, with factors
+ * that are powers of two. Both are functions of the rows learned so far, fixed for a column when they are first needed, so that equal histories
+ * have equal frames. Immutable.
+ *
+ * <p>A feature that an encoder made is taken as it is, for encoders give numbers of about 1: centre 0 and factor 1. Where the first row
+ * has one beyond 16, and for every column in a unit of the client's own, the centre is the first row's value: what is far from 0 beside its own
+ * changes would lose its digits. The factor is fixed when the column first leaves its centre, by how far it goes then: a column in the client's
+ * unit goes at least 1 (so that the ridge means the same whatever the unit is), and no column goes farther than the {@code farthest} that
+ * double precision carries.
+ */
+final class Frame {
+    /** Encoded features within this of 0 keep the centre 0. */
+    private static final float NEAR = 16;
+    /** Factors beyond {@code 2^+-LARGEST} would leave the range of floats. */
+    private static final int LARGEST = 100;
+
+    private final float[] centre;
+    /** 0 for a column that has not left its centre. */
+    private final float[] factor;
+
+    private final boolean settled;
+    private final boolean plain;
+
+    private Frame(float[] centre, float[] factor) {
+        this.centre = centre;
+        this.factor = factor;
+        boolean fixed = true;
+        boolean same = true;
+        for (int j = 0; j < factor.length; j++) {
+            fixed &= factor[j] != 0;
+            same &= factor[j] == 1 && centre[j] == 0;
+        }
+        this.settled = fixed;
+        this.plain = same;
+    }
+
+    /** The frame of a history that begins with the row at {@code from}. */
+    static Frame of(float[] row, int from, Settings settings) {
+        float[] centre = new float[settings.features()];
+        float[] factor = new float[settings.features()];
+        for (int j = 0; j < centre.length; j++) {
+            float first = row[from + j];
+            if (j >= settings.own() || Math.abs(first) > NEAR) {
+                centre[j] = first;
+            } else {
+                factor[j] = 1;
+            }
+        }
+        return new Frame(centre, factor);
+    }
+
+    /** The frame once the row at {@code from} is known too. */
+    Frame with(float[] row, int from, Settings settings) {
+        if (settled) {
+            return this;
+        }
+        float[] known = null;
+        for (int j = 0; j < factor.length; j++) {
+            double distance = Math.abs((double) row[from + j] - centre[j]);
+            if (factor[j] == 0 && distance > 0) {
+                known = known != null ? known : factor.clone();
+                known[j] = factor(distance, j >= settings.own(), settings.farthest());
+            }
+        }
+        return known == null ? this : new Frame(centre, known);
+    }
+
+    private static float factor(double distance, boolean own, double farthest) {
+        int exponent = 0;
+        if (own && distance < 1) {
+            exponent = -Math.getExponent(distance);
+        } else if (distance > farthest) {
+            exponent = -Math.getExponent(distance / farthest) - 1;
+        }
+        return Math.scalb(1f, Math.max(-LARGEST, Math.min(LARGEST, exponent)));
+    }
+
+    /** The same around another row. */
+    Frame moved(float[] row) {
+        return new Frame(row.clone(), factor);
+    }
+
+    /** Writes {@code z} of the row at {@code from} to {@code out[at .. at + F)}. */
+    void apply(float[] rows, int from, double[] out, int at) {
+        for (int j = 0; j < centre.length; j++) {
+            out[at + j] = ((double) rows[from + j] - centre[j]) * factor[j];
+        }
+    }
+
+    /** Whether {@code z} is the features as they are. */
+    boolean plain() {
+        return plain;
+    }
+
+    /** What brings served features into this frame, in floats. */
+    Scaling scaling() {
+        return new Scaling(centre, factor, Float.MAX_VALUE);
+    }
+
+    long bytes() {
+        return 8L * centre.length;
+    }
+}
