@@ -1,8 +1,8 @@
 package dev.reservoir.server.substrate;
 
-/** Number type inside the program; its edges are f32 always. */
+/** Number type inside the program; what goes in and comes out is f32. */
 public enum Precision {
-    /** Whichever the processor is faster with, by capability and measurement. */
+    /** bf16 if the processor multiplies it itself, else f32. */
     AUTO,
     F32,
     BF16;

@@ -57,8 +57,15 @@ public final class Substrates {
         if (device.isGpu()) {
             return PrecisionChoice.onAccelerator(options.precision());
         }
-        try (BareProduct product = new BareProduct(options.intraOpThreads(), System::nanoTime)) {
-            return PrecisionChoice.onProcessor(options.precision(), Processor.read(), product);
+        Processor processor = Processor.read();
+        if (options.precision() != Precision.AUTO || !processor.bf16()) {
+            return PrecisionChoice.onProcessor(options.precision(), processor, kernel -> {
+                throw new IllegalStateException("nothing to time (expected: a choice between bf16 and f32)");
+            });
+        }
+        try (BareProduct bf16 = new BareProduct(options.intraOpThreads(), System::nanoTime);
+                BareProduct f32 = new BareProduct(options.intraOpThreads(), System::nanoTime)) {
+            return PrecisionChoice.onProcessor(options.precision(), processor, PrecisionChoice.Stopwatch.of(bf16, f32));
         }
     }
 
