@@ -16,8 +16,10 @@ import java.util.TreeSet;
  * Not thread-safe.
  */
 final class TenantLedger {
-    private static final Comparator<Account> LEAST_GIVEN_FIRST =
-            Comparator.<Account>comparingLong(account -> account.tokens).thenComparingLong(account -> account.order);
+    private static final Comparator<Account> LEAST_GIVEN_FIRST = (one, other) -> {
+        int byTokens = Long.compare(one.tokens, other.tokens);
+        return byTokens != 0 ? byTokens : Long.compare(one.order, other.order);
+    };
 
     private static final class Account {
         final String tenant;
