@@ -2,28 +2,41 @@ package dev.reservoir.server;
 
 import dev.reservoir.heads.Substrate;
 import dev.reservoir.server.engine.Engine;
+import dev.reservoir.server.intake.ExampleIntake;
+import dev.reservoir.server.intake.HeldObservations;
+import dev.reservoir.server.memory.MemoryBudget;
 import dev.reservoir.server.metrics.Metrics;
 import dev.reservoir.server.registry.HeadFactory;
 import dev.reservoir.server.registry.HeadRegistry;
-import dev.reservoir.server.registry.LiveHead;
 import java.time.Instant;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongSupplier;
 
 /**
  * A server without its network: what makes heads, which heads exist, and the engine that runs them on one substrate.
  *
- * <p>Closing ends the lanes first, then frees the heads and what made them: a lane that is left inside native code
+ * <p>Closing ends the decoding threads and the lanes first, then frees the heads and what made them: a lane that is left inside native code
  * crashes the process.
  */
 public final class Core implements AutoCloseable {
+    private static final int HELD_OBSERVATIONS = 4_096;
+    private static final int MOST_DECODERS = 4;
+    private static final long DECODING_SECONDS = 10;
+
     private final HeadFactory factory;
     private final HeadRegistry registry;
     private final Metrics metrics = new Metrics();
+    /** Help lanes with the answers of many heads: one a core, for the weights of so many heads come from memory. */
     private final ExecutorService helpers;
     private final Engine engine;
+    private final ExampleIntake intake;
+    private final MemoryBudget heap;
+    /** Decode large payloads. */
+    private final ExecutorService decoding;
     private final LongSupplier nanoClock;
 
     /**
@@ -34,22 +47,28 @@ public final class Core implements AutoCloseable {
      */
     public Core(Substrate substrate, CoreOptions options, LongSupplier nanoClock) {
         this.nanoClock = nanoClock;
+        heap = MemoryBudget.ofHeap();
+        long cacheBytes = Math.min(options.featureCacheBytes(), heap.limitBytes() / 2);
+        heap.account("feature cache", cacheBytes).reserve(cacheBytes);
         factory = new HeadFactory(substrate);
         registry = new HeadRegistry(factory, options.maxHeads(), Instant::now);
-        helpers = helpers();
+        helpers = threads("answers-", Runtime.getRuntime().availableProcessors());
         engine = new Engine(
                 substrate,
-                new Engine.Settings(options.batches(), options.lanes(), options.featureCacheBytes()),
+                new Engine.Settings(options.batches(), options.lanes(), cacheBytes),
                 helpers,
                 nanoClock,
                 metrics);
+        registry.whenDeleted(engine::forget);
+        MemoryBudget.Account held = heap.account("held observations", heap.limitBytes() / 4);
+        intake = new ExampleIntake(registry, engine, new HeldObservations(HELD_OBSERVATIONS, held));
+        decoding = threads("decoder-", Math.min(MOST_DECODERS, Runtime.getRuntime().availableProcessors()));
     }
 
-    /** Threads that help lanes with the answers of many heads: one a core, for the weights of so many heads come from memory. */
-    private static ExecutorService helpers() {
-        AtomicInteger threads = new AtomicInteger();
-        return Executors.newFixedThreadPool(Runtime.getRuntime().availableProcessors(), work -> {
-            Thread thread = new Thread(work, "answers-" + threads.getAndIncrement());
+    private static ExecutorService threads(String prefix, int count) {
+        AtomicInteger started = new AtomicInteger();
+        return Executors.newFixedThreadPool(count, work -> {
+            Thread thread = new Thread(work, prefix + started.getAndIncrement());
             thread.setDaemon(true);
             return thread;
         });
@@ -67,17 +86,37 @@ public final class Core implements AutoCloseable {
         return engine;
     }
 
+    ExampleIntake intake() {
+        return intake;
+    }
+
+    /** What clients may make the server hold of the heap. */
+    MemoryBudget heap() {
+        return heap;
+    }
+
+    /** Threads that decode large payloads. */
+    Executor decoding() {
+        return decoding;
+    }
+
     LongSupplier nanoClock() {
         return nanoClock;
     }
 
     @Override
     public void close() {
+        decoding.shutdown();
+        try {
+            if (!decoding.awaitTermination(DECODING_SECONDS, TimeUnit.SECONDS)) {
+                decoding.shutdownNow();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
         engine.close();
         helpers.shutdown();
-        for (LiveHead head : registry.all()) {
-            head.close();
-        }
+        registry.close();
         factory.close();
     }
 }

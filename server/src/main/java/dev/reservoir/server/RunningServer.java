@@ -4,9 +4,8 @@ import dev.reservoir.heads.Substrate;
 import dev.reservoir.heads.SubstrateInfo;
 import dev.reservoir.server.grpc.GrpcServices;
 import dev.reservoir.server.grpc.ServiceLimits;
-import dev.reservoir.server.memory.MemoryBudget;
-import dev.reservoir.server.registry.HeldObservations;
 import dev.reservoir.server.rpc.GrpcListener;
+import dev.reservoir.server.serving.PredictionService;
 import dev.reservoir.server.startup.HostPort;
 import dev.reservoir.server.startup.StartFailure;
 import dev.reservoir.server.substrate.Substrates;
@@ -30,8 +29,6 @@ final class RunningServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(RunningServer.class);
     private static final Duration DRAIN = Duration.ofSeconds(10);
     private static final long NETWORK_SECONDS = 15;
-    private static final int HELD_OBSERVATIONS = 4_096;
-    private static final long HELD_BYTES = 64L << 20;
 
     private final Substrate substrate;
     private final Core core;
@@ -83,17 +80,19 @@ final class RunningServer implements AutoCloseable {
     }
 
     private static GrpcServices services(Vertx vertx, Core core, Substrate substrate, ServiceLimits limits) {
-        return new GrpcServices(
-                vertx,
+        PredictionService predictions = new PredictionService(
+                core.registry(), core.engine(), core.intake().held(), limits.appliedWaitMillis());
+        GrpcServices.Backend backend = new GrpcServices.Backend(
                 core.registry(),
                 core.engine(),
+                core.intake(),
+                predictions,
                 core.factory().encoders()::encoder,
-                new HeldObservations(HELD_OBSERVATIONS, HELD_BYTES),
-                substrate.info(),
-                Version.text(),
-                limits,
-                MemoryBudget.ofHeap(),
-                core.nanoClock());
+                core.decoding(),
+                core.heap());
+        GrpcServices.Identity identity =
+                new GrpcServices.Identity(substrate.info(), Version.text());
+        return new GrpcServices(vertx, backend, identity, limits, core.nanoClock());
     }
 
     /** Where gRPC clients connect. */

@@ -4,7 +4,6 @@ import dev.reservoir.heads.EncoderSpec;
 import dev.reservoir.heads.Features;
 import dev.reservoir.heads.HeadName;
 import dev.reservoir.heads.ModalitySpec;
-import dev.reservoir.heads.Observation;
 import dev.reservoir.heads.ObservationEncoder;
 import dev.reservoir.heads.Refused;
 import dev.reservoir.heads.Task;
@@ -12,8 +11,6 @@ import dev.reservoir.heads.codec.EncoderCodec;
 import dev.reservoir.heads.codec.ModalityCodec;
 import dev.reservoir.heads.codec.ObservationCodec;
 import dev.reservoir.heads.codec.PredictionCodec;
-import dev.reservoir.server.engine.Engine;
-import dev.reservoir.server.engine.Engine.Call;
 import dev.reservoir.server.engine.Engine.Completion;
 import dev.reservoir.server.engine.HashedObservation;
 import dev.reservoir.server.rpc.RequestStream;
@@ -22,20 +19,18 @@ import dev.reservoir.v1.EmbedRequest;
 import dev.reservoir.v1.EmbedResponse;
 import org.jspecify.annotations.Nullable;
 
-/** Embeds observations of one stream. Making an encoder may take long, so that happens off the event loop; the last one is kept. */
+/** Embeds observations of one stream. The last encoder is kept, as a stream mostly stays with one. */
 final class EmbedWorker implements RequestStream.Worker<EmbedRequest, EmbedResponse> {
     /** Any task that is not per token: features of one row. */
     private static final Task WHOLE = new Task.Regression(1);
 
     private final ServerCall<EmbedRequest, EmbedResponse> call;
-    private final Engine engine;
-    private final Encoders encoders;
+    private final SubstrateService service;
     private @Nullable Chosen last;
 
-    EmbedWorker(ServerCall<EmbedRequest, EmbedResponse> call, Engine engine, Encoders encoders) {
+    EmbedWorker(ServerCall<EmbedRequest, EmbedResponse> call, SubstrateService service) {
         this.call = call;
-        this.engine = engine;
-        this.encoders = encoders;
+        this.service = service;
     }
 
     @Override
@@ -45,65 +40,57 @@ final class EmbedWorker implements RequestStream.Worker<EmbedRequest, EmbedRespo
 
     @Override
     public void answer(EmbedRequest request, RequestStream.Reply<EmbedResponse> reply) {
-        Completion<Features> completion = new Answer(request.getId(), reply);
+        Answer answer = new Answer(request, reply);
         try {
             String tenant = HeadName.parseParent(request.getParent());
             ModalitySpec modality = ModalityCodec.decode(request.getModality());
             EncoderSpec spec = EncoderCodec.decode(request.getEncoder(), modality, WHOLE);
-            Observation observation = ObservationCodec.decode("observation", request.getObservation());
             Chosen known = last;
             if (known != null && known.modality.equals(modality) && known.spec.equals(spec)) {
-                embed(tenant, known.encoder, observation, completion);
+                answer.embed(tenant, known.encoder);
                 return;
             }
-            call.calls()
-                    .vertx()
-                    .executeBlocking(() -> encoders.encoder(modality, spec), false)
+            service.creations()
+                    .encoder(modality, spec)
                     .onComplete(
                             encoder -> call.runOnContext(() -> {
                                 last = new Chosen(modality, spec, encoder);
-                                embed(tenant, encoder, observation, completion);
+                                answer.embed(tenant, encoder);
                             }),
-                            failure -> {
-                                if (failure instanceof Refused refused) {
-                                    completion.refused(refused);
-                                } else {
-                                    call.runOnContext(() -> call.fail(failure));
-                                }
-                            });
+                            answer::failed);
         } catch (Refused refused) {
-            completion.refused(refused);
-        }
-    }
-
-    private void embed(
-            String tenant, ObservationEncoder encoder, Observation observation, Completion<Features> completion) {
-        try {
-            engine.embed(
-                    new Call(tenant, call.deadlineNanos(), call::gone),
-                    encoder,
-                    new HashedObservation(observation),
-                    completion);
-        } catch (Refused refused) {
-            completion.refused(refused);
+            answer.failed(refused);
         }
     }
 
     private record Chosen(ModalitySpec modality, EncoderSpec spec, ObservationEncoder encoder) {}
 
     private final class Answer implements Completion<Features> {
-        private final long id;
+        private final EmbedRequest request;
         private final RequestStream.Reply<EmbedResponse> reply;
 
-        Answer(long id, RequestStream.Reply<EmbedResponse> reply) {
-            this.id = id;
+        Answer(EmbedRequest request, RequestStream.Reply<EmbedResponse> reply) {
+            this.request = request;
             this.reply = reply;
+        }
+
+        void embed(String tenant, ObservationEncoder encoder) {
+            long bytes = request.getObservation().getSerializedSize();
+            service.workers().run(bytes, () -> {
+                try {
+                    HashedObservation observation =
+                            new HashedObservation(ObservationCodec.decode("observation", request.getObservation()));
+                    service.engine().embed(GrpcCaller.engineCall(call, tenant), encoder, observation, this);
+                } catch (Throwable why) {
+                    failed(why);
+                }
+            });
         }
 
         @Override
         public void completed(Features features) {
             reply.ready(() -> EmbedResponse.newBuilder()
-                    .setId(id)
+                    .setId(request.getId())
                     .setFeatures(PredictionCodec.encode(features))
                     .setTokens(features.tokens())
                     .build());
@@ -111,8 +98,12 @@ final class EmbedWorker implements RequestStream.Worker<EmbedRequest, EmbedRespo
 
         @Override
         public void refused(Refused why) {
+            failed(why);
+        }
+
+        void failed(Throwable why) {
             reply.ready(() -> EmbedResponse.newBuilder()
-                    .setId(id)
+                    .setId(request.getId())
                     .setError(call.calls().statuses().status(why))
                     .build());
         }

@@ -4,13 +4,14 @@ import com.google.protobuf.Descriptors.FileDescriptor;
 import com.google.rpc.ErrorDetailsProto;
 import dev.reservoir.heads.SubstrateInfo;
 import dev.reservoir.server.engine.Engine;
+import dev.reservoir.server.intake.ExampleIntake;
 import dev.reservoir.server.memory.MemoryBudget;
 import dev.reservoir.server.registry.HeadRegistry;
-import dev.reservoir.server.registry.HeldObservations;
 import dev.reservoir.server.rpc.HealthService;
 import dev.reservoir.server.rpc.Methods;
 import dev.reservoir.server.rpc.ReflectionService;
 import dev.reservoir.server.rpc.RpcServer;
+import dev.reservoir.server.serving.PredictionService;
 import dev.reservoir.v1.ErrorReason;
 import dev.reservoir.v1.HeadServiceGrpc;
 import dev.reservoir.v1.InferenceServiceGrpc;
@@ -23,10 +24,10 @@ import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerRequest;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -49,33 +50,45 @@ public final class GrpcServices {
     private final RpcServer server;
 
     /**
-     * @param nanoClock the engine's clock, on which deadlines are told
-     * @param version the server's version
-     * @param memory what requests count against
+     * What the services are front ends of.
+     *
+     * @param decoding where large payloads are decoded
+     * @param heap what clients may make the server hold of the heap
      */
-    public GrpcServices(
-            Vertx vertx,
+    public record Backend(
             HeadRegistry registry,
             Engine engine,
+            ExampleIntake intake,
+            PredictionService predictions,
             Encoders encoders,
-            HeldObservations held,
-            SubstrateInfo substrate,
-            String version,
-            ServiceLimits limits,
-            MemoryBudget memory,
-            LongSupplier nanoClock) {
+            Executor decoding,
+            MemoryBudget heap) {}
+
+    /** What the server says of itself. */
+    public record Identity(SubstrateInfo substrate, String version) {}
+
+    private final PredictionService predictions;
+
+    /** @param nanoClock the engine's clock, on which deadlines are told */
+    public GrpcServices(Vertx vertx, Backend backend, Identity identity, ServiceLimits limits, LongSupplier nanoClock) {
         // Half of what clients may fill: requests that arrive must not crowd out what is kept for longer.
-        MemoryBudget.Account requests = memory.account("requests", memory.limitBytes() / 2);
+        MemoryBudget heap = backend.heap();
+        MemoryBudget.Account requests = heap.account("requests", heap.limitBytes() / 2);
         this.server = new RpcServer(vertx, limits.transport(), requests, nanoClock, List.of());
+        this.predictions = backend.predictions();
         Methods methods = server.methods();
-        new HeadService(registry, engine, new HeadView(substrate), limits.creations()).bind(methods);
-        new TrainingService(registry, engine, held, limits.trainCredits()).bind(methods);
-        Predictor predictor = new Predictor(registry, engine, held, server.statuses(), limits.appliedWaitMillis());
-        new InferenceService(predictor, limits.streamHeads()).bind(methods);
-        new SubstrateService(substrate, version, engine, encoders, new ResidentBytes(Path.of("/proc/self/status")))
+        DecodeWorkers workers = new DecodeWorkers(backend.decoding());
+        MemoryBudget.Account examples = heap.account("outstanding examples", heap.limitBytes() / 2);
+        new HeadService(backend.registry(), backend.engine(), new HeadView(identity.substrate()), limits.creations())
+                .bind(methods);
+        new TrainingService(backend.intake(), workers, examples, limits.trainCredits()).bind(methods);
+        new InferenceService(new Predictor(backend.predictions(), workers, server.statuses()), limits.streamHeads())
+                .bind(methods);
+        EncoderCreations creations = new EncoderCreations(vertx, backend.encoders(), limits.creations());
+        new SubstrateService(identity.substrate(), identity.version(), backend.engine(), creations, workers)
                 .bind(methods);
         Set<String> names = ALL.stream().map(ServiceDescriptor::getName).collect(Collectors.toUnmodifiableSet());
-        new HealthService(names, () -> engine.health().serving()).bind(methods);
+        new HealthService(names, () -> backend.engine().health().serving()).bind(methods);
         List<FileDescriptor> others = List.of(ErrorReason.getDescriptor().getFile(), ErrorDetailsProto.getDescriptor());
         new ReflectionService(ALL, others).bind(methods);
     }
@@ -95,6 +108,7 @@ public final class GrpcServices {
      * {@code limit} are ended as they are. The engine must go on meanwhile.
      */
     public Future<Void> drain(Duration limit) {
+        predictions.stop();
         return server.drain(limit);
     }
 }

@@ -142,7 +142,7 @@ final class HeadService {
     private void delete(ServerCall<DeleteHeadRequest, Empty> call, DeleteHeadRequest request) {
         HeadName name = HeadName.parse(request.getName());
         try {
-            engine.forget(registry.delete(name));
+            registry.delete(name);
         } catch (Refused refused) {
             if (refused.reason() != Reason.HEAD_NOT_FOUND || !request.getAllowMissing()) {
                 throw refused;

@@ -1,6 +1,5 @@
 package dev.reservoir.server.grpc;
 
-import dev.reservoir.heads.Refused;
 import dev.reservoir.server.rpc.Methods;
 import dev.reservoir.server.rpc.RequestStream;
 import dev.reservoir.server.rpc.ServerCall;
@@ -36,7 +35,7 @@ final class InferenceService {
             }
 
             @Override
-            public void refused(Refused why) {
+            public void failed(Throwable why) {
                 call.runOnContext(() -> call.fail(why));
             }
         });
@@ -67,18 +66,14 @@ final class InferenceService {
                 }
 
                 @Override
-                public void refused(Refused why) {
+                public void failed(Throwable why) {
                     reply.ready(() -> PredictStreamResponse.newBuilder()
                             .setId(id)
                             .setError(call.calls().statuses().status(why))
                             .build());
                 }
             };
-            try {
-                predictor.predict(call, request.getRequest(), answer);
-            } catch (Refused refused) {
-                answer.refused(refused);
-            }
+            predictor.predict(call, request.getRequest(), answer);
         }
     }
 }

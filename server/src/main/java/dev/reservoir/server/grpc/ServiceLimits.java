@@ -13,9 +13,6 @@ import dev.reservoir.server.rpc.TransportLimits;
  */
 public record ServiceLimits(
         TransportLimits transport, int trainCredits, int streamHeads, int creations, long appliedWaitMillis) {
-    /** Most heads in one prediction. */
-    static final int PREDICT_HEADS = 10_000;
-
     public static ServiceLimits defaults() {
         return new ServiceLimits(TransportLimits.defaults(), 256, 20_000, 64, 30_000);
     }

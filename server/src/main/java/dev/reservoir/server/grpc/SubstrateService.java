@@ -2,35 +2,49 @@ package dev.reservoir.server.grpc;
 
 import dev.reservoir.heads.SubstrateInfo;
 import dev.reservoir.server.engine.Engine;
+import dev.reservoir.server.memory.ProcessMemory;
 import dev.reservoir.server.rpc.Methods;
 import dev.reservoir.server.rpc.RequestStream;
 import dev.reservoir.server.rpc.ServerCall;
 import dev.reservoir.v1.GetSubstrateRequest;
 import dev.reservoir.v1.Substrate;
 import dev.reservoir.v1.SubstrateServiceGrpc;
-import java.util.function.LongSupplier;
 
 /** The frozen model that all heads share. */
 final class SubstrateService {
     private final SubstrateInfo info;
     private final String version;
     private final Engine engine;
-    private final Encoders encoders;
-    private final LongSupplier residentBytes;
+    private final EncoderCreations creations;
+    private final DecodeWorkers workers;
 
-    SubstrateService(SubstrateInfo info, String version, Engine engine, Encoders encoders, LongSupplier residentBytes) {
+    /** @param version the server's */
+    SubstrateService(
+            SubstrateInfo info, String version, Engine engine, EncoderCreations creations, DecodeWorkers workers) {
         this.info = info;
         this.version = version;
         this.engine = engine;
-        this.encoders = encoders;
-        this.residentBytes = residentBytes;
+        this.creations = creations;
+        this.workers = workers;
+    }
+
+    Engine engine() {
+        return engine;
+    }
+
+    EncoderCreations creations() {
+        return creations;
+    }
+
+    DecodeWorkers workers() {
+        return workers;
     }
 
     void bind(Methods methods) {
         methods.unary(SubstrateServiceGrpc.getGetSubstrateMethod(), this::get);
         methods.stream(
                 SubstrateServiceGrpc.getEmbedMethod(),
-                call -> new RequestStream<>(call, new EmbedWorker(call, engine, encoders), Long.MAX_VALUE).start());
+                call -> new RequestStream<>(call, new EmbedWorker(call, this), Long.MAX_VALUE).start());
     }
 
     private void get(ServerCall<GetSubstrateRequest, Substrate> call, GetSubstrateRequest request) {
@@ -40,7 +54,7 @@ final class SubstrateService {
                 .setDigest(info.digest())
                 .setServerVersion(version)
                 .setLanes(status.lanes())
-                .setProcessResidentBytes(residentBytes.getAsLong())
+                .setProcessResidentBytes(ProcessMemory.residentBytes())
                 .setFeatureCacheBytes(status.featureCacheBytes())
                 .setFeatureCacheLimitBytes(status.featureCacheLimitBytes());
         put(info.shape(), substrate);

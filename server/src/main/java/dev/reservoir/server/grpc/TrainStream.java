@@ -1,21 +1,14 @@
 package dev.reservoir.server.grpc;
 
 import dev.reservoir.heads.HeadName;
-import dev.reservoir.heads.Observation;
 import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
-import dev.reservoir.heads.Target;
 import dev.reservoir.heads.codec.MetricsCodec;
-import dev.reservoir.heads.codec.ObservationCodec;
-import dev.reservoir.heads.codec.TargetCodec;
-import dev.reservoir.server.engine.Engine;
-import dev.reservoir.server.engine.HashedObservation;
-import dev.reservoir.server.engine.TrainingListener;
-import dev.reservoir.server.registry.HeadRegistry;
+import dev.reservoir.server.engine.TrainingListener.Refusal;
+import dev.reservoir.server.intake.ExampleIntake;
+import dev.reservoir.server.intake.WriterLease;
+import dev.reservoir.server.memory.MemoryBudget;
 import dev.reservoir.server.registry.HeadVersion;
-import dev.reservoir.server.registry.HeadWriter;
-import dev.reservoir.server.registry.HeldObservations;
-import dev.reservoir.server.registry.LiveHead;
 import dev.reservoir.server.registry.Subscription;
 import dev.reservoir.server.rpc.Calls;
 import dev.reservoir.server.rpc.Flow;
@@ -26,64 +19,70 @@ import dev.reservoir.v1.Opened;
 import dev.reservoir.v1.Progress;
 import dev.reservoir.v1.TrainRequest;
 import dev.reservoir.v1.TrainResponse;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One training stream: opening, then examples. An example is outstanding from its arrival until the {@link Progress} that acknowledges it
- * is written, so a client that does not read is soon not read from either, and nothing of it piles up here.
+ * One training stream: opening, then examples. An example is outstanding from its arrival until the {@link Progress} that
+ * acknowledges it is written, so a client that does not read is soon not read from either, and nothing of it piles up here.
+ *
+ * <pre>
+ *   +---------+  open  +----------+  half-close, the server stops  +----------+  all handled  +-------+
+ *   | OPENING | -----&gt; | LEARNING | -----------------------------&gt; | DRAINING | ------------&gt; | ENDED |
+ *   +---------+        +----------+                                +----------+               +-------+
+ *        |                  |         a refusal that ends it, lease lost, head failed             ^
+ *        +------------------+-----------------------------------------+--------------------------+
+ * </pre>
+ *
+ * <p>Confined to the call's context, but for {@link #offer}, which runs where payloads are decoded, one after the other.
  */
-final class TrainStream {
+final class TrainStream implements TrainInbox.Stream {
     private final ServerCall<TrainRequest, TrainResponse> call;
-    private final HeadRegistry registry;
-    private final Engine engine;
-    private final HeldObservations held;
-    private final int credits;
-    private final PayloadDigest digest = new PayloadDigest();
+    private final TrainingService service;
+    private final DecodeWorkers.Ordered decoding;
     private final Flow flow;
-    private final ArrayDeque<Pending> withEngine = new ArrayDeque<>();
+    private final TrainInbox inbox = new TrainInbox(this);
     private final Unacknowledged unacknowledged = new Unacknowledged();
-    private final Inbox inbox = new Inbox();
 
-    private volatile @Nullable LiveHead head;
-    private HeadWriter.@Nullable Pen pen;
+    private State state = State.OPENING;
+    private @Nullable WriterLease lease;
     private boolean fetching;
-    private boolean reading = true;
     private boolean stopping;
+    private long appliedThrough;
+    private long refused;
+    /** Set by an offer that ended the stream, so that those behind it take no number. */
+    private volatile boolean failed;
 
-    TrainStream(
-            ServerCall<TrainRequest, TrainResponse> call,
-            HeadRegistry registry,
-            Engine engine,
-            HeldObservations held,
-            int credits) {
+    private enum State {
+        OPENING,
+        LEARNING,
+        DRAINING,
+        ENDED
+    }
+
+    TrainStream(ServerCall<TrainRequest, TrainResponse> call, TrainingService service) {
         this.call = call;
-        this.registry = registry;
-        this.engine = engine;
-        this.held = held;
-        this.credits = credits;
-        this.flow = new Flow(credits, Long.MAX_VALUE, call.calls().limits().streamBytes());
+        this.service = service;
+        this.decoding = service.workers().ordered();
+        this.flow = new Flow(
+                service.credits(), Long.MAX_VALUE, call.calls().limits().streamBytes());
     }
 
     void start() {
         call.onMessage(this::arrived);
-        call.onHalfClosed(() -> {
-            reading = false;
-            endWhenAllHandled();
-        });
+        call.onHalfClosed(this::drain);
         call.onWritable(this::acknowledge);
         call.onStop(() -> {
             stopping = true;
-            reading = false;
-            endWhenAllHandled();
+            drain();
         });
+        call.onClosed(() -> state = State.ENDED);
         fetch();
     }
 
     private void fetch() {
-        if (reading && !fetching && flow.open() && (flow.idle() || !call.memoryScarce())) {
+        boolean reads = state == State.OPENING || state == State.LEARNING;
+        if (reads && !fetching && flow.open() && (flow.idle() || !call.memoryScarce())) {
             fetching = true;
             call.fetch();
         }
@@ -91,7 +90,7 @@ final class TrainStream {
 
     private void arrived(TrainRequest request, int bytes) {
         fetching = false;
-        if (!reading) {
+        if (state != State.OPENING && state != State.LEARNING) {
             return;
         }
         switch (request.getMessageCase()) {
@@ -99,82 +98,100 @@ final class TrainStream {
             case EXAMPLE -> example(request.getExample(), bytes);
             case MESSAGE_NOT_SET -> throw order("neither open nor example");
         }
+        verifyState();
         fetch();
     }
 
     private void open(OpenTraining open) {
-        if (head != null) {
+        if (state != State.OPENING) {
             throw order("a second open");
         }
-        LiveHead opened = registry.get(HeadName.parse(open.getHead()));
-        if (opened.published().failure() != null) {
-            throw failed(opened.published());
-        }
-        HeadWriter.Pen taken =
-                opened.writer().open(open.getWriterEpoch(), why -> call.runOnContext(() -> endWith(why)));
-        call.onClosed(() -> opened.writer().close(taken));
-        Subscription deletion = opened.watch(() -> {
-            if (opened.deleted()) {
-                call.runOnContext(() -> endWith(HeadRegistry.notFound(opened.name())));
-            }
-        });
-        call.onClosed(deletion::end);
-        if (opened.deleted()) {
-            throw HeadRegistry.notFound(opened.name());
-        }
-        head = opened;
-        pen = taken;
+        WriterLease opened = service.intake()
+                .open(
+                        HeadName.parse(open.getHead()),
+                        open.getWriterEpoch(),
+                        why -> call.runOnContext(() -> endWith(why)));
+        call.onClosed(opened::close);
+        lease = opened;
+        state = State.LEARNING;
         call.write(TrainResponse.newBuilder()
                 .setOpened(Opened.newBuilder()
-                        .setNextSequence(taken.nextSequence())
-                        .setWriterEpoch(taken.epoch())
-                        .setCredits(credits)
+                        .setNextSequence(opened.nextSequence())
+                        .setWriterEpoch(opened.epoch())
+                        .setCredits(service.credits())
                         .setDurable(false))
                 .build());
     }
 
     private void example(Example example, int bytes) {
-        LiveHead opened = head;
-        HeadWriter.Pen mine = pen;
-        if (opened == null || mine == null) {
+        WriterLease mine = lease;
+        if (mine == null) {
             throw order("an example before open");
         }
-        long sequence = example.getSequence();
-        HeadWriter.Admission admission = opened.writer().admit(mine, sequence, digest.of(example));
-        flow.take(1, bytes);
-        switch (admission) {
-            case NEW -> learn(opened, example, bytes);
-            case DUPLICATE ->
-                opened.whenApplied(
-                        sequence, () -> call.runOnContext(() -> acknowledge(1, bytes, List.of(), opened.published())));
-            case CONFLICT -> acknowledge(1, bytes, List.of(conflict(sequence)), opened.published());
-        }
-    }
-
-    /** Once admitted by number an example is handed on in any case, a bad one as its refusal, so that acknowledgement stays cumulative. */
-    private void learn(LiveHead opened, Example example, int bytes) {
-        withEngine.add(new Pending(example.getSequence(), bytes));
-        Observation observation;
-        Target target;
+        MemoryBudget.Reservation memory;
         try {
-            observation = example.getInputCase() == Example.InputCase.OBSERVATION_ID
-                    ? held.get(opened.name().tenant(), example.getObservationId())
-                    : ObservationCodec.decode("example.observation", example.getObservation());
-            target = TargetCodec.decode("example.target", example.getTarget());
-        } catch (Refused refused) {
-            queue(engine.prepareRefusal(opened, example.getSequence(), refused, inbox));
+            memory = service.memory().reserve(bytes);
+        } catch (Refused full) {
+            endWith(full);
             return;
         }
-        queue(engine.prepare(opened, example.getSequence(), new HashedObservation(observation), target, inbox));
+        TrainInbox.Arrived arrived = new TrainInbox.Arrived(example.getSequence(), bytes, memory);
+        flow.take(1, bytes);
+        inbox.add(arrived);
+        decoding.run(bytes, () -> offer(mine, arrived, example));
     }
 
-    private void queue(Engine.PreparedExample example) {
-        if (!engine.queue(example)) {
-            inbox.stopped();
+    /** On any thread, one example after the other. */
+    private void offer(WriterLease mine, TrainInbox.Arrived arrived, Example example) {
+        if (failed || call.gone()) {
+            inbox.remove(arrived);
+            return;
+        }
+        ExampleIntake.Outcome outcome;
+        try {
+            outcome = service.intake().offer(mine, arrived.sequence(), example, inbox);
+        } catch (Throwable why) {
+            failed = true;
+            inbox.remove(arrived);
+            call.runOnContext(() -> endWith(why));
+            return;
+        }
+        switch (outcome) {
+            case QUEUED -> {}
+            case DUPLICATE -> {
+                inbox.remove(arrived);
+                call.runOnContext(() -> new Repeated(mine, arrived).await());
+            }
+            case CONFLICT -> {
+                inbox.remove(arrived);
+                Refusal conflict = new Refusal(arrived.sequence(), ExampleIntake.conflict(arrived.sequence()));
+                call.runOnContext(() -> acknowledge(
+                        1, arrived.bytes(), List.of(conflict), mine.head().published()));
+            }
+            case STOPPED -> {
+                inbox.remove(arrived);
+                stopped();
+            }
         }
     }
 
-    private void acknowledge(int count, long bytes, List<TrainingListener.Refusal> refusals, HeadVersion published) {
+    @Override
+    public void handled() {
+        call.runOnContext(() -> {
+            TrainInbox.Handled handled = inbox.take();
+            if (handled != null) {
+                acknowledge(handled.count(), handled.bytes(), handled.refusals(), handled.published());
+            }
+        });
+    }
+
+    @Override
+    public void stopped() {
+        failed = true;
+        call.runOnContext(() -> endWith(Calls.stoppingNow()));
+    }
+
+    private void acknowledge(int count, long bytes, List<Refusal> refusals, HeadVersion published) {
         unacknowledged.add(count, bytes, refusals, published);
         acknowledge();
     }
@@ -185,24 +202,32 @@ final class TrainStream {
         }
         HeadVersion published = writeProgress();
         if (published.failure() != null) {
-            call.fail(failed(published));
-        } else if (reading) {
+            call.fail(ExampleIntake.failed(published));
+        } else if (state == State.LEARNING) {
             fetch();
         } else {
             endWhenAllHandled();
         }
+        verifyState();
+    }
+
+    private void drain() {
+        if (state == State.OPENING && !stopping) {
+            throw order("nothing");
+        }
+        state = State.DRAINING;
+        verifyState();
+        endWhenAllHandled();
     }
 
     private void endWhenAllHandled() {
-        LiveHead opened = head;
         if (!flow.idle()) {
             return;
         }
-        if (opened != null) {
-            unacknowledged.add(0, 0, List.of(), opened.published());
+        WriterLease mine = lease;
+        if (mine != null) {
+            unacknowledged.add(0, 0, List.of(), mine.head().published());
             writeProgress();
-        } else if (!stopping) {
-            throw order("nothing");
         }
         if (stopping) {
             call.fail(Calls.stoppingNow());
@@ -212,8 +237,7 @@ final class TrainStream {
     }
 
     /** Ends the stream before its time, after a last word on what was handled. */
-    private void endWith(Refused why) {
-        reading = false;
+    private void endWith(Throwable why) {
         if (!unacknowledged.isEmpty()) {
             writeProgress();
         }
@@ -223,14 +247,17 @@ final class TrainStream {
     private HeadVersion writeProgress() {
         Unacknowledged.Taken taken = unacknowledged.take();
         HeadVersion published = taken.published();
-        Pending next = withEngine.peek();
-        long told = next == null ? Long.MAX_VALUE : next.sequence - 1;
+        // A head may have handled more than this stream was told of; what it was told before does not go back.
+        long told = Math.min(published.appliedThrough(), inbox.firstWaiting() - 1);
+        appliedThrough = Math.max(appliedThrough, told);
+        refused += taken.refusals().size();
         Progress.Builder progress = Progress.newBuilder()
-                .setAppliedThrough(Math.min(published.appliedThrough(), told))
+                .setAppliedThrough(appliedThrough)
                 .setCredits(taken.count())
                 .setHeadVersion(published.version())
-                .setMetrics(MetricsCodec.encode(published.metrics()));
-        for (TrainingListener.Refusal refusal : taken.refusals()) {
+                .setMetrics(MetricsCodec.encode(published.metrics()))
+                .setRefusedTotal(refused);
+        for (Refusal refusal : taken.refusals()) {
             progress.addRefusals(dev.reservoir.v1.Refusal.newBuilder()
                     .setSequence(refusal.sequence())
                     .setStatus(call.calls().statuses().status(refusal.why())));
@@ -241,80 +268,40 @@ final class TrainStream {
         return published;
     }
 
-    private static TrainingListener.Refusal conflict(long sequence) {
-        return new TrainingListener.Refusal(
-                sequence,
-                new Refused(
-                        Reason.SEQUENCE_CONFLICT,
-                        "example.sequence: " + Long.toUnsignedString(sequence)
-                                + " with another payload (expected: the payload it had before, or a new number)"));
-    }
-
-    private static Refused failed(HeadVersion published) {
-        return new Refused(
-                Reason.HEAD_FAILED,
-                "head: " + published.spec().name() + " failed, " + published.failure()
-                        + " (expected: a head that learns)");
+    private void verifyState() {
+        boolean opened = lease != null;
+        if ((state == State.OPENING && opened) || (state == State.LEARNING && !opened)) {
+            throw new IllegalStateException("stream: " + state + (opened ? " with" : " without")
+                    + " a lease (expected: one from the opening on)");
+        }
     }
 
     private static Refused order(String met) {
         return new Refused(Reason.STREAM_ORDER, "message: " + met + " (expected: open once and first, then examples)");
     }
 
-    /** An example of this stream that the engine has not handled, as far as this stream was told. */
-    private record Pending(long sequence, int bytes) {}
+    /** An example that was taken in before, and is acknowledged once that one is handled. */
+    private final class Repeated {
+        private final WriterLease mine;
+        private final TrainInbox.Arrived arrived;
+        private ServerCall.@Nullable Registration closing;
 
-    /** Carries the engine's news to the stream's context, joined while one hand-over is on its way. Any thread. */
-    private final class Inbox implements TrainingListener {
-        private int handled;
-        private List<TrainingListener.Refusal> refusals = new ArrayList<>();
-        private @Nullable HeadVersion latest;
-
-        @Override
-        public void handled(int count, List<TrainingListener.Refusal> refused, HeadVersion published) {
-            boolean first;
-            synchronized (this) {
-                first = handled == 0;
-                handled += count;
-                refusals.addAll(refused);
-                latest = published;
-            }
-            if (first) {
-                call.runOnContext(this::deliver);
-            }
+        Repeated(WriterLease mine, TrainInbox.Arrived arrived) {
+            this.mine = mine;
+            this.arrived = arrived;
         }
 
-        @Override
-        public void stopped() {
-            call.runOnContext(() -> endWith(Calls.stoppingNow()));
+        void await() {
+            Subscription handled =
+                    service.intake().whenHandled(mine, arrived.sequence(), () -> call.runOnContext(this::handled));
+            closing = call.onClosed(handled::end);
         }
 
-        @Override
-        public void deleted() {
-            LiveHead opened = head;
-            if (opened != null) {
-                call.runOnContext(() -> endWith(HeadRegistry.notFound(opened.name())));
+        private void handled() {
+            if (closing != null) {
+                closing.cancel();
             }
-        }
-
-        private void deliver() {
-            int count;
-            List<TrainingListener.Refusal> refused;
-            HeadVersion published;
-            synchronized (this) {
-                count = handled;
-                refused = refusals;
-                published = latest;
-                handled = 0;
-                refusals = new ArrayList<>();
-            }
-            long bytes = 0;
-            for (int i = 0; i < count; i++) {
-                bytes += withEngine.remove().bytes;
-            }
-            if (published != null) {
-                acknowledge(count, bytes, refused, published);
-            }
+            acknowledge(1, arrived.bytes(), List.of(), mine.head().published());
         }
     }
 }

@@ -1,5 +1,6 @@
 package dev.reservoir.server.registry;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.reservoir.heads.HeadLearner;
 import dev.reservoir.heads.HeadName;
 import dev.reservoir.heads.HeadSpec;
@@ -12,15 +13,22 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** Which heads exist. Thread-safe. */
-public final class HeadRegistry {
+/**
+ * Which heads exist.
+ *
+ * <p>Guarantees: a head's parts are made without a lock, as that may take seconds, and freed again if its creation loses to
+ * another; no other call waits for a creation but {@link #close}; a deleted head is told to the listeners once, after it
+ * has gone from the registry. Thread-safe.
+ */
+public final class HeadRegistry implements AutoCloseable {
 
-    /** Makes the parts of a new head. */
+    /** Makes the parts of a new head. Called on any thread, under no lock; may take long. */
     public interface PartFactory {
-        /** May take long the first time; not called under a lock. */
         ObservationEncoder encoder(HeadSpec spec);
 
         HeadLearner learner(HeadSpec spec, ObservationEncoder encoder);
@@ -30,9 +38,17 @@ public final class HeadRegistry {
     /** The same heads, for looking one up: predictions name thousands. */
     private final ConcurrentHashMap<HeadName, LiveHead> byName = new ConcurrentHashMap<>();
 
+    private final List<Consumer<LiveHead>> deletionListeners = new CopyOnWriteArrayList<>();
     private final PartFactory parts;
     private final int maxHeads;
     private final Supplier<Instant> clock;
+
+    /** Creations that use the factory of parts. */
+    @GuardedBy("this")
+    private int creating;
+
+    @GuardedBy("this")
+    private boolean closed;
 
     public HeadRegistry(PartFactory parts, int maxHeads, Supplier<Instant> clock) {
         this.parts = parts;
@@ -40,34 +56,75 @@ public final class HeadRegistry {
         this.clock = clock;
     }
 
+    /** Calls back with each head that is deleted from now on, on the thread that deletes it; must be quick. */
+    public void whenDeleted(Consumer<LiveHead> listener) {
+        deletionListeners.add(listener);
+    }
+
     /**
      * Creates a head.
      *
      * @param requestId makes a repeated call return the head that the first one made; empty for none
-     * @throws Refused HEAD_EXISTS, HEAD_LIMIT, or INVALID_FIELD where the specification does not fit the substrate
+     * @throws Refused HEAD_EXISTS, HEAD_LIMIT, STOPPING, or INVALID_FIELD if the specification does not fit the substrate
      */
     public LiveHead create(HeadSpec spec, String requestId) {
+        LiveHead existing = begin(spec, requestId);
+        if (existing != null) {
+            return existing;
+        }
+        try {
+            ObservationEncoder encoder = parts.encoder(spec);
+            return keep(spec, encoder, parts.learner(spec, encoder), requestId);
+        } finally {
+            end();
+        }
+    }
+
+    /** Makes a head of its parts and adds it, or closes the learner if another was faster. */
+    private LiveHead keep(HeadSpec spec, ObservationEncoder encoder, HeadLearner learner, String requestId) {
+        LiveHead kept = null;
+        LiveHead made = null;
+        try {
+            made = new LiveHead(spec, encoder, learner, requestId, clock.get());
+            kept = add(made, spec, requestId);
+            return kept;
+        } finally {
+            if (made == null || made != kept) {
+                learner.close();
+            }
+        }
+    }
+
+    /** The head that a repeated call made, or null if a new one may be made; then {@link #end} follows. */
+    private synchronized @Nullable LiveHead begin(HeadSpec spec, String requestId) {
+        LiveHead existing = existing(spec, requestId);
+        if (existing == null) {
+            creating++;
+        }
+        return existing;
+    }
+
+    private synchronized LiveHead add(LiveHead made, HeadSpec spec, String requestId) {
         LiveHead existing = existing(spec, requestId);
         if (existing != null) {
             return existing;
         }
-        // Other tenants' creations do not wait for it.
-        ObservationEncoder encoder = parts.encoder(spec);
-        synchronized (this) {
-            existing = existing(spec, requestId);
-            if (existing != null) {
-                return existing;
-            }
-            LiveHead head = new LiveHead(spec, encoder, parts.learner(spec, encoder), requestId, clock.get());
-            byName.put(spec.name(), head);
-            heads.put(spec.name(), head);
-            return head;
-        }
+        byName.put(spec.name(), made);
+        heads.put(spec.name(), made);
+        return made;
     }
 
-    /** The head that a repeated call made, or null where a new one may be made. */
+    private synchronized void end() {
+        creating--;
+        notifyAll();
+    }
+
+    @GuardedBy("this")
     private @Nullable LiveHead existing(HeadSpec spec, String requestId) {
-        LiveHead existing = heads.get(spec.name());
+        if (closed) {
+            throw new Refused(Reason.STOPPING, "server: stopping (expected: one that takes heads)");
+        }
+        LiveHead existing = byName.get(spec.name());
         if (existing != null) {
             if (existing.createdBy(requestId, spec)) {
                 return existing;
@@ -77,10 +134,10 @@ public final class HeadRegistry {
                     "name: " + spec.name() + " (expected: a name that is not taken)",
                     Map.of("name", spec.name().toString()));
         }
-        if (heads.size() >= maxHeads) {
+        if (byName.size() >= maxHeads) {
             throw new Refused(
                     Reason.HEAD_LIMIT,
-                    "heads: " + (heads.size() + 1) + " (expected: at most " + maxHeads + " on this server)",
+                    "heads: " + (byName.size() + 1) + " (expected: at most " + maxHeads + " on this server)",
                     Map.of("limit", Integer.toString(maxHeads)));
         }
         return null;
@@ -93,6 +150,11 @@ public final class HeadRegistry {
             throw notFound(name);
         }
         return head;
+    }
+
+    /** Whether a tenant has a head. */
+    public boolean hasHeads(String tenant) {
+        return !list(tenant, "", 1).isEmpty();
     }
 
     /** A tenant's heads by name, those after {@code after} (exclusive; empty for all), at most {@code limit}. */
@@ -109,7 +171,7 @@ public final class HeadRegistry {
     }
 
     /**
-     * Takes a head out. Its learner is closed by the lane that next holds its turn.
+     * Takes a head out and tells the listeners.
      *
      * @throws Refused HEAD_NOT_FOUND
      */
@@ -124,16 +186,41 @@ public final class HeadRegistry {
         }
         // Calls back to whoever waits for the head: nobody else's creation waits for that.
         head.delete();
+        for (Consumer<LiveHead> listener : deletionListeners) {
+            listener.accept(head);
+        }
         return head;
     }
 
     public int size() {
-        return heads.size();
+        return byName.size();
     }
 
-    /** All heads, for closing them at the end. */
-    public List<LiveHead> all() {
-        return List.copyOf(heads.values());
+    /**
+     * Takes no more heads, waits for the creations under way, and frees the learners of the heads that are left. For the
+     * end, once nothing runs that touches a learner.
+     */
+    @Override
+    public void close() {
+        List<LiveHead> left;
+        boolean interrupted = false;
+        synchronized (this) {
+            closed = true;
+            while (creating > 0) {
+                try {
+                    wait();
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+            left = List.copyOf(heads.values());
+            heads.clear();
+            byName.clear();
+        }
+        left.forEach(LiveHead::close);
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     public static Refused notFound(HeadName name) {

@@ -43,7 +43,6 @@ public final class LiveHead {
     private final String requestId;
     private final HeadSpec createdAs;
     private final Instant createTime;
-    private final HeadWriter writer = new HeadWriter();
     private final CopyOnWriteArrayList<Runnable> watchers = new CopyOnWriteArrayList<>();
     private final Object lock = new Object();
 
@@ -87,10 +86,6 @@ public final class LiveHead {
     /** For the lane that runs the head's slice, nobody else. */
     public HeadLearner learner() {
         return learner;
-    }
-
-    public HeadWriter writer() {
-        return writer;
     }
 
     public Instant createTime() {

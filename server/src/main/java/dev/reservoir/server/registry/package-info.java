@@ -1,4 +1,4 @@
-/** Which heads exist and what state each is in: learner, published snapshot, writer, observations held for late labels. */
+/** Which heads exist, and what state each is in: its learner and what is published of it. */
 @NullMarked
 package dev.reservoir.server.registry;
 

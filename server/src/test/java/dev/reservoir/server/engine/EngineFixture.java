@@ -60,7 +60,7 @@ abstract class EngineFixture {
     @AfterEach
     void close() {
         engines.forEach(Engine::close);
-        registry.all().forEach(head -> head.close());
+        registry.close();
         factory.close();
     }
 

@@ -65,8 +65,7 @@ class DrainTest {
             Replies<HealthCheckRequest, HealthCheckResponse> health = Replies.reading();
             HealthGrpc.newStub(channel).watch(HealthCheckRequest.getDefaultInstance(), health);
             assertThat(health.next().getStatus()).isEqualTo(ServingStatus.SERVING);
-            await().until(() ->
-                    server.head(name("h")).writer().admittedThrough() == 2 && server.services.activeCalls() == 4);
+            await().until(() -> server.admitted("h") == 2 && server.services.activeCalls() == 4);
 
             Future<Void> drained = server.drain(Duration.ofSeconds(20));
             refusedWith(
@@ -131,7 +130,7 @@ class DrainTest {
                     TrainingServiceGrpc.newStub(channel).train(training);
             examples.onNext(open("h"));
             examples.onNext(example(1, "never learned", "a"));
-            await().until(() -> server.head(name("h")).writer().admittedThrough() == 1);
+            await().until(() -> server.admitted("h") == 1);
 
             TestServer.await(server.drain(Duration.ofMillis(50)));
             Errors.info(Reason.STOPPING, training.failure());

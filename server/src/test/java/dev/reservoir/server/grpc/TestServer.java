@@ -7,15 +7,17 @@ import dev.reservoir.heads.HeadSpec;
 import dev.reservoir.heads.ObservationEncoder;
 import dev.reservoir.heads.SubstrateInfo;
 import dev.reservoir.server.engine.Engine;
+import dev.reservoir.server.intake.ExampleIntake;
+import dev.reservoir.server.intake.HeldObservations;
 import dev.reservoir.server.memory.MemoryBudget;
 import dev.reservoir.server.metrics.Metrics;
 import dev.reservoir.server.mixing.MixingSubstrate;
 import dev.reservoir.server.registry.HeadFactory;
 import dev.reservoir.server.registry.HeadRegistry;
-import dev.reservoir.server.registry.HeldObservations;
 import dev.reservoir.server.registry.LiveHead;
 import dev.reservoir.server.rpc.GrpcListener;
 import dev.reservoir.server.schedule.BatchPolicy;
+import dev.reservoir.server.serving.PredictionService;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.vertx.core.Future;
@@ -25,6 +27,8 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 
 /** A whole server on a free loopback port, and channels to it. */
@@ -36,8 +40,11 @@ final class TestServer implements AutoCloseable {
     final Vertx vertx = Vertx.vertx();
     final HeadRegistry registry;
     final Engine engine;
+    final ExampleIntake intake;
     final MemoryBudget memory = MemoryBudget.ofHeap();
+    final MemoryBudget.Account held;
     final GrpcServices services;
+    private final ExecutorService decoding = Executors.newFixedThreadPool(2);
     private final HeadFactory factory = new HeadFactory(substrate);
     private final GrpcListener listener;
     private final List<ManagedChannel> channels = new ArrayList<>();
@@ -83,16 +90,17 @@ final class TestServer implements AutoCloseable {
                 .build();
         engine = new Engine(
                 substrate, new Engine.Settings(policy, 2, 1 << 20), Runnable::run, System::nanoTime, new Metrics());
+        registry.whenDeleted(engine::forget);
+        held = memory.account("held observations", 8 << 20);
+        intake = new ExampleIntake(registry, engine, new HeldObservations(4_096, held));
+        PredictionService predictions =
+                new PredictionService(registry, engine, intake.held(), limits.appliedWaitMillis());
         services = new GrpcServices(
                 vertx,
-                registry,
-                engine,
-                factory.encoders()::encoder,
-                new HeldObservations(4_096, 64 << 20),
-                info,
-                "test",
+                new GrpcServices.Backend(
+                        registry, engine, intake, predictions, factory.encoders()::encoder, decoding, memory),
+                new GrpcServices.Identity(info, "test"),
                 limits,
-                memory,
                 System::nanoTime);
         listener = await(GrpcListener.listen(
                 vertx, services.handler(), limits.transport(), new GrpcListener.Address("127.0.0.1", 0), 2));
@@ -123,7 +131,7 @@ final class TestServer implements AutoCloseable {
 
     /** The number of the last example of a head that was taken in. */
     long admitted(String head) {
-        return head(Messages.name(head)).writer().admittedThrough();
+        return intake.admittedThrough(head(Messages.name(head)));
     }
 
     /** The number of the last example that a head's published state has learned. */
@@ -156,8 +164,9 @@ final class TestServer implements AutoCloseable {
         gates.forEach(CountDownLatch::countDown);
         channels.forEach(ManagedChannel::shutdownNow);
         await(listener.close());
+        decoding.shutdown();
         engine.close();
-        registry.all().forEach(head -> head.close());
+        registry.close();
         factory.close();
         await(vertx.close());
     }

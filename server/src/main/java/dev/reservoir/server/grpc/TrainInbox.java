@@ -1,0 +1,121 @@
+package dev.reservoir.server.grpc;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.reservoir.server.engine.TrainingListener;
+import dev.reservoir.server.memory.MemoryBudget;
+import dev.reservoir.server.registry.HeadVersion;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A training stream's examples that are not handled, in their order, and the engine's news of them, joined while one
+ * hand-over to the stream is on its way.
+ *
+ * <p>An example's memory is given back when it is handled or cannot be, whether or not its stream goes on. Thread-safe.
+ */
+final class TrainInbox implements TrainingListener {
+    /** Tells the stream; on any thread. */
+    interface Stream {
+        /** There is something to {@link #take}. */
+        void handled();
+
+        /** Nothing more will come. */
+        void stopped();
+    }
+
+    /** An example that has arrived. */
+    record Arrived(long sequence, int bytes, MemoryBudget.Reservation memory) {}
+
+    /** What was joined: how many examples were handled, their bytes, and the head as it was after the last. */
+    record Handled(int count, long bytes, List<Refusal> refusals, HeadVersion published) {}
+
+    private final Stream stream;
+
+    @GuardedBy("this")
+    private final ArrayDeque<Arrived> waiting = new ArrayDeque<>();
+
+    @GuardedBy("this")
+    private int count;
+
+    @GuardedBy("this")
+    private long bytes;
+
+    @GuardedBy("this")
+    private List<Refusal> refusals = new ArrayList<>();
+
+    @GuardedBy("this")
+    private @Nullable HeadVersion latest;
+
+    TrainInbox(Stream stream) {
+        this.stream = stream;
+    }
+
+    /** Before the example is offered. */
+    synchronized void add(Arrived example) {
+        waiting.add(example);
+    }
+
+    /** The engine will not tell of this one. Before the next is offered. */
+    synchronized void remove(Arrived example) {
+        waiting.remove(example);
+        example.memory().close();
+    }
+
+    /** The number of the first example that is not handled; the largest there is if all are. */
+    synchronized long firstWaiting() {
+        Arrived first = waiting.peek();
+        return first == null ? Long.MAX_VALUE : first.sequence();
+    }
+
+    /** What was handled since the last time; null for nothing. */
+    synchronized @Nullable Handled take() {
+        HeadVersion published = latest;
+        if (published == null) {
+            return null;
+        }
+        Handled taken = new Handled(count, bytes, refusals, published);
+        count = 0;
+        bytes = 0;
+        refusals = new ArrayList<>();
+        latest = null;
+        return taken;
+    }
+
+    @Override
+    public void handled(int handled, List<Refusal> refused, HeadVersion published) {
+        boolean first;
+        synchronized (this) {
+            first = latest == null;
+            for (int i = 0; i < handled && !waiting.isEmpty(); i++) {
+                Arrived example = waiting.remove();
+                bytes += example.bytes();
+                example.memory().close();
+            }
+            count += handled;
+            refusals.addAll(refused);
+            latest = published;
+        }
+        if (first) {
+            stream.handled();
+        }
+    }
+
+    @Override
+    public void deleted() {
+        // The stream hears of it from its lease.
+        release();
+    }
+
+    @Override
+    public void stopped() {
+        release();
+        stream.stopped();
+    }
+
+    private synchronized void release() {
+        waiting.forEach(example -> example.memory().close());
+        waiting.clear();
+    }
+}

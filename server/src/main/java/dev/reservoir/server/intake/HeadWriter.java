@@ -1,0 +1,199 @@
+package dev.reservoir.server.intake;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.reservoir.heads.Reason;
+import dev.reservoir.heads.Refused;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The rules of writing to one head: one writer at a time, sequence numbers without a gap, nothing learned twice.
+ *
+ * <pre>
+ *                 open(epoch &gt;= newest)
+ *      +------+  ---------------------&gt;  +--------+  ---+ open(epoch &gt;= newest): the older lease is fenced
+ *      | FREE |                          | LEASED |     | admit(the lease, last number + 1): the number is taken
+ *      +------+  &lt;---------------------  +--------+  &lt;--+
+ *          |         close(the lease)        |
+ *          |                                 | end: the lease is lost
+ *          |         end     +-------+       |
+ *          +---------------&gt; | ENDED | &lt;-----+
+ *                            +-------+
+ * </pre>
+ *
+ * <p>Guarantees: a number is taken and its example queued in one step, so that examples are queued in the order of their
+ * numbers, whoever is the writer by then; a number whose example could not be queued is not taken; a lease that was
+ * fenced or closed takes no number. Epochs and sequence numbers are unsigned. Thread-safe.
+ */
+final class HeadWriter {
+    /** Payloads are compared for this many numbers back. */
+    static final int REMEMBERED = 4_096;
+
+    /**
+     * A number's payload at the number modulo {@link #REMEMBERED}; grows to that length with the numbers, as most heads
+     * learn little.
+     */
+    @GuardedBy("this")
+    private long[] payloads = new long[16];
+
+    @GuardedBy("this")
+    private long admittedThrough;
+
+    @GuardedBy("this")
+    private long newestEpoch;
+
+    /** The writer's; null while the head has none. */
+    @GuardedBy("this")
+    private @Nullable WriterLease lease;
+
+    /** Why the head takes no more writers; null while it does. */
+    @GuardedBy("this")
+    private @Nullable Refused ended;
+
+    /** What became of an example. */
+    enum Admission {
+        /** Its number is taken and it is queued. */
+        QUEUED,
+        /** Known already, with the same payload or one too old to compare: acknowledge it. */
+        DUPLICATE,
+        /** Known already, with another payload: refuse it. */
+        CONFLICT,
+        /** It could not be queued, and its number is not taken. */
+        CLOSED
+    }
+
+    /**
+     * Takes the lease.
+     *
+     * @param requestedEpoch the writer's epoch; 0 takes the next free one
+     * @param opened is given its number and epoch here
+     * @throws Refused WRITER_FENCED if a newer epoch was seen; INVALID_FIELD for epoch 0 once the last epoch is taken;
+     *     what {@link #end} was given
+     */
+    void open(long requestedEpoch, WriterLease opened) {
+        WriterLease older;
+        long epoch;
+        synchronized (this) {
+            checkNotEnded();
+            if (requestedEpoch != 0 && Long.compareUnsigned(requestedEpoch, newestEpoch) < 0) {
+                throw fencing(requestedEpoch, newestEpoch);
+            }
+            Refused.check(
+                    requestedEpoch != 0 || newestEpoch != -1,
+                    "writer_epoch",
+                    0,
+                    Long.toUnsignedString(-1) + ", which is taken and the last there is");
+            epoch = requestedEpoch == 0 ? newestEpoch + 1 : requestedEpoch;
+            opened.began(epoch, admittedThrough + 1);
+            older = lease;
+            newestEpoch = epoch;
+            lease = opened;
+            verifyState();
+        }
+        if (older != null) {
+            older.lost(fencing(older.epoch(), epoch));
+        }
+    }
+
+    /** The last number that was taken. */
+    synchronized long admittedThrough() {
+        return admittedThrough;
+    }
+
+    /** Gives the lease back; harmless if a newer writer has taken it. */
+    synchronized void close(WriterLease given) {
+        if (lease == given) {
+            lease = null;
+        }
+        verifyState();
+    }
+
+    /** Takes no more writers and no more numbers: the head is gone. */
+    void end(Refused why) {
+        WriterLease last;
+        synchronized (this) {
+            ended = why;
+            last = lease;
+            lease = null;
+            verifyState();
+        }
+        if (last != null) {
+            last.lost(why);
+        }
+    }
+
+    /**
+     * Judges an example, and takes its number and queues it if it is the next.
+     *
+     * @param payload digest of everything but the number
+     * @param queue queues the example, false if that cannot be; must be quick
+     * @throws Refused WRITER_FENCED if the lease is no longer held, SEQUENCE_GAP if numbers were skipped; what
+     *     {@link #end} was given
+     */
+    synchronized Admission admit(WriterLease held, long sequence, long payload, BooleanSupplier queue) {
+        checkNotEnded();
+        if (lease != held) {
+            throw fencing(held.epoch(), newestEpoch);
+        }
+        long expected = admittedThrough + 1;
+        if (sequence == 0 || Long.compareUnsigned(sequence, expected) > 0) {
+            throw new Refused(
+                    Reason.SEQUENCE_GAP,
+                    "example.sequence: " + Long.toUnsignedString(sequence) + " (expected: " + expected + ")",
+                    Map.of("expected", Long.toString(expected)));
+        }
+        if (sequence != expected) {
+            boolean comparable = sequence > admittedThrough - REMEMBERED;
+            return !comparable || payloads[place(sequence)] == payload ? Admission.DUPLICATE : Admission.CONFLICT;
+        }
+        // Whatever can fail comes before the number is taken.
+        int place = place(sequence);
+        if (place >= payloads.length) {
+            payloads = Arrays.copyOf(payloads, 2 * payloads.length);
+        }
+        if (!queue.getAsBoolean()) {
+            return Admission.CLOSED;
+        }
+        payloads[place] = payload;
+        admittedThrough = sequence;
+        verifyState();
+        return Admission.QUEUED;
+    }
+
+    @GuardedBy("this")
+    private void checkNotEnded() {
+        if (ended != null) {
+            throw ended;
+        }
+    }
+
+    private static int place(long sequence) {
+        return (int) (sequence % REMEMBERED);
+    }
+
+    private static Refused fencing(long older, long newer) {
+        return new Refused(
+                Reason.WRITER_FENCED,
+                "writer_epoch: " + Long.toUnsignedString(older) + " (expected: at least " + Long.toUnsignedString(newer)
+                        + ", the newest writer's)",
+                Map.of("newest_epoch", Long.toUnsignedString(newer)));
+    }
+
+    @GuardedBy("this")
+    private void verifyState() {
+        WriterLease held = lease;
+        if (held != null && ended != null) {
+            throw new IllegalStateException("lease: held after the end (expected: none)");
+        }
+        if (held != null && held.epoch() != newestEpoch) {
+            throw new IllegalStateException("epoch of the lease: " + Long.toUnsignedString(held.epoch())
+                    + " (expected: the newest, " + Long.toUnsignedString(newestEpoch) + ")");
+        }
+        if (admittedThrough < 0 || (admittedThrough < REMEMBERED && admittedThrough >= payloads.length)) {
+            throw new IllegalStateException("numbers taken: " + admittedThrough + " with " + payloads.length
+                    + " payloads (expected: a payload for each)");
+        }
+    }
+}

@@ -1,0 +1,151 @@
+package dev.reservoir.server.intake;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.reservoir.heads.Reason;
+import dev.reservoir.heads.Refused;
+import dev.reservoir.server.engine.HashedObservation;
+import dev.reservoir.server.memory.MemoryBudget;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Observations that were predicted and wait for their truth, by tenant and id; the id of a newer observation replaces an
+ * older one.
+ *
+ * <p>All tenants share one account of memory. What does not fit pushes out the oldest observations of whichever tenant
+ * holds the most bytes, so a tenant that holds little keeps it, whatever others send. A tenant holds at most so many
+ * observations, the newest. Thread-safe.
+ */
+public final class HeldObservations {
+    /** What an entry takes beside its observation: id, map entry, reservation. */
+    private static final long ENTRY_BYTES = 256;
+
+    private final int maxCount;
+    private final MemoryBudget.Account memory;
+
+    @GuardedBy("this")
+    private final Map<String, Shelf> shelves = new HashMap<>();
+
+    @GuardedBy("this")
+    private final TreeSet<Shelf> bySize =
+            new TreeSet<>(Comparator.<Shelf>comparingLong(shelf -> shelf.bytes).thenComparing(shelf -> shelf.tenant));
+
+    /**
+     * @param maxCount most observations of one tenant
+     * @param memory what all of them may take together
+     */
+    public HeldObservations(int maxCount, MemoryBudget.Account memory) {
+        this.maxCount = maxCount;
+        this.memory = memory;
+    }
+
+    /**
+     * Holds an observation; one that is too large even with all others gone is not held.
+     *
+     * @param bytes size of the observation
+     */
+    public synchronized void hold(String tenant, String id, HashedObservation observation, long bytes) {
+        remove(tenant, id);
+        long size = bytes + ENTRY_BYTES;
+        if (size > memory.limitBytes()) {
+            return;
+        }
+        MemoryBudget.Reservation reservation = memory.tryReserve(size);
+        while (reservation == null && !bySize.isEmpty()) {
+            removeOldest(bySize.last());
+            reservation = memory.tryReserve(size);
+        }
+        if (reservation == null) {
+            return;
+        }
+        Shelf shelf = shelves.computeIfAbsent(tenant, Shelf::new);
+        bySize.remove(shelf);
+        shelf.byId.put(id, new Held(observation, reservation));
+        shelf.bytes += size;
+        bySize.add(shelf);
+        if (shelf.byId.size() > maxCount) {
+            removeOldest(shelf);
+        }
+    }
+
+    /** @throws Refused UNKNOWN_OBSERVATION */
+    public synchronized HashedObservation get(String tenant, String id) {
+        Shelf shelf = shelves.get(tenant);
+        Held held = shelf == null ? null : shelf.byId.get(id);
+        if (held == null) {
+            throw new Refused(
+                    Reason.UNKNOWN_OBSERVATION,
+                    "observation_id: \"" + id + "\" (expected: the id of one of the last " + maxCount
+                            + " predictions that gave one, fewer where observations are large)");
+        }
+        return held.observation;
+    }
+
+    /** Forgets all of a tenant's observations unless it is one to hold them for. */
+    public synchronized void forgetUnless(String tenant, Predicate<String> keeps) {
+        Shelf shelf = shelves.get(tenant);
+        if (shelf != null && !keeps.test(tenant)) {
+            shelves.remove(tenant);
+            bySize.remove(shelf);
+            shelf.byId.values().forEach(held -> held.reservation.close());
+        }
+    }
+
+    @GuardedBy("this")
+    private void remove(String tenant, String id) {
+        Shelf shelf = shelves.get(tenant);
+        if (shelf != null) {
+            taken(shelf, shelf.byId.remove(id));
+        }
+    }
+
+    @GuardedBy("this")
+    private void removeOldest(Shelf shelf) {
+        Iterator<Held> oldest = shelf.byId.values().iterator();
+        Held held = oldest.next();
+        oldest.remove();
+        taken(shelf, held);
+    }
+
+    @GuardedBy("this")
+    private void taken(Shelf shelf, @Nullable Held held) {
+        if (held == null) {
+            return;
+        }
+        bySize.remove(shelf);
+        shelf.bytes -= held.reservation.bytes();
+        held.reservation.close();
+        if (shelf.byId.isEmpty()) {
+            shelves.remove(shelf.tenant);
+        } else {
+            bySize.add(shelf);
+        }
+    }
+
+    /** What one tenant holds, the oldest first. Its place among the shelves is by its bytes. */
+    private static final class Shelf {
+        private final String tenant;
+        private final LinkedHashMap<String, Held> byId = new LinkedHashMap<>();
+        private long bytes;
+
+        Shelf(String tenant) {
+            this.tenant = tenant;
+        }
+    }
+
+    private static final class Held {
+        private final HashedObservation observation;
+        private final MemoryBudget.Reservation reservation;
+
+        Held(HashedObservation observation, MemoryBudget.Reservation reservation) {
+            this.observation = observation;
+            this.reservation = reservation;
+        }
+    }
+}
