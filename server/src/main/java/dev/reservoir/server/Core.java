@@ -32,11 +32,13 @@ public final class Core implements AutoCloseable {
     private final Metrics metrics = new Metrics();
     /** Help lanes with the answers of many heads: one a core, for the weights of so many heads come from memory. */
     private final ExecutorService helpers;
+
     private final Engine engine;
     private final ExampleIntake intake;
     private final MemoryBudget heap;
     /** Decode large payloads. */
     private final ExecutorService decoding;
+
     private final LongSupplier nanoClock;
 
     /**
@@ -62,7 +64,8 @@ public final class Core implements AutoCloseable {
         registry.whenDeleted(engine::forget);
         MemoryBudget.Account held = heap.account("held observations", heap.limitBytes() / 4);
         intake = new ExampleIntake(registry, engine, new HeldObservations(HELD_OBSERVATIONS, held));
-        decoding = threads("decoder-", Math.min(MOST_DECODERS, Runtime.getRuntime().availableProcessors()));
+        decoding =
+                threads("decoder-", Math.min(MOST_DECODERS, Runtime.getRuntime().availableProcessors()));
     }
 
     private static ExecutorService threads(String prefix, int count) {

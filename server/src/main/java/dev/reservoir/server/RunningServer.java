@@ -90,8 +90,7 @@ final class RunningServer implements AutoCloseable {
                 core.factory().encoders()::encoder,
                 core.decoding(),
                 core.heap());
-        GrpcServices.Identity identity =
-                new GrpcServices.Identity(substrate.info(), Version.text());
+        GrpcServices.Identity identity = new GrpcServices.Identity(substrate.info(), Version.text());
         return new GrpcServices(vertx, backend, identity, limits, core.nanoClock());
     }
 

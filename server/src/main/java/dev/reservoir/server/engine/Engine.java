@@ -189,6 +189,16 @@ public final class Engine implements AutoCloseable {
         };
     }
 
+    /**
+     * Queues the end of the minibatch that a head is gathering: its examples are learned as if it were full. The listener
+     * is then told that none more were handled, with the version that has learned them.
+     *
+     * @return false if the engine is closed
+     */
+    public boolean flush(LiveHead head, TrainingListener listener) {
+        return queue(new PreparedExample(new TrainingTask.Flush(head, listener, clock.getAsLong())));
+    }
+
     /** Changes what may be changed of a specification, between two examples. */
     public void update(LiveHead head, SpecUpdate change, Completion<HeadVersion> completion) {
         TrainingTask task = new TrainingTask.Update(head, change, completion, clock.getAsLong());

@@ -28,6 +28,9 @@ abstract class HeadSlice {
     /** Refusals of examples that were reported as accepted after earlier batches. */
     private final List<TrainingListener.Refusal> late = new ArrayList<>();
 
+    /** Those who hear that a minibatch was ended. */
+    private final List<TrainingListener> flushes = new ArrayList<>();
+
     private int begun;
     /** Tasks before this one were handled. */
     private int done;
@@ -82,6 +85,13 @@ abstract class HeadSlice {
         } else if (next instanceof TrainingTask.Update update) {
             settle();
             update(update);
+            done = begun;
+        } else if (next instanceof TrainingTask.Flush flush) {
+            settle();
+            if (stopped == null) {
+                learner.flush();
+            }
+            flushes.add(flush.listener());
             done = begun;
         } else if (next instanceof TrainingTask.Refusal refusal) {
             checkOrder(refusal.sequence());
@@ -162,6 +172,9 @@ abstract class HeadSlice {
             } else if (task instanceof TrainingTask.Update update) {
                 update.end(null, why);
                 done++;
+            } else if (task instanceof TrainingTask.Flush flush) {
+                flushes.add(flush.listener());
+                done++;
             }
         }
         publishAndReport();
@@ -185,7 +198,8 @@ abstract class HeadSlice {
         ended = true;
         if (head.deleted()) {
             handled.forEach(one -> report(one.listener, listener -> listener.deleted()));
-        } else if (!handled.isEmpty()) {
+            flushes.forEach(flush -> report(flush, listener -> listener.deleted()));
+        } else if (!handled.isEmpty() || !flushes.isEmpty()) {
             HeadVersion version = publish();
             if (version.failure() != null && version.failure().equals(stopped)) {
                 for (int i = 0; i < handled.size(); i++) {
@@ -194,6 +208,11 @@ abstract class HeadSlice {
                 }
             }
             report(version);
+            for (TrainingListener flush : flushes) {
+                List<TrainingListener.Refusal> unreported = handled.isEmpty() ? List.copyOf(late) : List.of();
+                late.clear();
+                report(flush, told -> told.handled(0, unreported, version));
+            }
         }
     }
 

@@ -84,6 +84,29 @@ sealed interface TrainingTask extends OrderedWork {
         }
     }
 
+    /** The end of the minibatch that is being gathered. */
+    record Flush(LiveHead head, TrainingListener listener, long arrivalNanos) implements TrainingTask {
+        @Override
+        public void headDeleted() {
+            listener.deleted();
+        }
+
+        @Override
+        public void engineStopped() {
+            listener.stopped();
+        }
+
+        @Override
+        public int tokens() {
+            return 0;
+        }
+
+        @Override
+        public boolean fillsStep() {
+            return false;
+        }
+    }
+
     /** A change of the specification. */
     record Update(LiveHead head, SpecUpdate change, Completion<HeadVersion> completion, long arrivalNanos)
             implements TrainingTask {

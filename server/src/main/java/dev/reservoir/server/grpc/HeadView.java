@@ -42,7 +42,7 @@ final class HeadView {
         if (failure != null) {
             view.setState(Head.State.FAILED).setStateReason(failure);
         }
-        if (published.metrics().examples() > 0) {
+        if (published.metrics().examples() > 0 || published.metrics().refused() > 0) {
             view.setMetrics(MetricsCodec.encode(published.metrics()));
         }
         return view.build();

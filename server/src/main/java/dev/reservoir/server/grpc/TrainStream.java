@@ -1,6 +1,7 @@
 package dev.reservoir.server.grpc;
 
 import dev.reservoir.heads.HeadName;
+import dev.reservoir.heads.LearningSpec;
 import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
 import dev.reservoir.heads.codec.MetricsCodec;
@@ -9,6 +10,7 @@ import dev.reservoir.server.intake.ExampleIntake;
 import dev.reservoir.server.intake.WriterLease;
 import dev.reservoir.server.memory.MemoryBudget;
 import dev.reservoir.server.registry.HeadVersion;
+import dev.reservoir.server.registry.LiveHead;
 import dev.reservoir.server.registry.Subscription;
 import dev.reservoir.server.rpc.Calls;
 import dev.reservoir.server.rpc.Flow;
@@ -27,11 +29,11 @@ import org.jspecify.annotations.Nullable;
  * acknowledges it is written, so a client that does not read is soon not read from either, and nothing of it piles up here.
  *
  * <pre>
- *   +---------+  open  +----------+  half-close, the server stops  +----------+  all handled  +-------+
- *   | OPENING | -----&gt; | LEARNING | -----------------------------&gt; | DRAINING | ------------&gt; | ENDED |
- *   +---------+        +----------+                                +----------+               +-------+
- *        |                  |         a refusal that ends it, lease lost, head failed             ^
- *        +------------------+-----------------------------------------+--------------------------+
+ *   OPENING --open--&gt; LEARNING --half-close--&gt; DRAINING --all handled--&gt; FLUSHING --flushed--&gt; FLUSHED --&gt; ENDED
+ *      |                 |                      ^   |                      |                                ^
+ *      +-----------------+--the server stops----+---|----------------------+                                |
+ *                                                   +--all handled, no minibatch waits or the server stops--+
+ *   any --a refusal that ends it, the lease is lost, the head failed, the call is over--&gt; ENDED
  * </pre>
  *
  * <p>Confined to the call's context, but for {@link #offer}, which runs where payloads are decoded, one after the other.
@@ -57,6 +59,8 @@ final class TrainStream implements TrainInbox.Stream {
         OPENING,
         LEARNING,
         DRAINING,
+        FLUSHING,
+        FLUSHED,
         ENDED
     }
 
@@ -180,6 +184,10 @@ final class TrainStream implements TrainInbox.Stream {
         call.runOnContext(() -> {
             TrainInbox.Handled handled = inbox.take();
             if (handled != null) {
+                if (state == State.FLUSHING) {
+                    // Nothing else was outstanding.
+                    state = State.FLUSHED;
+                }
                 acknowledge(handled.count(), handled.bytes(), handled.refusals(), handled.published());
             }
         });
@@ -225,6 +233,16 @@ final class TrainStream implements TrainInbox.Stream {
             return;
         }
         WriterLease mine = lease;
+        if (state == State.FLUSHING) {
+            return;
+        }
+        if (state == State.DRAINING && mine != null && !stopping && gathers(mine.head())) {
+            state = State.FLUSHING;
+            if (!service.intake().flush(mine, inbox)) {
+                stopped();
+            }
+            return;
+        }
         if (mine != null) {
             unacknowledged.add(0, 0, List.of(), mine.head().published());
             writeProgress();
@@ -234,6 +252,13 @@ final class TrainStream implements TrainInbox.Stream {
         } else {
             call.end();
         }
+    }
+
+    /** Whether examples may wait in a minibatch that is not full. */
+    private static boolean gathers(LiveHead head) {
+        LearningSpec learning = head.published().spec().learning();
+        return (learning instanceof LearningSpec.Fpt fpt && fpt.minibatch() > 1)
+                || (learning instanceof LearningSpec.Gradient gradient && gradient.minibatch() > 1);
     }
 
     /** Ends the stream before its time, after a last word on what was handled. */

@@ -100,6 +100,18 @@ public final class ExampleIntake {
         };
     }
 
+    /**
+     * Ends the minibatch that a head is gathering, in the order of the writer's examples; the examples in it are learned
+     * as if it were full.
+     *
+     * @param listener is told that no more examples were handled once that is done
+     * @return false if the server stops
+     * @throws Refused WRITER_FENCED if the lease was lost
+     */
+    public boolean flush(WriterLease lease, TrainingListener listener) {
+        return lease.writer().queueBetween(lease, () -> engine.flush(lease.head(), listener));
+    }
+
     /** Calls back once a number is handled, at once if it is so already, or once the head is deleted. */
     public Subscription whenHandled(WriterLease lease, long sequence, Runnable handled) {
         return lease.head().whenApplied(sequence, handled);

@@ -162,6 +162,20 @@ final class HeadWriter {
         return Admission.QUEUED;
     }
 
+    /**
+     * Queues what stands between two examples.
+     *
+     * @param queue queues it, false if that cannot be; must be quick
+     * @throws Refused as {@link #admit} for a lease that is no longer held
+     */
+    synchronized boolean queueBetween(WriterLease held, BooleanSupplier queue) {
+        checkNotEnded();
+        if (lease != held) {
+            throw fencing(held.epoch(), newestEpoch);
+        }
+        return queue.getAsBoolean();
+    }
+
     @GuardedBy("this")
     private void checkNotEnded() {
         if (ended != null) {
