@@ -13,7 +13,7 @@ import java.util.Arrays;
 import java.util.Map;
 import java.util.SplittableRandom;
 
-/** ONNX Runtime with a model of the same artifact family, its threads not spinning while they wait. One thread's. */
+/** ONNX Runtime with a model of the same artifact family, its threads not spinning while they wait. Not thread-safe. */
 final class OnnxModel implements AutoCloseable {
     static final String F32 = "/all-minilm-l6-v2.onnx";
     static final String INT8 = "/all-minilm-l6-v2-q.onnx";

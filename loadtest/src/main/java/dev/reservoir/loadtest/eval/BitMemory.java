@@ -35,7 +35,7 @@ record BitMemory(int patterns, int bits, int width) {
         }
     }
 
-    EvalTask task(Amount amount) {
+    EvalTask task(EvalTask.Amount amount) {
         Draws.HeldOut heldOut = Draws.HeldOut.draw(this::item, amount.validation(), amount.test());
         Modality modality = Modality.newBuilder()
                 .setTensor(TensorModality.newBuilder().setWidth(width).setMaxRows(tokens()))
@@ -44,7 +44,8 @@ record BitMemory(int patterns, int bits, int width) {
                 "bit-memory",
                 String.format(
                         Locale.ROOT,
-                        "%s%d patterns of %,d bits, %d a token, %d tokens; asked for all %,d bits, %s; an FPT head's rate ends at a quarter",
+                        "%s%d patterns of %,d bits, %d a token, %d tokens; asked for all %,d bits, %s; an FPT head's"
+                                + " rate ends at a quarter",
                         equals(PAPER) ? "" : "SMALLER THAN THE PAPER'S: ",
                         patterns,
                         bits,
@@ -79,7 +80,7 @@ record BitMemory(int patterns, int bits, int width) {
                 0.75,
                 "shown bits copied, masked ones guessed",
                 "masked bits",
-                new Published(100, 75.8, 100));
+                new EvalTask.Published(100, 75.8, 100));
     }
 
     int queryTokens() {
@@ -90,7 +91,7 @@ record BitMemory(int patterns, int bits, int width) {
         return (patterns + 1) * queryTokens();
     }
 
-    Item item(Random random) {
+    EvalTask.Item item(Random random) {
         Matrix.Builder rows = Matrix.newBuilder().setColumns(width);
         boolean[][] drawn = new boolean[patterns][bits];
         for (boolean[] pattern : drawn) {
@@ -107,7 +108,7 @@ record BitMemory(int patterns, int bits, int width) {
             rows.addValues(mask ? 0 : asked[bit] ? 1 : -1);
             masked.set(unasked * width + bit, mask);
         }
-        return new Item(
+        return new EvalTask.Item(
                 Example.newBuilder()
                         .setObservation(Observation.newBuilder().setTensor(rows))
                         .setTarget(Targets.perToken(unasked, width, asked))

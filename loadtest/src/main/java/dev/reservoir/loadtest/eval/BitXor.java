@@ -22,8 +22,10 @@ final class BitXor {
 
     private BitXor() {}
 
-    static EvalTask task(Amount amount) {
-        List<Item> all = Draws.shuffled(IntStream.range(0, 1 << TOKENS).boxed().toList()).stream()
+    static EvalTask task(EvalTask.Amount amount) {
+        List<EvalTask.Item> all = Draws.shuffled(
+                        IntStream.range(0, 1 << TOKENS).boxed().toList())
+                .stream()
                 .map(BitXor::item)
                 .toList();
         int heldOut = amount.validation() + amount.test();
@@ -48,7 +50,7 @@ final class BitXor {
                         .setTask(Task.newBuilder().setMultiLabel(Targets.asSet(TOKENS, BITS)))
                         .build(),
                 TOKENS,
-                Draws.laps(all.subList(heldOut, all.size())),
+                Draws.epochs(all.subList(heldOut, all.size())),
                 amount.examples(),
                 Contender.MINIBATCH,
                 all.subList(0, amount.validation()),
@@ -58,18 +60,18 @@ final class BitXor {
                 0.5,
                 "any constant bit",
                 "",
-                new Published(100, 100, 100));
+                new EvalTask.Published(100, 100, 100));
     }
 
     /** @param pair bit n is token n */
-    static Item item(int pair) {
+    static EvalTask.Item item(int pair) {
         List<Integer> bits =
                 IntStream.range(0, TOKENS).mapToObj(token -> pair >>> token & 1).toList();
         List<Integer> xor = new ArrayList<>();
         for (int i = 0; i < BITS; i++) {
             xor.add(bits.get(i) ^ bits.get(BITS + i));
         }
-        return Item.plain(Example.newBuilder()
+        return EvalTask.Item.plain(Example.newBuilder()
                 .setObservation(Observation.newBuilder()
                         .setTokens(SymbolSequence.newBuilder().addAllSymbols(bits)))
                 .setTarget(Targets.perToken(BITS, xor))

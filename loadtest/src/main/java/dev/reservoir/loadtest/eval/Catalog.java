@@ -9,6 +9,16 @@ import org.jspecify.annotations.Nullable;
 
 /** The tasks, in the order in which they are shown, with the amount of work of each: fixed, whatever the machine. */
 final class Catalog {
+    /**
+     * A task that may be run.
+     *
+     * @param tokens most that the substrate reads for one observation
+     * @param ablation whether the parts of a head are held against each other on it
+     * @param missing why its data is not at hand; empty where it is
+     * @param load reads or makes its data; called where it is run
+     */
+    record Entry(String name, int tokens, boolean ablation, String missing, Supplier<EvalTask> load) {}
+
     static final List<String> NAMES = List.of("bit-xor", "bit-memory", "listops", "mnist", "cifar-10", "cifar-10-lra");
 
     private static final BitMemory SMALL_MEMORY = new BitMemory(5, 50, 50);
@@ -31,47 +41,47 @@ final class Catalog {
         this.examples = examples;
     }
 
-    List<TaskEntry> all() {
+    List<Entry> all() {
         BitMemory memory = quick ? SMALL_MEMORY : BitMemory.PAPER;
-        List<TaskEntry> tasks = new ArrayList<>();
-        tasks.add(new TaskEntry(
+        List<Entry> tasks = new ArrayList<>();
+        tasks.add(new Entry(
                 "bit-xor",
                 10,
                 ablation(false),
                 "",
                 () -> BitXor.task(quick ? amount(4_000, 128, 128) : amount(40_000, 128, 128))));
-        tasks.add(new TaskEntry(
+        tasks.add(new Entry(
                 "bit-memory",
                 memory.tokens(),
                 ablation(false),
                 "",
                 () -> memory.task(quick ? amount(12_000, 100, 300) : amount(40_000, 500, 2_000))));
-        Amount lists = amount(40_000, 500, 2_000);
+        EvalTask.Amount lists = amount(40_000, 500, 2_000);
         tasks.add(
                 quick
                         ? tooLong("listops", ListOps.LONGEST)
                         : missing(ListOps.FILES).isEmpty()
-                                ? new TaskEntry("listops", ListOps.LONGEST, true, "", reader(ListOps::read, lists))
-                                : new TaskEntry("listops", ListOps.LONGEST, true, "", () -> ListOps.generated(lists)));
-        Amount digits = quick ? amount(1_280, 150, 300) : amount(60_000, 1_000, 10_000);
-        tasks.add(new TaskEntry(
+                                ? new Entry("listops", ListOps.LONGEST, true, "", reader(ListOps::read, lists))
+                                : new Entry("listops", ListOps.LONGEST, true, "", () -> ListOps.generated(lists)));
+        EvalTask.Amount digits = quick ? amount(1_280, 150, 300) : amount(60_000, 1_000, 10_000);
+        tasks.add(new Entry(
                 "mnist",
                 Digits.TOKENS,
                 true,
                 "",
                 missing(Digits.FILES).isEmpty() ? reader(Digits::read, digits) : () -> Digits.sample(digits)));
-        Amount colour = amount(40_000, 1_000, 10_000);
+        EvalTask.Amount colour = amount(40_000, 1_000, 10_000);
         tasks.add(
                 quick
                         ? tooLong("cifar-10", Cifar10.TOKENS)
-                        : new TaskEntry(
+                        : new Entry(
                                 "cifar-10",
                                 Cifar10.TOKENS,
                                 true,
                                 missing(Cifar10.FILES),
                                 reader(Cifar10::colour, colour)));
-        tasks.add(new TaskEntry(
-                "cifar-10-lra", Cifar10.PIXELS, true, missing(Cifar10.FILES), reader(Cifar10::grey, colour)));
+        tasks.add(
+                new Entry("cifar-10-lra", Cifar10.PIXELS, true, missing(Cifar10.FILES), reader(Cifar10::grey, colour)));
         return List.copyOf(tasks);
     }
 
@@ -79,13 +89,13 @@ final class Catalog {
         return inQuick || everywhere || !quick;
     }
 
-    private Amount amount(int ownExamples, int validation, int test) {
-        Amount own = new Amount(ownExamples, validation, test);
+    private EvalTask.Amount amount(int ownExamples, int validation, int test) {
+        EvalTask.Amount own = new EvalTask.Amount(ownExamples, validation, test);
         return examples == 0 ? own : own.withExamples(examples);
     }
 
-    private static TaskEntry tooLong(String name, int tokens) {
-        return new TaskEntry(name, tokens, true, "not part of --quick", () -> {
+    private static Entry tooLong(String name, int tokens) {
+        return new Entry(name, tokens, true, "not part of --quick", () -> {
             throw new IllegalStateException(name + " is not part of --quick");
         });
     }
@@ -100,7 +110,7 @@ final class Catalog {
         return files.stream().allMatch(file -> Files.isRegularFile(folder.resolve(file))) ? "" : wanted;
     }
 
-    private Supplier<EvalTask> reader(Reader reader, Amount amount) {
+    private Supplier<EvalTask> reader(Reader reader, EvalTask.Amount amount) {
         return () -> {
             Path folder = data;
             if (folder == null) {
@@ -112,6 +122,6 @@ final class Catalog {
 
     @FunctionalInterface
     private interface Reader {
-        EvalTask read(Path folder, Amount amount);
+        EvalTask read(Path folder, EvalTask.Amount amount);
     }
 }

@@ -17,9 +17,9 @@ final class CellLearning implements TrainingListener {
     private final Timekeeper time;
 
     // Guarded by this.
-    private final List<CurveStep> curve = new ArrayList<>();
-    private @Nullable CurveStep reached;
-    private @Nullable CurveStep last;
+    private final List<CellResult.CurveStep> curve = new ArrayList<>();
+    private CellResult.@Nullable CurveStep reached;
+    private CellResult.@Nullable CurveStep last;
     private long handled;
     private String firstRefusal = "";
     private long startNanos;
@@ -45,7 +45,7 @@ final class CellLearning implements TrainingListener {
         if (metrics.getWindowed().getCount() == 0) {
             return;
         }
-        CurveStep step = new CurveStep(
+        CellResult.CurveStep step = new CellResult.CurveStep(
                 metrics.getExamples(),
                 metrics.getUpdates(),
                 (time.nanoTime() - startNanos) / 1e9,
@@ -69,11 +69,11 @@ final class CellLearning implements TrainingListener {
 
     /** Over the last examples; not a number before the first. */
     synchronized double accuracy() {
-        CurveStep step = last;
+        CellResult.CurveStep step = last;
         return step == null ? Double.NaN : step.accuracy();
     }
 
-    synchronized @Nullable CurveStep reached() {
+    synchronized CellResult.@Nullable CurveStep reached() {
         return reached;
     }
 
@@ -87,9 +87,9 @@ final class CellLearning implements TrainingListener {
     }
 
     /** Evenly thinned, its last step at its end. */
-    synchronized List<CurveStep> curve() {
-        List<CurveStep> steps = new ArrayList<>(curve);
-        CurveStep step = last;
+    synchronized List<CellResult.CurveStep> curve() {
+        List<CellResult.CurveStep> steps = new ArrayList<>(curve);
+        CellResult.CurveStep step = last;
         if (step != null && (steps.isEmpty() || steps.get(steps.size() - 1).examples() < step.examples())) {
             steps.add(step);
         }

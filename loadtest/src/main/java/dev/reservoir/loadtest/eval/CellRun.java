@@ -130,8 +130,9 @@ final class CellRun {
     }
 
     private CellResult failed(Head head, String why, int sharing) {
-        List<CurveStep> curve = learning.curve();
-        CurveStep last = curve.isEmpty() ? new CurveStep(0, 0, 0, 0) : curve.get(curve.size() - 1);
+        List<CellResult.CurveStep> curve = learning.curve();
+        CellResult.CurveStep last =
+                curve.isEmpty() ? new CellResult.CurveStep(0, 0, 0, 0) : curve.get(curve.size() - 1);
         return new CellResult(
                 key,
                 task.fingerprint(),
@@ -189,12 +190,12 @@ final class CellRun {
         };
     }
 
-    private Score score(List<Item> items) throws InterruptedException {
+    private Score score(List<EvalTask.Item> items) throws InterruptedException {
         Score score = new Score();
         Semaphore room = new Semaphore(IN_FLIGHT);
         List<CompletableFuture<Void>> answers = new ArrayList<>();
         try (PredictionStream stream = serving.predictions()) {
-            for (Item item : items) {
+            for (EvalTask.Item item : items) {
                 room.acquire();
                 PredictRequest request = PredictRequest.newBuilder()
                         .addHeads(name)

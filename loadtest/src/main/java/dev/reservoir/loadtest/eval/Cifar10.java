@@ -33,20 +33,21 @@ final class Cifar10 {
 
     private Cifar10() {}
 
-    static EvalTask colour(Path folder, Amount amount) {
-        return task("cifar-10", folder, amount, true, new Published(68.2, 61.7, 70.3));
+    static EvalTask colour(Path folder, EvalTask.Amount amount) {
+        return task("cifar-10", folder, amount, true, new EvalTask.Published(68.2, 61.7, 70.3));
     }
 
-    static EvalTask grey(Path folder, Amount amount) {
-        return task("cifar-10-lra", folder, amount, false, new Published(38.6, 36.1, 42));
+    static EvalTask grey(Path folder, EvalTask.Amount amount) {
+        return task("cifar-10-lra", folder, amount, false, new EvalTask.Published(38.6, 36.1, 42));
     }
 
-    private static EvalTask task(String name, Path folder, Amount amount, boolean colour, Published published) {
+    private static EvalTask task(
+            String name, Path folder, EvalTask.Amount amount, boolean colour, EvalTask.Published published) {
         List<byte[]> train = new ArrayList<>();
         FILES.subList(0, 5).forEach(file -> train.addAll(records(folder.resolve(file))));
         List<byte[]> shuffled = Draws.shuffled(train);
         int validation = Math.min(amount.validation(), train.size() / 2);
-        List<Item> test = Draws.shuffled(records(folder.resolve(FILES.get(5)))).stream()
+        List<EvalTask.Item> test = Draws.shuffled(records(folder.resolve(FILES.get(5)))).stream()
                 .limit(amount.test())
                 .map(record -> item(record, colour))
                 .toList();
@@ -62,7 +63,7 @@ final class Cifar10 {
                 Pictures.fading(spec, amount),
                 spec,
                 colour ? TOKENS : PIXELS,
-                Draws.laps(trained, (record, random) -> item(colour ? augmented(record, random) : record, colour)),
+                Draws.epochs(trained, (record, random) -> item(colour ? augmented(record, random) : record, colour)),
                 amount.examples(),
                 Contender.MINIBATCH,
                 shuffled.subList(0, validation).stream()
@@ -122,7 +123,7 @@ final class Cifar10 {
         return moved;
     }
 
-    static Item item(byte[] record, boolean colour) {
+    static EvalTask.Item item(byte[] record, boolean colour) {
         byte[] samples = new byte[colour ? CHANNELS * PIXELS : PIXELS];
         for (int pixel = 0; pixel < PIXELS; pixel++) {
             int red = record[1 + pixel] & 0xff;

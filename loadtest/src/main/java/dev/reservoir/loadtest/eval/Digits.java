@@ -23,16 +23,18 @@ final class Digits {
 
     private Digits() {}
 
-    static EvalTask sample(Amount amount) {
+    static EvalTask sample(EvalTask.Amount amount) {
         Workload workload = new Workloads(Workloads.DEMO_SEED).byId("image-digits");
-        List<Item> train = workload.train().stream().map(Item::plain).toList();
-        List<Item> test =
-                Draws.shuffled(workload.test()).stream().map(Item::plain).toList();
+        List<EvalTask.Item> train =
+                workload.train().stream().map(EvalTask.Item::plain).toList();
+        List<EvalTask.Item> test = Draws.shuffled(workload.test()).stream()
+                .map(EvalTask.Item::plain)
+                .toList();
         return task("", "sample of MNIST that ships with this program", SPEC, train, test, amount);
     }
 
-    static EvalTask read(Path folder, Amount amount) {
-        List<Item> train = Draws.shuffled(items(folder, 0));
+    static EvalTask read(Path folder, EvalTask.Amount amount) {
+        List<EvalTask.Item> train = Draws.shuffled(items(folder, 0));
         return task(
                 "; " + Pictures.FADING,
                 "MNIST",
@@ -44,9 +46,14 @@ final class Digits {
 
     /** The validation items are taken from those to train on. */
     private static EvalTask task(
-            String rule, String source, Head spec, List<Item> train, List<Item> test, Amount amount) {
+            String rule,
+            String source,
+            Head spec,
+            List<EvalTask.Item> train,
+            List<EvalTask.Item> test,
+            EvalTask.Amount amount) {
         int validation = Math.min(amount.validation(), train.size() / 2);
-        List<Item> tested = test.subList(0, Math.min(amount.test(), test.size()));
+        List<EvalTask.Item> tested = test.subList(0, Math.min(amount.test(), test.size()));
         return new EvalTask(
                 "mnist",
                 "28 x 28 grey in patches of 4 x 4, 49 tokens, 10 classes" + rule,
@@ -54,7 +61,7 @@ final class Digits {
                 spec,
                 SPEC,
                 TOKENS,
-                Draws.laps(train.subList(validation, train.size())),
+                Draws.epochs(train.subList(validation, train.size())),
                 amount.examples(),
                 Contender.MINIBATCH,
                 train.subList(0, validation),
@@ -64,10 +71,10 @@ final class Digits {
                 Pictures.majority(tested),
                 "the most frequent digit",
                 "",
-                new Published(98.0, 91.7, 99.1));
+                new EvalTask.Published(98.0, 91.7, 99.1));
     }
 
-    private static List<Item> items(Path folder, int first) {
+    private static List<EvalTask.Item> items(Path folder, int first) {
         IdxFile images = file(folder, FILES.get(first));
         IdxFile labels = file(folder, FILES.get(first + 1));
         if (images.items() != labels.items()) {

@@ -18,13 +18,13 @@ final class Draws {
     private Draws() {}
 
     /** Distinct held-out items: validation and test have no observation in common. */
-    record HeldOut(List<Item> validation, List<Item> test, Set<Observation> observations) {
-        static HeldOut draw(Function<Random, Item> source, int validation, int test) {
+    record HeldOut(List<EvalTask.Item> validation, List<EvalTask.Item> test, Set<Observation> observations) {
+        static HeldOut draw(Function<Random, EvalTask.Item> source, int validation, int test) {
             Random random = new Random(HELD_OUT_SEED);
             Set<Observation> seen = new HashSet<>();
-            List<Item> items = new ArrayList<>();
+            List<EvalTask.Item> items = new ArrayList<>();
             while (items.size() < validation + test) {
-                Item item = source.apply(random);
+                EvalTask.Item item = source.apply(random);
                 if (seen.add(item.example().getObservation())) {
                     items.add(item);
                 }
@@ -34,11 +34,11 @@ final class Draws {
     }
 
     /** Made anew each, but never one that is held out. */
-    static EvalTask.Stream fresh(Function<Random, Item> source, Set<Observation> heldOut) {
+    static EvalTask.Stream fresh(Function<Random, EvalTask.Item> source, Set<Observation> heldOut) {
         return seed -> {
             Random random = new Random(seed);
             return () -> {
-                Item item = source.apply(random);
+                EvalTask.Item item = source.apply(random);
                 while (heldOut.contains(item.example().getObservation())) {
                     item = source.apply(random);
                 }
@@ -47,26 +47,26 @@ final class Draws {
         };
     }
 
-    /** Lap after lap over the items, each in another order. */
-    static EvalTask.Stream laps(List<Item> items) {
-        return laps(items, (item, random) -> item);
+    /** Epoch after epoch over the items, each in another order. */
+    static EvalTask.Stream epochs(List<EvalTask.Item> items) {
+        return epochs(items, (item, random) -> item);
     }
 
     /**
-     * Lap after lap, each in another order.
+     * Epoch after epoch, each in another order.
      *
      * @param make an item of an entry, each time it is drawn
      */
-    static <T> EvalTask.Stream laps(List<T> entries, BiFunction<T, Random, Item> make) {
+    static <T> EvalTask.Stream epochs(List<T> entries, BiFunction<T, Random, EvalTask.Item> make) {
         return seed -> {
             Random random = new Random(seed);
-            List<T> lap = new ArrayList<>();
+            List<T> epoch = new ArrayList<>();
             return () -> {
-                if (lap.isEmpty()) {
-                    lap.addAll(entries);
-                    Collections.shuffle(lap, random);
+                if (epoch.isEmpty()) {
+                    epoch.addAll(entries);
+                    Collections.shuffle(epoch, random);
                 }
-                return make.apply(lap.remove(lap.size() - 1), random);
+                return make.apply(epoch.remove(epoch.size() - 1), random);
             };
         };
     }

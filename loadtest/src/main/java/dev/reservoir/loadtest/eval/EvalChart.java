@@ -67,7 +67,7 @@ final class EvalChart {
                 .build();
         style(chart);
         for (Plan.Group group : plan.groups()) {
-            List<List<CurveStep>> curves = plan.chosen(group).stream()
+            List<List<CellResult.CurveStep>> curves = plan.chosen(group).stream()
                     .map(CellResult::curve)
                     .filter(curve -> !curve.isEmpty())
                     .toList();
@@ -87,15 +87,15 @@ final class EvalChart {
     }
 
     /** At evenly spaced numbers of examples, the mean of where each curve stood last; from where all of them had begun. */
-    private static List<double[]> mean(List<List<CurveStep>> curves, int examples) {
+    private static List<double[]> mean(List<List<CellResult.CurveStep>> curves, int examples) {
         List<double[]> points = new ArrayList<>();
         for (int i = 1; i <= GRID; i++) {
             long place = (long) examples * i / GRID;
             double sum = 0;
             int begun = 0;
-            for (List<CurveStep> curve : curves) {
-                CurveStep at = null;
-                for (CurveStep step : curve) {
+            for (List<CellResult.CurveStep> curve : curves) {
+                CellResult.CurveStep at = null;
+                for (CellResult.CurveStep step : curve) {
                     at = step.examples() <= place ? step : at;
                 }
                 if (at != null) {

@@ -22,7 +22,7 @@ record EvalReport(
         Machine machine,
         double seconds,
         List<TaskReport> tasks,
-        List<Omission> notRun) {
+        List<Evaluation.Omission> notRun) {
 
     EvalReport {
         rates = List.copyOf(rates);
@@ -44,7 +44,7 @@ record EvalReport(
             double floor,
             String floorName,
             String hardName,
-            Published published,
+            EvalTask.Published published,
             List<GroupReport> contenders,
             List<CellResult> cells) {
         TaskReport {
@@ -103,9 +103,9 @@ record EvalReport(
     private static GroupReport group(Plan.Group group, Plan plan) {
         List<CellResult> chosen = plan.chosen(group);
         List<CellResult> all = plan.results(group);
-        List<CurveStep> reached = new ArrayList<>();
+        List<CellResult.CurveStep> reached = new ArrayList<>();
         chosen.forEach(result -> {
-            CurveStep step = result.reached();
+            CellResult.CurveStep step = result.reached();
             if (step != null) {
                 reached.add(step);
             }
@@ -122,7 +122,7 @@ record EvalReport(
                 chosen.size(),
                 reached.size(),
                 Summary.of(reached.stream().map(step -> (double) step.updates()).toList()),
-                Summary.of(reached.stream().map(CurveStep::seconds).toList()),
+                Summary.of(reached.stream().map(CellResult.CurveStep::seconds).toList()),
                 (int) all.stream().filter(result -> !result.failure().isEmpty()).count());
     }
 

@@ -21,7 +21,7 @@ final class EvalTable {
             lines.addAll(task(task, style));
             lines.add("");
         }
-        for (Omission omission : report.notRun()) {
+        for (Evaluation.Omission omission : report.notRun()) {
             String what = omission.task() + (omission.contender().isEmpty() ? "" : " " + omission.contender());
             lines.add(style.bold(what + ": not run") + ", " + omission.reason());
         }
@@ -83,11 +83,13 @@ final class EvalTable {
     private static List<String> legend() {
         return List.of(
                 "learn       numbers that learn; the transformer never changes",
-                "validation  share right, the mean over seeds and its deviation; it alone chose the rate, with the first seed",
+                "validation  share right, the mean over seeds and its deviation; it alone chose the rate, with the"
+                        + " first seed",
                 "test        the same on items that nothing was chosen by",
                 "steps       minibatches until the last few hundred examples, each answered before it was learned, were"
                         + " right so often; seconds while other heads learned on the same machine",
-                "paper       test accuracy with GPT-2 small, fully trained to its end (Lu et al. 2021, arXiv 2103.05247)");
+                "paper       test accuracy with GPT-2 small, fully trained to its end (Lu et al. 2021, arXiv"
+                        + " 2103.05247)");
     }
 
     private static String rate(@Nullable Double rate) {
@@ -120,7 +122,7 @@ final class EvalTable {
         return seconds == null ? "-" : String.format(Locale.ROOT, "%.0f", seconds.mean());
     }
 
-    private static String published(GroupReport group, Published published) {
+    private static String published(GroupReport group, EvalTask.Published published) {
         return switch (group.contender()) {
             case "fpt" -> String.format(Locale.ROOT, "%.1f %%", published.pretrained());
             case "random" -> String.format(Locale.ROOT, "%.1f %%", published.random());

@@ -1,6 +1,8 @@
 package dev.reservoir.loadtest.eval;
 
+import dev.reservoir.v1.Example;
 import dev.reservoir.v1.Head;
+import java.util.BitSet;
 import java.util.List;
 
 /**
@@ -42,6 +44,56 @@ record EvalTask(
         String floorName,
         String hardName,
         Published published) {
+    /**
+     * An example to be scored on.
+     *
+     * @param example observation and truth
+     * @param hard among the places of a truth per token (its tokens, or the bits of all tokens), those that the observation does not simply show; empty where the task makes no
+     *     such difference
+     */
+    record Item(Example example, BitSet hard) {
+        Item {
+            hard = (BitSet) hard.clone();
+        }
+
+        static Item plain(Example example) {
+            return new Item(example, new BitSet());
+        }
+    }
+
+    /**
+     * How much work a task is, fixed in advance.
+     *
+     * @param examples a head learns
+     * @param validation items that decide the rate
+     * @param test items that score it
+     */
+    record Amount(int examples, int validation, int test) {
+        Amount {
+            if (examples < 1 || validation < 1 || test < 1) {
+                throw new IllegalArgumentException(
+                        "amount: " + examples + ", " + validation + ", " + test + " (expected: each at least 1)");
+            }
+        }
+
+        /** Steps after which a rate must halve to be halved so often in all of them. */
+        int halfLifeSteps(int minibatch, int halvings) {
+            return Math.max(1, examples / minibatch / halvings);
+        }
+
+        Amount withExamples(int other) {
+            return new Amount(other, validation, test);
+        }
+    }
+
+    /**
+     * Test accuracies in percent that Lu et al. 2021 (arXiv 2103.05247) report with GPT-2 small.
+     *
+     * @param pretrained frozen pretrained transformer
+     * @param random frozen transformer of random weights
+     * @param full the whole transformer trained
+     */
+    record Published(double pretrained, double random, double full) {}
 
     /** Examples to train on. */
     @FunctionalInterface

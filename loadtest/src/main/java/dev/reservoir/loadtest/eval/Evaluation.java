@@ -25,17 +25,25 @@ import org.jspecify.annotations.Nullable;
 
 /** Runs every cell that is not known yet, one substrate after the other, and reports all of them. */
 final class Evaluation {
+    /**
+     * What was not run.
+     *
+     * @param contender empty where the whole task was not
+     */
+    record Omission(String task, String contender, String reason) {}
+
     private static final Duration CALL_DEADLINE = Duration.ofSeconds(120);
 
     private final EvalSettings settings;
-    private final List<TaskEntry> entries;
+    private final List<Catalog.Entry> entries;
     private final Terminal terminal;
     private final PrintStream out;
     private final Timekeeper time;
     private final Map<String, EvalTask> tasks = new LinkedHashMap<>();
     private final List<Omission> notRun = new ArrayList<>();
 
-    Evaluation(EvalSettings settings, List<TaskEntry> entries, Terminal terminal, PrintStream out, Timekeeper time) {
+    Evaluation(
+            EvalSettings settings, List<Catalog.Entry> entries, Terminal terminal, PrintStream out, Timekeeper time) {
         this.settings = settings;
         this.entries = List.copyOf(entries);
         this.terminal = terminal;
@@ -176,7 +184,7 @@ final class Evaluation {
 
     private Plan plan(SubstrateFacts facts, List<Contender> contenders, StateFile state) {
         List<Plan.Group> groups = new ArrayList<>();
-        for (TaskEntry entry : entries) {
+        for (Catalog.Entry entry : entries) {
             if (entry.tokens() > facts.positions()) {
                 notRun.add(new Omission(
                         entry.name(),

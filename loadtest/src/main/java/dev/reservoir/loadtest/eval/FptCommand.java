@@ -30,10 +30,10 @@ import picocli.CommandLine.Option;
         header = "Trains heads through the frozen substrate on the tasks of Lu et al. 2021, against controls.",
         description = {
             "",
-            "Starts a server with the pretrained substrate and then one with random weights, trains many heads at once on"
-                    + " each (contenders, learning rates, seeds), chooses each contender's rate on validation items, and"
-                    + " scores it on test items. The amount of work is fixed, not the time. A run that was broken off goes"
-                    + " on where it was when it is started again with the same --out.",
+            "Starts a server with the pretrained substrate and then one with random weights, trains many heads at once"
+                + " on each (contenders, learning rates, seeds), chooses each contender's rate on validation items,"
+                + " and scores it on test items. The amount of work is fixed, not the time. A run that was broken off"
+                + " goes on where it was when it is started again with the same --out.",
             ""
         },
         optionListHeading = "Options:%n",
@@ -107,8 +107,9 @@ public final class FptCommand extends RunCommand {
             paramLabel = "DIR",
             description =
                     "Folder of data files. mnist: the four idx files, unpacked (without them, the sample of 2,000 that"
-                            + " ships with this program). cifar-10: data_batch_1.bin to data_batch_5.bin and test_batch.bin. listops:"
-                            + " basic_train.tsv, basic_val.tsv and basic_test.tsv (without them, generated).")
+                        + " ships with this program). cifar-10: data_batch_1.bin to data_batch_5.bin and"
+                        + " test_batch.bin. listops: basic_train.tsv, basic_val.tsv and basic_test.tsv (without them,"
+                        + " generated).")
     private @Nullable Path data;
 
     @Option(
@@ -142,9 +143,8 @@ public final class FptCommand extends RunCommand {
     @Option(
             names = "--out",
             paramLabel = "DIR",
-            description =
-                    "Folder for pictures, figures, the servers' logs and the cells that are done. Default: target/eval-fpt"
-                            + " of the same build.")
+            description = "Folder for pictures, figures, the servers' logs and the cells that are done. Default:"
+                    + " target/eval-fpt of the same build.")
     private @Nullable Path outFolder;
 
     @Option(
@@ -190,7 +190,7 @@ public final class FptCommand extends RunCommand {
 
     @Override
     protected int run() throws InterruptedException {
-        List<TaskEntry> chosen = chosen();
+        List<Catalog.Entry> chosen = chosen();
         EvalSettings settings = settings(contenders());
         try {
             new Evaluation(settings, chosen, terminal, out, Timekeeper.system()).run();
@@ -231,7 +231,7 @@ public final class FptCommand extends RunCommand {
                 Duration.ofSeconds(stallLimit));
     }
 
-    private List<TaskEntry> chosen() {
+    private List<Catalog.Entry> chosen() {
         check(
                 examples >= 0 && examples % Contender.MINIBATCH == 0,
                 "--examples: " + examples + " (expected: a multiple of " + Contender.MINIBATCH + ")");

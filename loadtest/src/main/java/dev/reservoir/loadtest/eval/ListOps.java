@@ -43,7 +43,7 @@ final class ListOps {
 
     private ListOps() {}
 
-    static EvalTask generated(Amount amount) {
+    static EvalTask generated(EvalTask.Amount amount) {
         Draws.HeldOut heldOut = Draws.HeldOut.draw(ListOps::item, amount.validation(), amount.test());
         return task(
                 "nested lists of " + SHORTEST + " to " + LONGEST + " tokens, 10 classes",
@@ -55,21 +55,26 @@ final class ListOps {
     }
 
     /** From the three files of the Long Range Arena; what is longer than {@value #LONGEST} tokens is cut. */
-    static EvalTask read(Path folder, Amount amount) {
-        List<Item> train = items(folder.resolve(FILES.get(0)));
-        List<Item> validation = items(folder.resolve(FILES.get(1)));
-        List<Item> test = items(folder.resolve(FILES.get(2)));
+    static EvalTask read(Path folder, EvalTask.Amount amount) {
+        List<EvalTask.Item> train = items(folder.resolve(FILES.get(0)));
+        List<EvalTask.Item> validation = items(folder.resolve(FILES.get(1)));
+        List<EvalTask.Item> test = items(folder.resolve(FILES.get(2)));
         return task(
                 "nested lists, cut after " + LONGEST + " tokens, 10 classes",
                 "Long Range Arena, " + train.size() + " examples to train on",
-                Draws.laps(train),
+                Draws.epochs(train),
                 amount,
                 validation.subList(0, Math.min(amount.validation(), validation.size())),
                 test.subList(0, Math.min(amount.test(), test.size())));
     }
 
     private static EvalTask task(
-            String form, String source, EvalTask.Stream stream, Amount amount, List<Item> validation, List<Item> test) {
+            String form,
+            String source,
+            EvalTask.Stream stream,
+            EvalTask.Amount amount,
+            List<EvalTask.Item> validation,
+            List<EvalTask.Item> test) {
         Head spec = Head.newBuilder()
                 .setModality(Modality.newBuilder()
                         .setTokens(TokensModality.newBuilder()
@@ -97,16 +102,16 @@ final class ListOps {
                 majority(test),
                 "the most frequent digit",
                 "",
-                new Published(38.4, 34.3, 38));
+                new EvalTask.Published(38.4, 34.3, 38));
     }
 
-    private static double majority(List<Item> test) {
+    private static double majority(List<EvalTask.Item> test) {
         int[] counts = new int[DIGITS];
         test.forEach(item -> counts[Integer.parseInt(item.example().getTarget().getLabel())]++);
         return (double) Arrays.stream(counts).max().orElse(0) / test.size();
     }
 
-    static Item item(Random random) {
+    static EvalTask.Item item(Random random) {
         while (true) {
             List<Integer> symbols = new ArrayList<>();
             int value = expression(random, 1, symbols);
@@ -150,7 +155,7 @@ final class ListOps {
         return sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
     }
 
-    private static List<Item> items(Path file) {
+    private static List<EvalTask.Item> items(Path file) {
         try {
             List<String> lines = Files.readAllLines(file);
             return IntStream.range(1, lines.size())
@@ -162,7 +167,7 @@ final class ListOps {
     }
 
     /** A line {@code expression TAB value}; round brackets only group, and are left out. */
-    static Item parse(String where, String line) {
+    static EvalTask.Item parse(String where, String line) {
         String[] fields = line.split("\t", -1);
         if (fields.length != 2 || SYMBOLS.indexOf(fields[1]) < 0 || SYMBOLS.indexOf(fields[1]) >= DIGITS) {
             throw new UncheckedIOException(
@@ -183,8 +188,8 @@ final class ListOps {
         return item(symbols.subList(0, Math.min(LONGEST, symbols.size())), fields[1]);
     }
 
-    private static Item item(List<Integer> symbols, String label) {
-        return Item.plain(Example.newBuilder()
+    private static EvalTask.Item item(List<Integer> symbols, String label) {
+        return EvalTask.Item.plain(Example.newBuilder()
                 .setObservation(Observation.newBuilder()
                         .setTokens(SymbolSequence.newBuilder().addAllSymbols(symbols)))
                 .setTarget(Target.newBuilder().setLabel(label))

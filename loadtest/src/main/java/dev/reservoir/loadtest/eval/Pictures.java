@@ -48,7 +48,7 @@ final class Pictures {
     }
 
     /** The head with a rate that ends at a sixteenth of what it began with: what the last steps add to a long run is noise otherwise. */
-    static Head fading(Head spec, Amount amount) {
+    static Head fading(Head spec, EvalTask.Amount amount) {
         int halfLife = amount.halfLifeSteps(Contender.MINIBATCH, HALVINGS);
         return spec.toBuilder()
                 .setLearning(Learning.newBuilder().setFpt(Fpt.newBuilder().setHalfLifeSteps(halfLife)))
@@ -56,8 +56,8 @@ final class Pictures {
     }
 
     /** @param samples row by row, channels interleaved */
-    static Item item(byte[] samples, int label) {
-        return Item.plain(Example.newBuilder()
+    static EvalTask.Item item(byte[] samples, int label) {
+        return EvalTask.Item.plain(Example.newBuilder()
                 .setObservation(
                         Observation.newBuilder().setImage(Image.newBuilder().setRaw(ByteString.copyFrom(samples))))
                 .setTarget(Target.newBuilder().setLabel(CLASSES.get(label)))
@@ -65,7 +65,7 @@ final class Pictures {
     }
 
     /** Share of the most frequent class. */
-    static double majority(List<Item> items) {
+    static double majority(List<EvalTask.Item> items) {
         Map<String, Long> counts = items.stream()
                 .map(item -> item.example().getTarget().getLabel())
                 .collect(Collectors.groupingBy(Function.identity(), Collectors.counting()));

@@ -15,7 +15,7 @@ final class Score {
     private long hardRight;
 
     /** Counts one answer; what it does not answer is wrong. */
-    synchronized void add(Item item, HeadPrediction answer) {
+    synchronized void add(EvalTask.Item item, HeadPrediction answer) {
         if (item.example().getTarget().hasLabel()) {
             count(item.example().getTarget().getLabel().equals(answer.getLabel().getLabel()), false);
             return;
@@ -41,7 +41,7 @@ final class Score {
         }
     }
 
-    private void addSets(Item item, HeadPrediction answer) {
+    private void addSets(EvalTask.Item item, HeadPrediction answer) {
         TokenLabelSets truth = item.example().getTarget().getTokenLabelSets();
         int width = truth.getLabelsCount();
         BitSet answered = answer.hasLabels() ? new BitSet() : bits(truth, answer.getTokenLabelSets());

@@ -19,8 +19,8 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 final class BitTasksTest {
-    private static final EvalTask XOR = BitXor.task(new Amount(64, 128, 100));
-    private static final EvalTask MEMORY = new BitMemory(5, 40, 10).task(new Amount(64, 50, 400));
+    private static final EvalTask XOR = BitXor.task(new EvalTask.Amount(64, 128, 100));
+    private static final EvalTask MEMORY = new BitMemory(5, 40, 10).task(new EvalTask.Amount(64, 50, 400));
 
     @Test
     void asksForTheXorOfTheSecondStringBitByBit() {
@@ -53,12 +53,13 @@ final class BitTasksTest {
         for (EvalTask task : List.of(XOR, MEMORY)) {
             assertThat(first(task, 3)).isEqualTo(first(task, 3)).isNotEqualTo(first(task, 4));
         }
-        assertThat(observations(BitXor.task(new Amount(16, 128, 100)).test())).isEqualTo(observations(XOR.test()));
+        assertThat(observations(BitXor.task(new EvalTask.Amount(16, 128, 100)).test()))
+                .isEqualTo(observations(XOR.test()));
     }
 
     @Test
     void isThePapersMemoryBySize() {
-        Item item = BitMemory.PAPER.item(new Random(1));
+        EvalTask.Item item = BitMemory.PAPER.item(new Random(1));
         List<Float> values = item.example().getObservation().getTensor().getValuesList();
 
         assertThat(item.example().getObservation().getTensor().getColumns()).isEqualTo(50);
@@ -72,7 +73,7 @@ final class BitTasksTest {
         assertThat(truth.getTokensList().subList(100, 120))
                 .noneMatch(TokenLabelSet::getUnknown)
                 .noneMatch(token -> token.getIndicesCount() == 0);
-        EvalTask task = BitMemory.PAPER.task(new Amount(16, 1, 1));
+        EvalTask task = BitMemory.PAPER.task(new EvalTask.Amount(16, 1, 1));
         assertThat(task.tokens()).isEqualTo(120);
         assertThat(task.spec().getTask().getTokenMultiLabel().getLabelsList()).isEqualTo(truth.getLabelsList());
         assertThat(task.form())
@@ -93,7 +94,7 @@ final class BitTasksTest {
     void asksForEveryBitOfAPatternAndHidesHalf() {
         int masked = 0;
         for (int draw = 0; draw < 20; draw++) {
-            Item item = BitMemory.PAPER.item(new Random(draw));
+            EvalTask.Item item = BitMemory.PAPER.item(new Random(draw));
             List<Float> values = item.example().getObservation().getTensor().getValuesList();
             List<Boolean> truth = bits(item.example().getTarget());
             assertThat(truth).hasSize(1_000);
@@ -133,7 +134,7 @@ final class BitTasksTest {
     /** The pattern that agrees with every bit shown is the one that was asked for. */
     @Test
     void isAnsweredByThePatternThatAgreesWithTheQuery() {
-        for (Item item : MEMORY.test()) {
+        for (EvalTask.Item item : MEMORY.test()) {
             List<Float> values = item.example().getObservation().getTensor().getValuesList();
             List<Float> query = values.subList(200, 240);
             List<List<Float>> agreeing = IntStream.range(0, 5)
@@ -155,7 +156,7 @@ final class BitTasksTest {
         int asked = 0;
         int right = 0;
         int masked = 0;
-        for (Item item : MEMORY.test()) {
+        for (EvalTask.Item item : MEMORY.test()) {
             List<Float> values = item.example().getObservation().getTensor().getValuesList();
             List<Boolean> truth = bits(item.example().getTarget());
             for (int bit = 0; bit < 40; bit++) {
@@ -174,7 +175,7 @@ final class BitTasksTest {
     @Test
     void neverTrainsOnAnObservationThatIsHeldOut() {
         // 1 pattern of 4 bits, 2 a token: few enough that every observation comes up again and again.
-        EvalTask tiny = new BitMemory(1, 4, 2).task(new Amount(16, 40, 40));
+        EvalTask tiny = new BitMemory(1, 4, 2).task(new EvalTask.Amount(16, 40, 40));
         Set<Observation> heldOut = observations(tiny.validation());
 
         assertThat(heldOut).hasSize(40).doesNotContainAnyElementsOf(observations(tiny.test()));
@@ -216,9 +217,9 @@ final class BitTasksTest {
     @Test
     void isKeptUnderItsFormAndItsMinibatch() {
         assertThat(MEMORY.fingerprint())
-                .isEqualTo(
-                        "SMALLER THAN THE PAPER'S: 5 patterns of 40 bits, 10 a token, 24 tokens; asked for all 40 bits,"
-                                + " 10 on each of the last 4 tokens; an FPT head's rate ends at a quarter; generated; 64 examples by 4, 50 validation, 400 test");
+                .isEqualTo("SMALLER THAN THE PAPER'S: 5 patterns of 40 bits, 10 a token, 24 tokens; asked for all 40"
+                        + " bits, 10 on each of the last 4 tokens; an FPT head's rate ends at a quarter;"
+                        + " generated; 64 examples by 4, 50 validation, 400 test");
         assertThat(XOR.fingerprint()).contains("64 examples by 16, ");
     }
 
@@ -228,7 +229,7 @@ final class BitTasksTest {
                 .hasMessage("bits: 45, 10 a token (expected: a multiple), patterns: 5");
     }
 
-    private static Set<Observation> observations(List<Item> items) {
+    private static Set<Observation> observations(List<EvalTask.Item> items) {
         Set<Observation> all = new HashSet<>();
         items.forEach(item -> all.add(item.example().getObservation()));
         return all;
@@ -243,7 +244,7 @@ final class BitTasksTest {
         return all;
     }
 
-    private static List<Item> first(EvalTask task, long seed) {
+    private static List<EvalTask.Item> first(EvalTask task, long seed) {
         EvalTask.Training training = task.stream().from(seed);
         return IntStream.range(0, 20).mapToObj(i -> training.next()).toList();
     }

@@ -26,7 +26,7 @@ final class ListOpsTest {
         Set<String> operations = new HashSet<>();
         Set<String> answers = new HashSet<>();
         for (int i = 0; i < 300; i++) {
-            Item item = ListOps.item(random);
+            EvalTask.Item item = ListOps.item(random);
             List<String> words = words(item);
             operations.addAll(words);
             answers.add(item.example().getTarget().getLabel());
@@ -39,21 +39,21 @@ final class ListOpsTest {
 
     @Test
     void readsTheArenasFilesWithoutTheirRoundBrackets() throws Exception {
-        Item item = ListOps.parse("here", "( ( ( [MED 1 ) 9 ) 4 ] )\t4");
+        EvalTask.Item item = ListOps.parse("here", "( ( ( [MED 1 ) 9 ) 4 ] )\t4");
 
         assertThat(words(item)).containsExactly("[MED", "1", "9", "4", "]");
         assertThat(item.example().getTarget().getLabel()).isEqualTo("4");
         for (String file : ListOps.FILES) {
             Files.writeString(folder.resolve(file), "Source\tTarget\n( ( [SM 1 ) 9 ] )\t0\n[MIN 3 4 ]\t3\n");
         }
-        EvalTask task = ListOps.read(folder, new Amount(16, 500, 1));
+        EvalTask task = ListOps.read(folder, new EvalTask.Amount(16, 500, 1));
         assertThat(task.validation()).hasSize(2);
         assertThat(task.test()).hasSize(1);
     }
 
     @Test
     void cutsWhatIsLongerThanThePositions() {
-        Item item = ListOps.parse("here", "[MAX " + "1 ".repeat(600) + "]\t1");
+        EvalTask.Item item = ListOps.parse("here", "[MAX " + "1 ".repeat(600) + "]\t1");
 
         assertThat(words(item)).hasSize(512).doesNotContain("]");
     }
@@ -66,7 +66,7 @@ final class ListOpsTest {
                 .hasMessageContaining("a.tsv:3: \"[AVG\" (expected: of 0 1 2");
     }
 
-    private static List<String> words(Item item) {
+    private static List<String> words(EvalTask.Item item) {
         return item.example().getObservation().getTokens().getSymbolsList().stream()
                 .map(ListOps.SYMBOLS::get)
                 .toList();

@@ -22,7 +22,7 @@ final class PicturesTest {
 
     @Test
     void keepsTheSamplesPartsApart() {
-        EvalTask task = Digits.sample(new Amount(16, 150, 300));
+        EvalTask task = Digits.sample(new EvalTask.Amount(16, 150, 300));
 
         assertThat(task.validation()).hasSize(150);
         assertThat(task.test()).hasSize(300);
@@ -49,7 +49,7 @@ final class PicturesTest {
             Files.write(folder.resolve(Digits.FILES.get(part + 1)), labels.array());
         }
 
-        EvalTask task = Digits.read(folder, new Amount(16, 10, 100));
+        EvalTask task = Digits.read(folder, new EvalTask.Amount(16, 10, 100));
 
         assertThat(task.validation()).hasSize(10);
         assertThat(task.test()).hasSize(10).allSatisfy(item -> {
@@ -67,8 +67,8 @@ final class PicturesTest {
         record[1 + 1_024] = 20;
         record[1 + 2 * 1_024] = (byte) 200;
 
-        Item colour = Cifar10.item(record, true);
-        Item grey = Cifar10.item(record, false);
+        EvalTask.Item colour = Cifar10.item(record, true);
+        EvalTask.Item grey = Cifar10.item(record, false);
 
         assertThat(colour.example().getTarget().getLabel()).isEqualTo("7");
         assertThat(colour.example().getObservation().getImage().getRaw().toByteArray())
@@ -111,12 +111,12 @@ final class PicturesTest {
             Files.write(folder.resolve(Cifar10.FILES.get(file)), records);
         }
 
-        EvalTask task = Cifar10.colour(folder, new Amount(16, 5, 4));
+        EvalTask task = Cifar10.colour(folder, new EvalTask.Amount(16, 5, 4));
 
         assertThat(task.validation()).hasSize(5);
         assertThat(task.test()).hasSize(4);
         assertThat(trained(task, 45)).as("15 pictures, each three times, moved").hasSizeGreaterThan(30);
-        assertThat(Cifar10.grey(folder, new Amount(16, 5, 4)).tokens()).isEqualTo(1_024);
+        assertThat(Cifar10.grey(folder, new EvalTask.Amount(16, 5, 4)).tokens()).isEqualTo(1_024);
     }
 
     @Test
@@ -138,7 +138,7 @@ final class PicturesTest {
         throw new AssertionError("no " + value);
     }
 
-    private static Set<Observation> observations(List<Item> items) {
+    private static Set<Observation> observations(List<EvalTask.Item> items) {
         Set<Observation> all = new HashSet<>();
         items.forEach(item -> all.add(item.example().getObservation()));
         return all;

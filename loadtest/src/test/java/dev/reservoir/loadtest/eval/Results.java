@@ -37,6 +37,6 @@ final class Results {
                 null,
                 null,
                 validation == null ? "a weight is not finite" : "",
-                List.of(new CurveStep(64, 4, 1.5, 0.5)));
+                List.of(new CellResult.CurveStep(64, 4, 1.5, 0.5)));
     }
 }

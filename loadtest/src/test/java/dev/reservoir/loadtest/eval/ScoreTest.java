@@ -20,7 +20,7 @@ final class ScoreTest {
     void countsOnlyTokensThatAreAskedAndApartThoseThatAreHard() {
         BitSet hard = new BitSet();
         hard.set(2);
-        Item item = new Item(
+        EvalTask.Item item = new EvalTask.Item(
                 Example.newBuilder()
                         .setTarget(Targets.perToken(1, List.of(1, 0, 1)))
                         .build(),
@@ -39,7 +39,7 @@ final class ScoreTest {
 
     @Test
     void readsASetAsTheBitsItNames() {
-        Item item = Item.plain(Example.newBuilder()
+        EvalTask.Item item = EvalTask.Item.plain(Example.newBuilder()
                 .setTarget(Targets.perToken(2, List.of(1, 0)))
                 .build());
 
@@ -53,7 +53,7 @@ final class ScoreTest {
     void countsEveryBitOfATokenByNameAndApartThoseThatAreHard() {
         BitSet hard = new BitSet();
         hard.set(3, 5);
-        Item item = new Item(
+        EvalTask.Item item = new EvalTask.Item(
                 Example.newBuilder()
                         .setTarget(Targets.perToken(1, 2, new boolean[] {true, false, true, true}))
                         .build(),
@@ -85,7 +85,7 @@ final class ScoreTest {
     @Test
     void countsWhatIsNotAnsweredAsWrong() {
         score.add(
-                Item.plain(Example.newBuilder()
+                EvalTask.Item.plain(Example.newBuilder()
                         .setTarget(Targets.perToken(0, List.of(0, 0)))
                         .build()),
                 HeadPrediction.newBuilder()
@@ -97,7 +97,7 @@ final class ScoreTest {
 
     @Test
     void comparesLabels() {
-        Item item = Item.plain(Example.newBuilder()
+        EvalTask.Item item = EvalTask.Item.plain(Example.newBuilder()
                 .setTarget(Target.newBuilder().setLabel("7"))
                 .build());
 

@@ -12,7 +12,7 @@ import java.nio.FloatBuffer;
 import java.util.SplittableRandom;
 import java.util.function.LongSupplier;
 
-/** Times the attention of a training pass by itself, to tell where a step's time goes. Not thread-safe. */
+/** Times the attention of a training pass by itself, to show its share of a step's time. Not thread-safe. */
 final class AttentionParts implements AutoCloseable {
     private final TorchProgram program;
     private final int width;

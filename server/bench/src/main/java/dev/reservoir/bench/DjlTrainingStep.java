@@ -13,7 +13,7 @@ import java.util.List;
 /**
  * The gradient of one training step of several heads through the frozen encoder, with DJL's own operators in f32 under its autograd, as a
  * careful user of that library would write it: all heads in one pass, each sequence with its own head's norms. A peer to hold the fused step
- * against, and no part of training. The loss is the sum over heads of the mean cross-entropy. One thread's.
+ * against, and no part of training. The loss is the sum over heads of the mean cross-entropy. Not thread-safe.
  *
  * <p>Letters: {@code H} heads, {@code N} examples of a head, {@code W} numbers in a row of an observation, {@code C} classes.
  */

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
-/** Adds up the time that training spends in a substrate. One thread's; does not close it. */
+/** Adds up the time that training spends in a substrate. Not thread-safe; does not close it. */
 final class TimedSubstrate implements TunableSubstrate {
     private final TunableSubstrate substrate;
     private final LongSupplier clock;

@@ -24,7 +24,7 @@ import java.util.stream.IntStream;
 
 /**
  * Heads of ten classes that learn through a substrate, with all their parts, from sequences of {@code tokens} rows of 16 numbers, {@code
- * examples} a minibatch; their readouts see the mean of the hidden states. One thread's.
+ * examples} a minibatch; their readouts see the mean of the hidden states. Not thread-safe.
  */
 final class TrainingHeads {
     static final int INPUT_WIDTH = 16;
