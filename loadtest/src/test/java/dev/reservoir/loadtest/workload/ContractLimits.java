@@ -17,7 +17,7 @@ import java.io.IOException;
 import java.util.List;
 import javax.imageio.ImageIO;
 
-/** What the comments of the wire contract demand of a specification and its examples, read literally. */
+/** What the comments of the wire contract require of a specification and its examples, checked literally. */
 final class ContractLimits {
 
     private static final int POSITIONS = 512;
@@ -108,7 +108,7 @@ final class ContractLimits {
         checkTarget(spec, example);
     }
 
-    /** Grey pixels row by row, whichever way they travel. */
+    /** Grey pixels row by row, however they are encoded. */
     static byte[] pixels(Image image) throws IOException {
         if (image.hasRaw()) {
             return image.getRaw().toByteArray();

@@ -26,7 +26,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What holds of every workload, and each one's size. */
+/** Properties common to all workloads, and the size of each. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 final class WorkloadsTest {
 
@@ -52,7 +52,7 @@ final class WorkloadsTest {
         "image-digits-fpt, 1200, 1000, 10",
         "bits-xor-fpt, 1504, 500, 2"
     })
-    void holdStatedNumbersOfExamplesAndLabels(String id, int train, int test, int labels) {
+    void haveStatedNumbersOfExamplesAndLabels(String id, int train, int test, int labels) {
         Workload workload = workloads.byId(id);
         assertThat(workload.train()).hasSize(train);
         assertThat(workload.test()).hasSize(test);
@@ -96,7 +96,7 @@ final class WorkloadsTest {
         }
     }
 
-    /** Compares by what a reader would call the same: letters without case and spacing, pixels whatever the file. */
+    /** The content as a reader would compare it: letters ignoring case and spacing, pixels ignoring the encoding. */
     private static Object content(Example example) throws IOException {
         return switch (example.getObservation().getInputCase()) {
             case TEXT ->
@@ -172,7 +172,7 @@ final class WorkloadsTest {
     }
 
     @Test
-    void nameTheKnownIdsWhereOneIsUnknown() {
+    void listTheKnownIdsIfOneIsUnknown() {
         assertThatThrownBy(() -> workloads.byId("smell"))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("\"smell\"")
@@ -181,7 +181,7 @@ final class WorkloadsTest {
 
     @Test
     void streamLabelsInMixedOrder() {
-        // The first tenth of a shuffled stream has every label of a balanced task; a sorted one has not.
+        // The first tenth of a shuffled stream has every label of a balanced task; a sorted one does not.
         for (Workload workload : List.of(workloads.byId("image-digits"), workloads.byId("audio-digits"))) {
             List<Example> start = workload.train().subList(0, workload.train().size() / 10);
             assertThat(counts(start).keySet())
@@ -190,7 +190,7 @@ final class WorkloadsTest {
     }
 
     @Test
-    void shipAtMostSixMegabytesAndSayWhereEachFileIsFrom() throws IOException, URISyntaxException {
+    void shipAtMostSixMegabytesAndCiteTheSourceOfEachFile() throws IOException, URISyntaxException {
         Path listing = Path.of(Objects.requireNonNull(Workloads.class.getResource("SOURCES.md"))
                 .toURI());
         String sources =
