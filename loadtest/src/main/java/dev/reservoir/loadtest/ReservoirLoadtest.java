@@ -24,7 +24,7 @@ import picocli.CommandLine.ParameterException;
         optionListHeading = "%nOptions:%n",
         header = "Drives a Reservoir server from outside, over gRPC.",
         commandListHeading = "%nCommands:%n",
-        footer = {"", "COMMAND --help tells a command's options."})
+        footer = {"", "COMMAND --help lists a command's options."})
 public final class ReservoirLoadtest {
     private ReservoirLoadtest() {}
 

@@ -1,3 +1,3 @@
-/** Command line of the programs that drive a server from outside: they know only the wire contract. */
+/** The command line of the programs that drive a server from outside; they depend on the wire contract alone. */
 @org.jspecify.annotations.NullMarked
 package dev.reservoir.loadtest;

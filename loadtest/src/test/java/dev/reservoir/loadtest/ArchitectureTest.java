@@ -14,7 +14,7 @@ final class ArchitectureTest {
             .importPackages("dev.reservoir.loadtest");
 
     @Test
-    void knowsOnlyTheWireContract() {
+    void dependsOnTheWireContractAlone() {
         noClasses()
                 .should()
                 .dependOnClassesThat()
@@ -31,7 +31,7 @@ final class ArchitectureTest {
     }
 
     @Test
-    void clientKnowsNoWorkloadAndNoReport() {
+    void clientDependsOnNeitherWorkloadsNorReports() {
         noClasses()
                 .that()
                 .resideInAPackage("..loadtest.client..")

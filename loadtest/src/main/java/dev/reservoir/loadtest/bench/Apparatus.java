@@ -13,7 +13,10 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** What figures measure with, started when first needed and ended together. Not thread-safe. */
+/**
+ * The processes and connections that figures measure with, started when first needed and closed together. Not
+ * thread-safe.
+ */
 final class Apparatus implements AutoCloseable {
     private static final Duration START = Duration.ofSeconds(120);
     private static final Duration CALL = Duration.ofSeconds(60);
@@ -31,9 +34,9 @@ final class Apparatus implements AutoCloseable {
     private @Nullable JsonObject machine;
 
     /**
-     * @param benchJar measures inside a process what no client can see; of the same build as the server
+     * @param benchJar measures inside a process what no client can observe; of the same build as the server
      * @param folder for logs
-     * @param threads inside one product, of both sides
+     * @param threads inside one matrix product, on both sides
      */
     Apparatus(Path serverJar, Path benchJar, Path folder, int threads) {
         this.serverJar = serverJar;
@@ -46,12 +49,12 @@ final class Apparatus implements AutoCloseable {
         return threads;
     }
 
-    /** Measures with as many threads inside a product as peers have. */
+    /** Measures with as many threads inside a matrix product as peers use. */
     Hook hook() {
         return hook(threads);
     }
 
-    /** Measures as a server runs: one thread inside a product, one lane per core. */
+    /** Measures as a server runs: one thread inside a matrix product, one lane per core. */
     Hook laneHook() {
         return hook(1);
     }
@@ -66,7 +69,7 @@ final class Apparatus implements AutoCloseable {
         return hook;
     }
 
-    /** One that nobody has used; the caller closes it. */
+    /** A new one for a single figure; the caller closes it. */
     Hook freshHook() {
         return Hook.start(benchJar, 1, folder.resolve("bench-hook.log"));
     }
@@ -81,7 +84,7 @@ final class Apparatus implements AutoCloseable {
         return model;
     }
 
-    /** A server with its defaults, but without a feature cache. */
+    /** A client of a server with default settings, except that it has no feature cache. */
     ReservoirClient client() {
         if (client == null) {
             client = connection();
@@ -89,7 +92,7 @@ final class Apparatus implements AutoCloseable {
         return client;
     }
 
-    /** Another connection to the same server, which streams of {@link #client} do not hold up. */
+    /** Another connection to the same server, which streams of {@link #client} do not delay. */
     ReservoirClient secondClient() {
         if (secondClient == null) {
             secondClient = connection();
@@ -103,7 +106,7 @@ final class Apparatus implements AutoCloseable {
                     ServerProcess.command(serverJar, List.of("--feature-cache-mib", "0")),
                     folder.resolve("bench-server.log"),
                     START,
-                    passed -> {});
+                    elapsed -> {});
             opened.add(server);
         }
         ReservoirClient connection = ReservoirClient.connect(server.addresses().grpc(), CALL);
@@ -114,7 +117,7 @@ final class Apparatus implements AutoCloseable {
     /** What the measuring process reports of the machine. */
     JsonObject machine() {
         if (machine == null) {
-            machine = hook().ask(request("machine"));
+            machine = hook().measure(request("machine"));
         }
         return machine;
     }
@@ -142,7 +145,7 @@ final class Apparatus implements AutoCloseable {
             try {
                 opened.get(i).close();
             } catch (Exception e) {
-                throw new RunFailure("could not be ended: " + e.getMessage(), e);
+                throw new RunFailure("closing failed: " + e.getMessage(), e);
             }
         }
         opened.clear();

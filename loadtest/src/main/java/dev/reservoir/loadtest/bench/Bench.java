@@ -11,7 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** Runs figures one after the other and shows each as it comes. */
+/** Runs figures one after the other and shows each as soon as it is measured. */
 final class Bench {
     private final Apparatus apparatus;
     private final Terminal terminal;
@@ -23,7 +23,7 @@ final class Bench {
         this.out = out;
     }
 
-    /** Every figure there is, in the order in which they run. */
+    /** Every figure, in the order in which they run. */
     static List<Figure> all() {
         List<Figure> figures = new ArrayList<>(List.of(
                 new ForwardFigure(new Shape(1, 6)),
@@ -51,7 +51,7 @@ final class Bench {
         return List.copyOf(figures);
     }
 
-    /** @throws RunFailure where a figure cannot be measured */
+    /** @throws RunFailure if a figure cannot be measured */
     BenchReport run(List<Figure> figures) throws InterruptedException {
         long start = System.nanoTime();
         List<Measured> measured = new ArrayList<>();

@@ -23,13 +23,13 @@ import picocli.CommandLine.Option;
         description = {
             "",
             "Starts a server and the server's own bench as child processes and takes turns: every ratio is of sides"
-                + " that were measured alternately in this run, with its median, least and most over the rounds. Quiet"
-                + " machines give quiet numbers.",
+                + " that were measured alternately in this run, with its median, least and most over the rounds. Run"
+                + " it on an idle machine.",
             ""
         },
         optionListHeading = "Options:%n",
         exitCodeListHeading = "%nExit codes:%n",
-        exitCodeList = {"0:everything was measured, whether or not targets are met", "2:wrong usage", "3:the run broke"
+        exitCodeList = {"0:everything was measured, whether or not targets are met", "2:wrong usage", "3:the run failed"
         },
         footerHeading = "%nExamples:%n",
         footer = {
@@ -37,7 +37,7 @@ import picocli.CommandLine.Option;
             "  java -jar loadtest/target/reservoir-loadtest.jar bench --only forward-8x64 --only fan-out"
         })
 public final class BenchCommand extends RunCommand {
-    private static final int MOST_THREADS = 8;
+    private static final int MAX_THREADS = 8;
 
     @Option(
             names = "--only",
@@ -65,11 +65,11 @@ public final class BenchCommand extends RunCommand {
             paramLabel = "N",
             defaultValue = "0",
             description =
-                    "Threads inside a product where a pass is held against peers, on both sides; 0 takes one a core,"
+                    "Threads inside a product where a pass is compared with peers, on both sides; 0 takes one a core,"
                             + " at most 8. Figures over gRPC leave the server its defaults.")
     private int threads;
 
-    /** @param home folder of this program's jar, from which the server's is found */
+    /** @param home folder of this program's jar, used to locate the server's */
     public BenchCommand(Terminal terminal, PrintStream out, PrintStream err, Path home) {
         super("bench", terminal, out, err, home);
     }
@@ -93,7 +93,7 @@ public final class BenchCommand extends RunCommand {
         Path folder = home.resolve("bench");
         int productThreads = threads > 0
                 ? threads
-                : Math.min(MOST_THREADS, Runtime.getRuntime().availableProcessors());
+                : Math.min(MAX_THREADS, Runtime.getRuntime().availableProcessors());
         Files.createDirectories(folder);
         BenchReport report;
         try (Apparatus apparatus = new Apparatus(jar, benchJar, folder, productThreads)) {
@@ -118,17 +118,17 @@ public final class BenchCommand extends RunCommand {
                 + String.format(Locale.ROOT, "%.0f s", report.seconds()));
     }
 
-    /** Of a figure that was asked for by one of its numbers, that number. */
+    /** Keeps the requested numbers of figures that were selected by one of their numbers. */
     private BenchReport shown(BenchReport report) {
         if (only.isEmpty()) {
             return report;
         }
-        List<Measured> wanted = report.figures().stream()
+        List<Measured> selected = report.figures().stream()
                 .filter(figure -> only.stream()
                         .anyMatch(name ->
                                 figure.name().equals(name) || figure.name().startsWith(name + ".")))
                 .toList();
-        return new BenchReport(wanted, report.machine(), report.seconds());
+        return new BenchReport(selected, report.machine(), report.seconds());
     }
 
     private List<Figure> chosen() {

@@ -57,7 +57,7 @@ record BenchReport(List<Measured> figures, JsonObject machine, double seconds) {
             one.addProperty("low", figure.spread().low());
             one.addProperty("high", figure.spread().high());
             one.add("target", target == null ? JsonNull.INSTANCE : new JsonPrimitive(target.value()));
-            one.add("targetIs", target == null ? JsonNull.INSTANCE : new JsonPrimitive(target.words()));
+            one.add("targetIs", target == null ? JsonNull.INSTANCE : new JsonPrimitive(target.phrase()));
             one.add("met", met(figure.met()));
             one.addProperty("note", figure.note());
             all.add(one);
@@ -78,7 +78,7 @@ record BenchReport(List<Measured> figures, JsonObject machine, double seconds) {
         Target target = figure.target();
         String verdict = target == null
                 ? ""
-                : "  " + (target.met(spread.median()) ? "met" : "NOT MET") + ": " + target.words() + " "
+                : "  " + (target.met(spread.median()) ? "met" : "NOT MET") + ": " + target.phrase() + " "
                         + number(target.value());
         String note = figure.note().isEmpty() ? "" : "  [" + figure.note() + "]";
         return String.format(Locale.ROOT, "  %-38s %9s %s", figure.name(), number(spread.median()), figure.unit())

@@ -14,7 +14,7 @@ final class BusyProcess implements AutoCloseable {
         this.process = process;
     }
 
-    /** Starts one and waits until it is busy. */
+    /** Starts a process and waits until it is busy. */
     static BusyProcess start(int threads) {
         try {
             Process process = new ProcessBuilder(

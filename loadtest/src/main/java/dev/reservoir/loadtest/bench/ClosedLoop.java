@@ -11,7 +11,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** Keeps a number of requests outstanding on one stream for a while: each answer sends the next. */
+/** Keeps a fixed number of requests in flight on one stream for some time: each answer triggers the next request. */
 final class ClosedLoop {
     private final PredictionStream stream;
     private final Supplier<PredictRequest> requests;
@@ -31,7 +31,7 @@ final class ClosedLoop {
         this.endNanos = System.nanoTime() + millis * 1_000_000L;
     }
 
-    /** Answers a second, between the first and the last answer. */
+    /** Answers per second, between the first and the last answer. */
     double perSecond() throws InterruptedException {
         for (int i = 0; i < inFlight; i++) {
             send();

@@ -4,7 +4,7 @@ import dev.reservoir.loadtest.client.PredictionStream;
 import java.util.ArrayList;
 import java.util.List;
 
-/** One observation to many heads against one observation to one head. */
+/** One observation to many heads, compared with one observation to one head. */
 final class FanOutFigure implements Figure {
     private static final int ROUNDS = 7;
     private static final int REPEATS = 7;

@@ -5,7 +5,10 @@ import com.google.gson.JsonObject;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The substrate's pass at one shape, in each precision, against the bare products of the same run, DJL's operators and ONNX Runtime. */
+/**
+ * The substrate's forward pass at one shape, in each precision, compared with bare matrix products in the same run,
+ * DJL's operators and ONNX Runtime.
+ */
 final class ForwardFigure implements Figure {
     private static final int ROUNDS = 7;
     private static final int MILLIS = 300;
@@ -40,11 +43,11 @@ final class ForwardFigure implements Figure {
         OnnxModel int8 = apparatus.onnx(OnnxModel.INT8);
         Rounds rounds = new Rounds();
         for (String precision : precisions) {
-            rounds.side(precision, () -> rate(hook.ask(forward(precision))));
-            rounds.side("bare " + precision, () -> rate(hook.ask(bare(precision))));
+            rounds.side(precision, () -> rate(hook.measure(forward(precision))));
+            rounds.side("bare " + precision, () -> rate(hook.measure(bare(precision))));
         }
-        double flops = hook.ask(forward(chosen)).get("flops").getAsDouble();
-        rounds.side("DJL", () -> flops / hook.ask(sized("djl")).get("nanos").getAsDouble())
+        double flops = hook.measure(forward(chosen)).get("flops").getAsDouble();
+        rounds.side("DJL", () -> flops / hook.measure(sized("djl")).get("nanos").getAsDouble())
                 .side("ONNX Runtime f32", () -> flops / f32.nanos(shape, MILLIS))
                 .side("ONNX Runtime int8", () -> flops / int8.nanos(shape, MILLIS))
                 .run(ROUNDS, progress);

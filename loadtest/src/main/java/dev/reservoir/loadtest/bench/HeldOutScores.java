@@ -19,7 +19,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 
-/** Trains heads of one workload over streams and scores them together on what they never saw. */
+/** Trains heads of one workload over streams and scores them together on held-out examples. */
 final class HeldOutScores {
     private static final int IN_FLIGHT = 64;
 
@@ -54,22 +54,24 @@ final class HeldOutScores {
         heads.put(name, (long) part.size());
     }
 
-    /** Share of held-out examples that each head answers right, in the order of training; one pass for all heads. */
+    /**
+     * Share of held-out examples that each head predicts correctly, in the order of training; one pass for all heads.
+     */
     double[] scores() throws InterruptedException {
         List<String> names = List.copyOf(heads.keySet());
         AtomicIntegerArray right = new AtomicIntegerArray(names.size());
-        Semaphore room = new Semaphore(IN_FLIGHT);
+        Semaphore permits = new Semaphore(IN_FLIGHT);
         List<CompletableFuture<Void>> answers = new ArrayList<>();
         try (PredictionStream stream = client.predictions()) {
             for (Example example : workload.test()) {
-                room.acquire();
+                permits.acquire();
                 PredictRequest request = PredictRequest.newBuilder()
                         .addAllHeads(names)
                         .setObservation(example.getObservation())
                         .setMaxScores(-1)
                         .build();
                 answers.add(stream.predict(request)
-                        .whenComplete((response, failure) -> room.release())
+                        .whenComplete((response, failure) -> permits.release())
                         .thenAccept(response -> {
                             for (int i = 0; i < names.size(); i++) {
                                 String label =

@@ -13,8 +13,8 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The program that measures inside a server's process, as a child process: it measures when asked and is idle
- * otherwise, and ends with this object or with this program. Not thread-safe.
+ * The program that measures inside a server's process, run as a child process: it measures on request and is idle
+ * otherwise, and ends when this object is closed or this program exits. Not thread-safe.
  */
 final class Hook implements AutoCloseable {
     private static final int STOP_SECONDS = 20;
@@ -65,18 +65,18 @@ final class Hook implements AutoCloseable {
     }
 
     /**
-     * Asks for one measurement and waits for it.
+     * Requests one measurement and waits for it.
      *
-     * @throws RunFailure where it was refused or the process ended
+     * @throws RunFailure if it was refused or the process ended
      */
-    JsonObject ask(JsonObject request) {
+    JsonObject measure(JsonObject request) {
         String line;
         try {
             requests.write(request.toString());
             requests.newLine();
             requests.flush();
             do {
-                // What else a JVM prints here is not an answer.
+                // A JVM may print other lines here, which are not answers.
                 line = answers.readLine();
             } while (line != null && !line.startsWith("{"));
         } catch (IOException e) {
@@ -116,7 +116,7 @@ final class Hook implements AutoCloseable {
         try {
             Runtime.getRuntime().removeShutdownHook(atExit);
         } catch (IllegalStateException e) {
-            // this program is ending: the hook ran or runs
+            // this program is exiting, so that the hook has run or is running
         }
     }
 }

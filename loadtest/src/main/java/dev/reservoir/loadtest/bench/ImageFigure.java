@@ -2,7 +2,7 @@ package dev.reservoir.loadtest.bench;
 
 import java.util.List;
 
-/** What the frozen substrate is worth to an image head: its lead over the same learner on the raw pixels. */
+/** What the frozen substrate contributes to an image head: its lead over the same learner on the raw pixels. */
 final class ImageFigure implements Figure {
     private static final int EXAMPLES = 2_000;
 

@@ -3,7 +3,7 @@ package dev.reservoir.loadtest.bench;
 import dev.reservoir.loadtest.client.PredictionStream;
 import java.util.List;
 
-/** One text at a time, alone and beside a process that wants every core; the peer for orientation. */
+/** One text at a time, alone and beside a process that keeps every core busy; the peer for orientation. */
 final class LatencyFigure implements Figure {
     private static final int ROUNDS = 5;
     private static final int REPEATS = 25;

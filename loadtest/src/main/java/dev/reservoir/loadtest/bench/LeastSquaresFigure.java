@@ -4,7 +4,10 @@ import com.google.gson.JsonObject;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Recursive least squares on one core against the two products that a minibatch needs, and against reservoirpy's rate. */
+/**
+ * Recursive least squares on one core, compared with the two matrix products that a minibatch needs and with
+ * reservoirpy.
+ */
 final class LeastSquaresFigure implements Figure {
     private static final int ROUNDS = 7;
     private static final int MINIBATCH = 32;
@@ -48,13 +51,13 @@ final class LeastSquaresFigure implements Figure {
         request.addProperty("minibatch", MINIBATCH);
         request.addProperty("millis", 500);
         Hook hook = apparatus.laneHook();
-        hook.ask(request);
+        hook.measure(request);
         double[] rates = new double[ROUNDS];
         double[] overPeer = new double[ROUNDS];
         double[] overBare = new double[ROUNDS];
         for (int round = 0; round < ROUNDS; round++) {
             progress.at("round " + (round + 1) + " of " + ROUNDS);
-            JsonObject answer = hook.ask(request);
+            JsonObject answer = hook.measure(request);
             rates[round] = answer.get("examplesPerSecond").getAsDouble();
             overPeer[round] = rates[round] / reservoirpy;
             overBare[round] =

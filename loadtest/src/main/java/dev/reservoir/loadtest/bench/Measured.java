@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
  * A number with its spread.
  *
  * @param unit {@code x} for a ratio
- * @param note how it came about, where the name does not say
+ * @param note how it was obtained, if the name does not say so
  */
 record Measured(
         String name, Spread spread, String unit, @Nullable Target target, String note) {
@@ -20,15 +20,15 @@ record Measured(
         this(name, spread, unit, null, "");
     }
 
-    Measured withTarget(@Nullable Target wanted) {
-        return new Measured(name, spread, unit, wanted, note);
+    Measured withTarget(@Nullable Target newTarget) {
+        return new Measured(name, spread, unit, newTarget, note);
     }
 
-    Measured withNote(String words) {
-        return new Measured(name, spread, unit, target, words);
+    Measured withNote(String newNote) {
+        return new Measured(name, spread, unit, target, newNote);
     }
 
-    /** Whether the median reaches the target; null where there is none. */
+    /** Whether the median reaches the target; null if there is none. */
     @Nullable
     Boolean met() {
         return target == null ? null : target.met(spread.median());

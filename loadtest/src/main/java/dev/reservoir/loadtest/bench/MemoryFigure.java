@@ -3,18 +3,18 @@ package dev.reservoir.loadtest.bench;
 import com.google.gson.JsonObject;
 import java.util.List;
 
-/** Resident memory of a thousand heads above a server with none. */
+/** Resident memory of a thousand heads, beyond that of a server with none. */
 final class MemoryFigure implements Figure {
     private static final int HEADS = 1_000;
     private static final int EXAMPLES = 40;
 
     private final String kind;
-    private final String words;
+    private final String description;
     private final Target target;
 
-    private MemoryFigure(String kind, String words, Target target) {
+    private MemoryFigure(String kind, String description, Target target) {
         this.kind = kind;
-        this.words = words;
+        this.description = description;
         this.target = target;
     }
 
@@ -33,7 +33,7 @@ final class MemoryFigure implements Figure {
     @Override
     public String about() {
         return "resident memory of 1,000 text heads of ten labels that learned " + EXAMPLES + " examples each: "
-                + words;
+                + description;
     }
 
     @Override
@@ -45,7 +45,7 @@ final class MemoryFigure implements Figure {
         request.add("vocabulary", Apparatus.vocabulary());
         progress.at("training");
         try (Hook hook = apparatus.freshHook()) {
-            JsonObject answer = hook.ask(request);
+            JsonObject answer = hook.measure(request);
             return List.of(new Measured(name(), Spread.of(answer.get("bytes").getAsDouble() / 1e6), "MB")
                     .withTarget(target)
                     .withNote("above " + Math.round(answer.get("before").getAsDouble() / 1e6)

@@ -4,7 +4,7 @@ import dev.reservoir.loadtest.client.PredictionStream;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** Batches whose observations are for a thousand heads against batches for one head. */
+/** Batches whose observations are for a thousand heads, compared with batches for one head. */
 final class MixedHeadsFigure implements Figure {
     private static final int ROUNDS = 7;
     private static final int MILLIS = 2_500;
@@ -46,7 +46,7 @@ final class MixedHeadsFigure implements Figure {
         AtomicInteger next = new AtomicInteger();
         return new ClosedLoop(
                         stream,
-                        () -> heads.askOne(Math.floorMod(next.getAndIncrement(), count), texts.next(TOKENS)),
+                        () -> heads.requestOne(Math.floorMod(next.getAndIncrement(), count), texts.next(TOKENS)),
                         IN_FLIGHT,
                         MILLIS)
                 .perSecond();

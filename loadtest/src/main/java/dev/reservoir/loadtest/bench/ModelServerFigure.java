@@ -4,12 +4,12 @@ import dev.reservoir.loadtest.client.PredictionStream;
 import java.util.List;
 
 /**
- * Predictions over a stream in units of ONNX Runtime's pass over one text, by which a model server measured on another machine can be
- * compared: MLServer 1.7 with ONNX Runtime and the same model answered 113 requests/s of 14 tokens where one such pass took 7.3 ms, 0.82
- * requests a pass.
+ * Predictions over a stream per ONNX Runtime pass over one text, a unit that allows a comparison with a model server
+ * measured on another machine: MLServer 1.7 with ONNX Runtime and the same model answered 113 requests/s of 14 tokens
+ * when one such pass took 7.3 ms, 0.82 requests per pass.
  */
 final class ModelServerFigure implements Figure {
-    /** Requests a pass that MLServer reached. */
+    /** Requests per pass that MLServer reached. */
     private static final double MLSERVER = 113 * 0.0073;
 
     private static final int ROUNDS = 7;
@@ -26,8 +26,8 @@ final class ModelServerFigure implements Figure {
     @Override
     public String about() {
         return "predictions of " + TOKENS + "-token texts over PredictStream in the time of one ONNX Runtime pass 1x"
-                + TOKENS + "; MLServer with ONNX Runtime reached 0.82 (113/s x 7.3 ms, measured elsewhere), twice that"
-                + " is asked";
+                + TOKENS + "; MLServer with ONNX Runtime reached 0.82 (113/s x 7.3 ms, measured elsewhere), the target"
+                + " is twice that";
     }
 
     @Override
@@ -51,6 +51,6 @@ final class ModelServerFigure implements Figure {
     }
 
     private static double rate(PredictionStream stream, TextHeads heads, Texts texts) throws InterruptedException {
-        return new ClosedLoop(stream, () -> heads.askOne(0, texts.next(TOKENS)), IN_FLIGHT, MILLIS).perSecond();
+        return new ClosedLoop(stream, () -> heads.requestOne(0, texts.next(TOKENS)), IN_FLIGHT, MILLIS).perSecond();
     }
 }

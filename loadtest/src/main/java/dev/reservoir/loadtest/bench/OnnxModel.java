@@ -13,14 +13,14 @@ import java.util.Arrays;
 import java.util.Map;
 import java.util.SplittableRandom;
 
-/** ONNX Runtime with a model of the same artifact family, its threads not spinning while they wait. Not thread-safe. */
+/** ONNX Runtime with a model of the same artifact family; its threads do not spin while they wait. Not thread-safe. */
 final class OnnxModel implements AutoCloseable {
     static final String F32 = "/all-minilm-l6-v2.onnx";
     static final String INT8 = "/all-minilm-l6-v2-q.onnx";
 
     private static final int VOCABULARY = 30_522;
     private static final int FIRST_WORD = 1_000;
-    private static final int LEAST = 2;
+    private static final int MIN_PASSES = 2;
 
     private final OrtEnvironment environment = OrtEnvironment.getEnvironment();
     private final OrtSession session;
@@ -41,7 +41,7 @@ final class OnnxModel implements AutoCloseable {
         }
     }
 
-    /** Median nanoseconds of a pass, ids in and hidden states in Java's memory out, over a while. */
+    /** Median nanoseconds of a pass over some time, from token ids in to hidden states in Java's memory. */
     double nanos(Shape shape, int millis) {
         long[] ids = new SplittableRandom(7)
                 .longs(shape.rows(), FIRST_WORD, VOCABULARY)
@@ -50,7 +50,7 @@ final class OnnxModel implements AutoCloseable {
         double[] times = new double[4_096];
         int count = 0;
         long end = System.nanoTime() + millis * 1_000_000L;
-        while (count < LEAST || (count < times.length && System.nanoTime() < end)) {
+        while (count < MIN_PASSES || (count < times.length && System.nanoTime() < end)) {
             long start = System.nanoTime();
             forward(ids, shape);
             times[count++] = System.nanoTime() - start;

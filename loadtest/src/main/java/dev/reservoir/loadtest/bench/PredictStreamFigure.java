@@ -5,22 +5,25 @@ import dev.reservoir.loadtest.client.PredictionStream;
 import dev.reservoir.loadtest.run.RunFailure;
 import java.util.List;
 
-/** Predictions over a gRPC stream against predictions inside a process with the same engine. */
+/** Predictions over a gRPC stream, compared with predictions inside a process with the same engine. */
 final class PredictStreamFigure implements Figure {
     private static final int ROUNDS = 7;
     private static final int MILLIS = 2_500;
     /**
-     * Each side answers short texts first, until Java has compiled for good what a prediction runs through, which it does after some thousands
-     * of calls: with the figure's own texts it went on for a minute, and took a quarter of a core on both sides of the network meanwhile.
+     * Each side first answers short texts until the JIT compiler has finished with the code that a prediction runs
+     * through, which takes some thousands of calls: with the figure's own texts it took a minute and a quarter of a
+     * core on both sides of the network.
      */
     private static final int WARMING_MILLIS = 10_000;
 
-    /** The network's code is far more than the engine's, and runs in two programs. */
+    /** Longer, since the network code is far larger than the engine's, and runs in two programs. */
     private static final int WARMING_NETWORK_MILLIS = 25_000;
 
     private static final int WARMING_TOKENS = 3;
 
-    /** Two full batches a lane of two cores: one under way and one that waits, so that no lane waits for the client. */
+    /**
+     * Two full batches per lane on two cores: one in progress and one waiting, so that no lane waits for the client.
+     */
     private static final int IN_FLIGHT = 128;
 
     private static final int TOKENS = 16;
@@ -42,8 +45,8 @@ final class PredictStreamFigure implements Figure {
         JsonObject engine = engine(TOKENS, MILLIS);
         Hook hook = apparatus.laneHook();
         progress.at("warming up, in process");
-        hook.ask(engine(WARMING_TOKENS, WARMING_MILLIS));
-        int tokens = hook.ask(engine).get("tokens").getAsInt();
+        hook.measure(engine(WARMING_TOKENS, WARMING_MILLIS));
+        int tokens = hook.measure(engine).get("tokens").getAsInt();
         if (tokens != TOKENS) {
             throw new RunFailure("a text of " + tokens + " tokens (expected: " + TOKENS + ")");
         }
@@ -51,7 +54,9 @@ final class PredictStreamFigure implements Figure {
         try (PredictionStream stream = apparatus.client().predictions()) {
             Rounds rounds = new Rounds()
                     .side("gRPC", () -> rate(stream, heads, texts, TOKENS, MILLIS))
-                    .side("in process", () -> hook.ask(engine).get("perSecond").getAsDouble());
+                    .side(
+                            "in process",
+                            () -> hook.measure(engine).get("perSecond").getAsDouble());
             progress.at("warming up, gRPC");
             rate(stream, heads, texts, WARMING_TOKENS, WARMING_NETWORK_MILLIS);
             rate(stream, heads, texts, TOKENS, MILLIS);
@@ -75,6 +80,6 @@ final class PredictStreamFigure implements Figure {
 
     private static double rate(PredictionStream stream, TextHeads heads, Texts texts, int tokens, int millis)
             throws InterruptedException {
-        return new ClosedLoop(stream, () -> heads.askOne(0, texts.next(tokens)), IN_FLIGHT, millis).perSecond();
+        return new ClosedLoop(stream, () -> heads.requestOne(0, texts.next(tokens)), IN_FLIGHT, millis).perSecond();
     }
 }

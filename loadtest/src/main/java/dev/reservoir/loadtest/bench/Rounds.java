@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Measures several sides in turns: each round each side once, every other round in the opposite order, so that what drifts meets all alike.
- * While one side works the others are idle.
+ * Measures several sides in turns: every side once per round, in the opposite order in every other round, so that drift
+ * affects all alike. While one side is measured the others are idle.
  */
 final class Rounds {
     /** Measures one side once. */
@@ -38,12 +38,12 @@ final class Rounds {
         return this;
     }
 
-    /** The spread of a side's own numbers. */
+    /** The spread of the numbers of one side. */
     Spread spread(String side) {
         return Spread.of(of(side));
     }
 
-    /** The spread of one side's number over the other's of the same round. */
+    /** The spread of the ratio of two sides, formed round by round. */
     Spread ratio(String over, String under) {
         double[] a = of(over);
         double[] b = of(under);
@@ -54,7 +54,7 @@ final class Rounds {
         return Spread.of(ratios);
     }
 
-    /** The spread of one side's number times the other's of the same round. */
+    /** The spread of the product of two sides, formed round by round. */
     Spread product(String one, String other) {
         double[] a = of(one);
         double[] b = of(other);

@@ -4,7 +4,7 @@ import dev.reservoir.v1.Head;
 import java.util.Arrays;
 import java.util.List;
 
-/** How much a text head knows after few and after many examples. */
+/** The accuracy of a text head after few and after many examples. */
 final class SentimentFigure implements Figure {
     private static final int FEW = 100;
     private static final int SETS = 7;

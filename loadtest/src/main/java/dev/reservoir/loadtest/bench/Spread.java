@@ -2,7 +2,7 @@ package dev.reservoir.loadtest.bench;
 
 import java.util.Arrays;
 
-/** The middle, the least and the most of some numbers. */
+/** Median, minimum and maximum of some numbers. */
 record Spread(double median, double low, double high) {
     static Spread of(double... numbers) {
         if (numbers.length == 0) {

@@ -3,7 +3,7 @@ package dev.reservoir.loadtest.bench;
 /**
  * What a figure must reach.
  *
- * @param atLeast whether larger is better; else the value is the most that is allowed
+ * @param atLeast whether higher is better; otherwise the value is the maximum
  */
 record Target(double value, boolean atLeast) {
     static Target atLeast(double value) {
@@ -18,7 +18,7 @@ record Target(double value, boolean atLeast) {
         return atLeast ? measured >= value : measured <= value;
     }
 
-    String words() {
+    String phrase() {
         return atLeast ? "at least" : "at most";
     }
 }

@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What the figures of passes and training steps must reach on a processor.
  *
- * @param bf16 whether it multiplies bf16 itself
+ * @param bf16 whether the processor multiplies bf16 natively
  */
 record Targets(boolean bf16) {
     private static final Shape MIDDLE = new Shape(8, 64);
@@ -35,7 +35,7 @@ record Targets(boolean bf16) {
         return Target.atLeast(1);
     }
 
-    /** The heads one after the other over all of them in one step, 16 tokens. */
+    /** The time of the heads one after the other, divided by that of all of them in one step, 16 tokens. */
     @Nullable
     Target fusedOverSequential(int heads, int examples) {
         if (heads != 32 || examples > 4) {
@@ -47,7 +47,7 @@ record Targets(boolean bf16) {
         return Target.atLeast(bf16 ? 2 : 1.5);
     }
 
-    /** Over DJL's operators with as many heads, one example of 16 tokens each. */
+    /** The rate over that of DJL's operators with as many heads, one example of 16 tokens each. */
     Target trainingOverDjl(int heads) {
         if (heads == 1) {
             return Target.atLeast(1.5);

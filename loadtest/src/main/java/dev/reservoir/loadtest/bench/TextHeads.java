@@ -20,10 +20,10 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ForkJoinPool;
 import java.util.stream.IntStream;
 
-/** Heads for text with ten labels, on a figure's own tenant. */
+/** Heads for text with ten labels, in the figure's own tenant. */
 final class TextHeads {
     private static final int CLASSES = 10;
-    /** Creations under way at once. */
+    /** Number of concurrent creations. */
     private static final int CALLERS = 8;
 
     private final List<String> names;
@@ -55,16 +55,16 @@ final class TextHeads {
         return new TextHeads(names);
     }
 
-    /** Asks the first {@code heads} of them about a text. */
-    PredictRequest ask(int heads, String text) {
+    /** A request for the first {@code heads} of them. */
+    PredictRequest request(int heads, String text) {
         return PredictRequest.newBuilder()
                 .addAllHeads(names.subList(0, heads))
                 .setObservation(Observation.newBuilder().setText(text))
                 .build();
     }
 
-    /** Asks one of them. */
-    PredictRequest askOne(int index, String text) {
+    /** A request for one of them. */
+    PredictRequest requestOne(int index, String text) {
         return PredictRequest.newBuilder()
                 .addHeads(names.get(index))
                 .setObservation(Observation.newBuilder().setText(text))
@@ -75,7 +75,7 @@ final class TextHeads {
     double millis(PredictionStream stream, int heads, int tokens, Texts texts, int repeats) {
         double[] times = new double[repeats];
         for (int i = 0; i < repeats; i++) {
-            PredictRequest request = ask(heads, texts.next(tokens));
+            PredictRequest request = request(heads, texts.next(tokens));
             long start = System.nanoTime();
             PredictResponse response;
             try {

@@ -10,7 +10,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** Serving beside training over gRPC: what each loses to the other, at a rate that leaves room for both and at one that does not. */
+/**
+ * Serving beside training over gRPC: what each costs the other, at a rate that leaves capacity for both and at one that
+ * does not.
+ */
 final class TrainBesideFigure implements Figure {
     private static final int ROUNDS = 3;
     private static final int MILLIS = 8_000;
@@ -32,7 +35,7 @@ final class TrainBesideFigure implements Figure {
                 + " a second, with and without " + HEADS + " FPT heads learning from streams beside";
     }
 
-    /** What was measured at one rate, a number a round. */
+    /** The measurements at one rate, one number per round. */
     private static final class Beside {
         final int perSecond;
         final double[] p50Alone = new double[ROUNDS];
@@ -105,7 +108,7 @@ final class TrainBesideFigure implements Figure {
         OpenLoop loop = new OpenLoop(
                 perSecond,
                 Timekeeper.system(),
-                index -> stream.predict(heads.askOne(0, texts.next(TrainSteps.TOKENS)))
+                index -> stream.predict(heads.requestOne(0, texts.next(TrainSteps.TOKENS)))
                         .thenAccept(TextHeads::checkAnswered));
         Thread sender = new Thread(loop::run, "predictions");
         sender.setDaemon(true);

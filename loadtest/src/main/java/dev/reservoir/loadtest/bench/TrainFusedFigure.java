@@ -4,10 +4,10 @@ import com.google.gson.JsonObject;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A fused training step of many heads against the same heads one after the other. */
+/** A fused training step of many heads, compared with the same heads one after the other. */
 final class TrainFusedFigure implements Figure {
     private static final int ROUNDS = 5;
-    /** Where nothing is asked. */
+    /** For shapes without a target. */
     private static final int FEW_ROUNDS = 3;
 
     private static final int MILLIS = 300;
@@ -35,7 +35,7 @@ final class TrainFusedFigure implements Figure {
                 JsonObject fused = TrainSteps.train("fused", heads, examples, TrainSteps.TOKENS, MILLIS);
                 JsonObject sequential = TrainSteps.train("sequential", heads, examples, TrainSteps.TOKENS, MILLIS);
                 Target target = apparatus.targets().fusedOverSequential(heads, examples);
-                hook.ask(fused);
+                hook.measure(fused);
                 Rounds rounds = new Rounds()
                         .side("fused", () -> TrainSteps.nanos(hook, fused))
                         .side("sequential", () -> TrainSteps.nanos(hook, sequential))

@@ -7,7 +7,7 @@ import java.util.List;
 /** Memory of resident FPT heads with their optimisers' moments, and the time of an example while all learn. */
 final class TrainMemoryFigure implements Figure {
     private static final List<Integer> HEADS = List.of(1, 10, 100, 1_000);
-    /** Examples that are learned in all, at least one a head. */
+    /** Number of examples learned in total, at least one per head. */
     private static final int EXAMPLES = 100;
 
     private static final int TARGET_HEADS = 1_000;
@@ -32,7 +32,7 @@ final class TrainMemoryFigure implements Figure {
             request.addProperty("heads", heads);
             request.addProperty("updates", Math.max(1, EXAMPLES / heads));
             try (Hook hook = apparatus.freshHook()) {
-                JsonObject answer = hook.ask(request);
+                JsonObject answer = hook.measure(request);
                 boolean many = heads == TARGET_HEADS;
                 String part = name() + "." + heads;
                 figures.add(one(part + "-heap", answer.get("heapBytes").getAsDouble() / heads / 1e3, "KB a head")

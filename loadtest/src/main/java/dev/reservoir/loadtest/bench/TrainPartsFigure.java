@@ -4,7 +4,7 @@ import com.google.gson.JsonObject;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Where the time of a fused training step goes. */
+/** The shares of a fused training step's time. */
 final class TrainPartsFigure implements Figure {
     private static final int ROUNDS = 3;
     private static final int MILLIS = 1_500;
@@ -32,7 +32,7 @@ final class TrainPartsFigure implements Figure {
             double[][] shares = new double[4][ROUNDS];
             for (int round = 0; round < ROUNDS; round++) {
                 progress.at(part + ", round " + (round + 1) + " of " + ROUNDS);
-                JsonObject answer = hook.ask(request);
+                JsonObject answer = hook.measure(request);
                 double nanos = answer.get("nanos").getAsDouble();
                 shares[0][round] = answer.get("productNanos").getAsDouble() / nanos;
                 shares[1][round] = answer.get("attentionNanos").getAsDouble() / nanos;
@@ -41,8 +41,8 @@ final class TrainPartsFigure implements Figure {
                 shares[3][round] = 1 - substrate;
             }
             figures.add(share(part + "-products", shares[0])
-                    .withNote("frozen ones there and back, timed alone on operands in the cache"));
-            figures.add(share(part + "-attention", shares[1]).withNote("there and back, timed alone"));
+                    .withNote("frozen ones, forward and backward, timed alone on operands in the cache"));
+            figures.add(share(part + "-attention", shares[1]).withNote("forward and backward, timed alone"));
             figures.add(share(part + "-rows", shares[2])
                     .withNote("what is left of the substrate: norms, GELU, sums a head, copies, cold operands"));
             figures.add(share(part + "-java", shares[3])

@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** The fused step against the same step in DJL's operators, fused over the heads too, and with one head. */
+/** The fused step compared with the same step in DJL's operators, also fused over the heads, and with one head. */
 final class TrainPeerFigure implements Figure {
     private static final int ROUNDS = 5;
     private static final int MILLIS = 300;
@@ -29,8 +29,8 @@ final class TrainPeerFigure implements Figure {
         for (int heads : HEADS) {
             JsonObject ours = TrainSteps.train("fused", heads, 1, TrainSteps.TOKENS, MILLIS);
             JsonObject theirs = TrainSteps.sized("djl-train", heads, 1, TrainSteps.TOKENS, MILLIS);
-            hook.ask(ours);
-            double difference = hook.ask(theirs).get("relativeDifference").getAsDouble();
+            hook.measure(ours);
+            double difference = hook.measure(theirs).get("relativeDifference").getAsDouble();
             Rounds rounds = new Rounds()
                     .side("fused", () -> heads * 1e9 / TrainSteps.nanos(hook, ours))
                     .side("DJL", () -> heads * 1e9 / TrainSteps.nanos(hook, theirs))

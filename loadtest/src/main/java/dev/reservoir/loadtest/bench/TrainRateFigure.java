@@ -3,7 +3,7 @@ package dev.reservoir.loadtest.bench;
 import com.google.gson.JsonObject;
 import java.util.List;
 
-/** Arithmetic of a fused training step against the bare frozen products. */
+/** Arithmetic rate of a fused training step, compared with that of the bare frozen products. */
 final class TrainRateFigure implements Figure {
     private static final int ROUNDS = 5;
     private static final int MILLIS = 600;
@@ -31,15 +31,15 @@ final class TrainRateFigure implements Figure {
         bare.addProperty("precision", precision);
         bare.addProperty("rows", HEADS * EXAMPLES * TOKENS);
         bare.addProperty("millis", MILLIS);
-        hook.ask(step);
+        hook.measure(step);
         Rounds rounds = new Rounds()
-                .side("step", () -> rate(hook.ask(step)))
-                .side("bare", () -> rate(hook.ask(bare)))
+                .side("step", () -> rate(hook.measure(step)))
+                .side("bare", () -> rate(hook.measure(bare)))
                 .run(ROUNDS, progress);
         return List.of(
                 new Measured(name() + ".gflops", rounds.spread("step"), "GFLOP/s")
-                        .withNote(
-                                "frozen products there and back, attention's two there and four back, in " + precision),
+                        .withNote("frozen products forward and backward, attention's two forward and four backward, in "
+                                + precision),
                 new Measured(name() + ".bare-gflops", rounds.spread("bare"), "GFLOP/s"),
                 new Measured(name() + ".over-bare", rounds.ratio("step", "bare"), "x")
                         .withTarget(apparatus.targets().trainingOverBare()));

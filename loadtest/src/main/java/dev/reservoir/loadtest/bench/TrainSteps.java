@@ -25,6 +25,6 @@ final class TrainSteps {
     }
 
     static double nanos(Hook hook, JsonObject request) {
-        return hook.ask(request).get("nanos").getAsDouble();
+        return hook.measure(request).get("nanos").getAsDouble();
     }
 }

@@ -24,8 +24,9 @@ import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Heads that learn through the substrate from a stream each, as fast as the server takes examples, until this is closed. Then they are deleted,
- * and with them what waits to be learned: credits reach far ahead.
+ * Heads that learn through the substrate, each from its own stream, as fast as the server accepts examples, until this
+ * is closed. Closing deletes them together with the examples that wait to be learned, since credits allow many to be
+ * sent ahead.
  */
 final class TrainingLoad implements AutoCloseable {
     private static final int WIDTH = 16;
@@ -43,10 +44,10 @@ final class TrainingLoad implements AutoCloseable {
     }
 
     /**
-     * Creates heads and begins.
+     * Creates heads and starts their streams.
      *
-     * @param tenant of nobody else's heads
-     * @param minibatch examples in a step
+     * @param tenant of these heads alone
+     * @param minibatch examples per step
      */
     static TrainingLoad start(ReservoirClient client, String tenant, int count, int minibatch) {
         Classification.Builder labels = Classification.newBuilder();
@@ -111,7 +112,7 @@ final class TrainingLoad implements AutoCloseable {
         }
     }
 
-    /** One stream's part of the count. */
+    /** The contribution of one stream. */
     private final class Counter implements TrainingListener {
         private long through;
 

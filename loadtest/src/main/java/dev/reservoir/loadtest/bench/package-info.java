@@ -1,4 +1,7 @@
-/** Figures held against peers and against a bare matrix product, each a ratio of sides that took turns in the same run. */
+/**
+ * Figures compared with peers and with a bare matrix product, each a ratio of sides measured alternately in the same
+ * run.
+ */
 @NullMarked
 package dev.reservoir.loadtest.bench;
 

@@ -8,9 +8,9 @@ import io.grpc.Status;
 import io.grpc.protobuf.StatusProto;
 
 /**
- * A call, a stream or one request of a stream that failed, with what the server said about it.
+ * A failed call, a failed stream, or a failed request within a stream, with what the server reported.
  *
- * <p>The message reads {@code what: CODE (REASON): description}; the reason is left out where the server gave none.
+ * <p>The message reads {@code what: CODE (REASON): description}; the reason is omitted if the server gave none.
  */
 public final class CallFailure extends RuntimeException {
     private static final long serialVersionUID = 1L;
@@ -24,7 +24,7 @@ public final class CallFailure extends RuntimeException {
         this.reason = reason;
     }
 
-    /** From what a stub threw or a stream ended with. */
+    /** Converts an exception thrown by a stub or passed to a stream's {@code onError}. */
     public static CallFailure of(String what, Throwable cause) {
         if (cause instanceof CallFailure already) {
             return already;
@@ -35,7 +35,7 @@ public final class CallFailure extends RuntimeException {
         return new CallFailure(what, status.getCode(), reason, describe(status), cause);
     }
 
-    /** From an error that travels inside a stream. */
+    /** Converts an error reported inside a stream. */
     public static CallFailure of(String what, com.google.rpc.Status error) {
         Status status = Status.fromCodeValue(error.getCode()).withDescription(error.getMessage());
         return new CallFailure(
@@ -46,7 +46,7 @@ public final class CallFailure extends RuntimeException {
                 StatusProto.toStatusRuntimeException(error.getCode() == 0 ? unknown(error) : error));
     }
 
-    /** From a peer that does not keep to the contract. */
+    /** Reports a peer that violates the contract. */
     static CallFailure brokenContract(String what, String description) {
         return new CallFailure(what, Status.Code.INTERNAL, "", description, Status.INTERNAL.asRuntimeException());
     }
@@ -55,7 +55,7 @@ public final class CallFailure extends RuntimeException {
         return code;
     }
 
-    /** The reason of the {@code ErrorInfo} among the details; empty where there is none. */
+    /** The reason of the {@code ErrorInfo} among the details; empty if there is none. */
     public String reason() {
         return reason;
     }
@@ -73,7 +73,7 @@ public final class CallFailure extends RuntimeException {
         return "";
     }
 
-    /** A description for people: causes that only the client's transport knows are appended. */
+    /** A description for people; appends causes that only the client's transport can report. */
     private static String describe(Status status) {
         Throwable cause = status.getCause();
         String description = Strings.nullToEmpty(status.getDescription());

@@ -4,7 +4,7 @@ import dev.reservoir.v1.Example;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Examples by their sequence number, so that a writer can go on where an earlier one ended. */
+/** Examples by sequence number, so that a writer can resume where an earlier one stopped. */
 @FunctionalInterface
 public interface ExampleSource {
     /**

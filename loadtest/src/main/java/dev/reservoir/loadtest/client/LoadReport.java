@@ -1,12 +1,13 @@
 package dev.reservoir.loadtest.client;
 
 /**
- * What an {@link OpenLoop} did so far. Latencies are those of answered requests, from the intended moment of sending.
+ * What an {@link OpenLoop} has done so far. Latencies are those of answered requests, measured from the intended send
+ * time.
  *
- * @param targetRate requests a second that were meant to be sent
- * @param achievedRate requests a second that were answered without error, until the last answer
- * @param sent requests sent; those neither answered nor failed are under way
- * @param firstError message of the first failure; empty where there was none
+ * @param targetRate requests per second that were intended
+ * @param achievedRate requests per second answered without error, up to the last answer
+ * @param sent requests sent; those neither answered nor failed are in flight
+ * @param firstError message of the first failure; empty if there was none
  */
 public record LoadReport(
         double targetRate,

@@ -1,6 +1,7 @@
 package dev.reservoir.loadtest.client;
 
 import com.google.common.base.Strings;
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
@@ -9,11 +10,12 @@ import org.HdrHistogram.SynchronizedHistogram;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sends requests at a fixed rate whatever the server does, and measures each from the moment it was <em>meant</em> to be
- * sent: a server that stalls is charged for everything that would have come meanwhile (no coordinated omission).
+ * Sends requests at a fixed rate regardless of how fast the server answers, and measures each from the time it was
+ * <em>meant</em> to be sent: a server that stalls is charged for every request that was due meanwhile (no coordinated
+ * omission).
  *
  * <p>Request {@code i} is due {@code i / rate} seconds after the start. A sender that falls behind catches up without
- * pause. {@link #run} sends on the caller's thread; all other methods are thread-safe.
+ * pausing. {@link #run} sends on the caller's thread; all other methods are thread-safe.
  */
 public final class OpenLoop {
     private static final long LONGEST_NANOS = TimeUnit.MINUTES.toNanos(10);
@@ -35,20 +37,34 @@ public final class OpenLoop {
     private final Histogram latencies = new SynchronizedHistogram(LONGEST_NANOS, 3);
     private volatile boolean stopping;
 
-    // Guarded by this.
+    @GuardedBy("this")
     private long startNanos;
+
+    @GuardedBy("this")
     private long stopNanos;
+
+    @GuardedBy("this")
     private long lastAnswerNanos;
+
+    @GuardedBy("this")
     private boolean started;
+
+    @GuardedBy("this")
     private boolean stopped;
+
+    @GuardedBy("this")
     private long sent;
+
+    @GuardedBy("this")
     private long answered;
+
+    @GuardedBy("this")
     private long errors;
+
+    @GuardedBy("this")
     private @Nullable Throwable firstError;
 
-    /**
-     * @param perSecond requests a second, above 0
-     */
+    /** @param perSecond requests per second, above 0 */
     public OpenLoop(double perSecond, Timekeeper time, Request request) {
         if (!(perSecond > 0) || Double.isInfinite(perSecond)) {
             throw new IllegalArgumentException("rate: " + perSecond + " (expected: above 0, finite)");
@@ -79,13 +95,13 @@ public final class OpenLoop {
         }
     }
 
-    /** Sends no more; answers that are still to come are still counted. */
+    /** Stops sending; answers that arrive later are still counted. */
     public void stop() {
         stopping = true;
     }
 
     public synchronized LoadReport report() {
-        // Answers that came after the last request count over the time they took.
+        // Answers received after the last request was sent extend the measured time.
         long end = stopped ? Math.max(stopNanos, lastAnswerNanos) : time.nanoTime();
         double seconds = started ? (end - startNanos) / 1e9 : 0;
         return new LoadReport(

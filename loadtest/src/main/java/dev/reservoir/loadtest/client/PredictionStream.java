@@ -16,9 +16,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Predictions over one bidirectional stream. Thread-safe.
  *
- * <p>Guarantees: every future completes exactly once. A request that is wrong by itself fails its own future and the
- * stream goes on; when the stream is over, every future still open, and every later one, fails with the stream's
- * failure. All failures are {@link CallFailure}.
+ * <p>Guarantees: every future completes exactly once. An invalid request fails only its own future and the stream
+ * continues; when the stream ends, every pending future, and every later one, fails with the stream's failure. All
+ * failures are {@link CallFailure}.
  */
 public final class PredictionStream implements AutoCloseable {
     private final String what;
@@ -39,7 +39,7 @@ public final class PredictionStream implements AutoCloseable {
         return stream;
     }
 
-    /** Sends a request; never blocks. Replies come in the order in which they are ready. */
+    /** Sends a request; never blocks. Replies arrive in the order in which they are ready. */
     public CompletableFuture<PredictResponse> predict(PredictRequest request) {
         long id = nextId.getAndIncrement();
         CompletableFuture<PredictResponse> reply = new CompletableFuture<>();
@@ -55,14 +55,14 @@ public final class PredictionStream implements AutoCloseable {
                         .build());
             }
         }
-        // The stream may have ended between the check and the entry among the pending.
+        // The stream may have ended after the check and before the future became visible in the map.
         if (ended.isDone()) {
             fail(id, reply);
         }
         return reply;
     }
 
-    /** Completes when the stream is over: with its failure where it broke or was closed. */
+    /** Completes when the stream ends: exceptionally, if it broke or was closed. */
     public CompletableFuture<Void> ended() {
         return ended;
     }
@@ -72,7 +72,9 @@ public final class PredictionStream implements AutoCloseable {
         return pending.size();
     }
 
-    /** Sends no more. The returned future completes, with or without a failure, when the server has answered all. */
+    /**
+     * Half-closes the stream. The returned future completes, normally or not, when the server has answered everything.
+     */
     public CompletableFuture<Void> finish() {
         synchronized (sending) {
             ClientCallStreamObserver<PredictStreamRequest> call = requests;
@@ -84,7 +86,7 @@ public final class PredictionStream implements AutoCloseable {
         return ended;
     }
 
-    /** Ends the stream at once; open futures fail. */
+    /** Ends the stream at once; pending futures fail. */
     @Override
     public void close() {
         ClientCallStreamObserver<PredictStreamRequest> call;

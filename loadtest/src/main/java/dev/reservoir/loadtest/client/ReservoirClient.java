@@ -19,10 +19,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /**
- * One plaintext connection to a server. Streams on one client share its connection: what must not wait for each other
- * takes a client each.
+ * One plaintext connection to a server. Streams of one client share its connection: use one client each for streams
+ * that must not delay each other.
  *
- * <p>Every method throws {@link CallFailure}, with the target in its message where the server was not reached.
+ * <p>Every method throws {@link CallFailure}, whose message names the target if the server was not reached.
  */
 public final class ReservoirClient implements AutoCloseable {
     private static final int MAX_REPLY_BYTES = 16 << 20;
@@ -42,7 +42,7 @@ public final class ReservoirClient implements AutoCloseable {
      *
      * @param target {@code host:port}
      * @param deadline of each unary call
-     * @throws IllegalArgumentException where {@code target} is not a host and a port
+     * @throws IllegalArgumentException if {@code target} is not a host and a port
      */
     public static ReservoirClient connect(String target, Duration deadline) {
         int colon = target.lastIndexOf(':');
@@ -90,7 +90,7 @@ public final class ReservoirClient implements AutoCloseable {
                 () -> withDeadline(HeadServiceGrpc.newBlockingStub(channel)).createHead(request));
     }
 
-    /** Deletes a head; one that is not there is no failure. */
+    /** Deletes a head; does nothing if there is none of this name. */
     public void deleteHead(String name) {
         DeleteHeadRequest request = DeleteHeadRequest.newBuilder()
                 .setName(name)
@@ -111,7 +111,7 @@ public final class ReservoirClient implements AutoCloseable {
         return PredictionStream.open(InferenceServiceGrpc.newStub(channel), target);
     }
 
-    /** Ends the connection; calls under way fail. Waits at most five seconds. */
+    /** Closes the connection; calls in flight fail. Waits at most five seconds. */
     @Override
     public void close() {
         channel.shutdownNow();

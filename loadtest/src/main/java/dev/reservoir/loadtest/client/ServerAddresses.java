@@ -5,16 +5,16 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Where a server listens.
+ * The addresses on which a server listens.
  *
  * @param grpc {@code host:port}
- * @param http {@code host:port} of its page, metrics and health; empty where it serves none
+ * @param http {@code host:port} of its page, metrics and health; empty if it serves none
  */
 public record ServerAddresses(String grpc, String http) {
     private static final Pattern READY =
             Pattern.compile("reservoir-server ready grpc=(\\S+:\\d+)(?: http=(\\S+:\\d+))?.*");
 
-    /** Reads the line that a server prints when it is ready; empty where this is another line. */
+    /** Parses the line that a server prints when it is ready; empty if this is any other line. */
     public static Optional<ServerAddresses> parse(String line) {
         Matcher matcher = READY.matcher(line.strip());
         if (!matcher.matches()) {

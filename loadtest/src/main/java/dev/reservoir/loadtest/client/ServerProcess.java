@@ -18,11 +18,11 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 
 /**
- * A server as a child process. It is ready when it prints one line on its standard output:
- * {@code reservoir-server ready grpc=HOST:PORT http=HOST:PORT}.
+ * A server as a child process. It is ready when it prints one line on its standard output: {@code reservoir-server
+ * ready grpc=HOST:PORT http=HOST:PORT}.
  *
- * <p>The child ends with this object or with this program, whichever ends first: it is asked to (SIGTERM), given
- * {@value #STOP_SECONDS} seconds to drain, and then ended. All it prints goes to a log file.
+ * <p>The child ends when this object is closed or this program exits, whichever comes first: it receives SIGTERM, has
+ * {@value #STOP_SECONDS} seconds to drain, and is then killed. Everything it prints goes to a log file.
  */
 public final class ServerProcess implements AutoCloseable {
     private static final int STOP_SECONDS = 20;
@@ -44,7 +44,7 @@ public final class ServerProcess implements AutoCloseable {
         reader.start();
     }
 
-    /** The command that serves from a jar on free loopback ports, with the Java that runs this program. */
+    /** The command that runs the server of a jar on free loopback ports, with the Java that runs this program. */
     public static List<String> command(Path serverJar, List<String> options) {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -60,10 +60,10 @@ public final class ServerProcess implements AutoCloseable {
     /**
      * Starts a server and waits until it is ready.
      *
-     * @param log takes what the server prints; an older file is replaced
-     * @param limit how long it may take
-     * @param waiting called a few times a second with the time passed
-     * @throws ServerStartException where the program cannot be run, ends, or is not ready within the limit
+     * @param log file for the server's output; an existing file is replaced
+     * @param limit how long the start may take
+     * @param waiting called a few times a second with the time elapsed
+     * @throws ServerStartException if the program cannot be run, ends, or is not ready within the limit
      */
     public static ServerProcess start(List<String> command, Path log, Duration limit, Consumer<Duration> waiting) {
         ServerProcess server;
@@ -95,7 +95,7 @@ public final class ServerProcess implements AutoCloseable {
         return log;
     }
 
-    /** Empty where the server still runs after this time. */
+    /** The exit code; empty if the server is still running after this time. */
     public Optional<Integer> exitCodeWithin(Duration limit) {
         try {
             return process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)
@@ -126,20 +126,20 @@ public final class ServerProcess implements AutoCloseable {
         try {
             Runtime.getRuntime().removeShutdownHook(atExit);
         } catch (IllegalStateException e) {
-            // this program is ending: the hook ran or runs
+            // this program is exiting, so that the hook has run or is running
         }
     }
 
     private void awaitReady(Duration limit, Consumer<Duration> waiting) {
         long start = System.nanoTime();
         while (true) {
-            Duration passed = Duration.ofNanos(System.nanoTime() - start);
-            waiting.accept(passed);
+            Duration elapsed = Duration.ofNanos(System.nanoTime() - start);
+            waiting.accept(elapsed);
             try {
                 ready.get(TICK_MILLIS, TimeUnit.MILLISECONDS);
                 return;
             } catch (TimeoutException e) {
-                if (passed.compareTo(limit) >= 0) {
+                if (elapsed.compareTo(limit) >= 0) {
                     throw new ServerStartException("the server was not ready after " + limit.toSeconds()
                             + " s; the end of " + log + ":\n" + logTail());
                 }
@@ -185,7 +185,7 @@ public final class ServerProcess implements AutoCloseable {
                 ServerAddresses.parse(line).ifPresent(ready::complete);
             }
         } catch (IOException e) {
-            // the pipe broke with its process: the same as its end
+            // the pipe broke when its process ended; handled as the end of the output
         }
         ready.completeExceptionally(new IOException("end of output"));
     }

@@ -1,6 +1,6 @@
 package dev.reservoir.loadtest.client;
 
-/** A server that did not become ready; the message holds what it printed last. */
+/** Thrown when a server does not become ready; the message contains the last lines that it printed. */
 public final class ServerStartException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

@@ -2,12 +2,12 @@ package dev.reservoir.loadtest.client;
 
 import java.util.concurrent.locks.LockSupport;
 
-/** The passing of time, so that whoever waits can be tested without waiting. */
+/** A clock and a way to wait on it, so that code that waits can be tested without waiting. */
 public interface Timekeeper {
     /** As {@link System#nanoTime}. */
     long nanoTime();
 
-    /** Returns when {@link #nanoTime} has reached this, or at once where the thread is interrupted. */
+    /** Returns when {@link #nanoTime} has reached this value, or at once if the thread is interrupted. */
     void sleepUntil(long nanos);
 
     /** The machine's clock. */

@@ -3,7 +3,7 @@ package dev.reservoir.loadtest.client;
 import dev.reservoir.v1.Opened;
 import dev.reservoir.v1.Progress;
 
-/** Hears a training stream's replies, one at a time, on the stream's own thread: it must not block. */
+/** Receives a training stream's replies, one at a time, on the stream's own thread; must not block. */
 public interface TrainingListener {
     default void opened(Opened opened) {}
 

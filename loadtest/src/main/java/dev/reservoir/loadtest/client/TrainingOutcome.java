@@ -3,11 +3,11 @@ package dev.reservoir.loadtest.client;
 import dev.reservoir.v1.Metrics;
 
 /**
- * How a training stream ended well.
+ * The outcome of a training stream that ended without failure.
  *
- * @param appliedThrough every example up to this number is handled
- * @param durableThrough every example up to this number survives a crash; 0 where the server keeps heads in memory
- * @param headVersion the version that holds them
+ * @param appliedThrough every example up to this number has been handled
+ * @param durableThrough every example up to this number survives a crash; 0 if the server keeps heads in memory
+ * @param headVersion the version that includes them
  * @param metrics prequential metrics at that version
  * @param refused examples refused on this stream
  */

@@ -14,16 +14,17 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One writer of one head: opens, sends examples from where the head stands, never more of them unacknowledged than the
- * server's credits allow, half-closes when the source ends, and completes when the server has handled everything.
+ * One writer of one head: opens the stream, sends examples starting after the last one that the head has applied, never
+ * has more of them unacknowledged than the server's credits allow, half-closes when the source is exhausted, and
+ * completes when the server has handled everything.
  *
  * <p>Guarantees:
  *
  * <ul>
- *   <li>{@link #completion} completes exactly once: with the outcome when every example sent is handled, otherwise with
+ *   <li>{@link #completion} completes exactly once: with the outcome if every example sent was handled, otherwise with
  *       a {@link CallFailure} that names the head.
- *   <li>The source and the listener are called on one thread at a time, the source with rising numbers.
- *   <li>A source or listener that throws cancels the stream; what it threw is the failure's cause.
+ *   <li>The source and the listener are called on one thread at a time, the source with ascending numbers.
+ *   <li>A source or listener that throws cancels the stream; its exception is the failure's cause.
  * </ul>
  */
 public final class TrainingStream {
@@ -34,7 +35,7 @@ public final class TrainingStream {
     private final Replies replies = new Replies();
     private volatile boolean finishing;
 
-    // Owned by the call's serialised callbacks.
+    // Accessed only in the call's callbacks, which gRPC serialises.
     private @Nullable ClientCallStreamObserver<TrainRequest> requests;
     private boolean opened;
     private boolean halfClosed;
@@ -66,7 +67,7 @@ public final class TrainingStream {
         return stream;
     }
 
-    /** Completes when the stream is over. */
+    /** Completes when the stream ends. */
     public CompletableFuture<TrainingOutcome> completion() {
         return completion;
     }
@@ -111,7 +112,7 @@ public final class TrainingStream {
         listener.progress(message);
     }
 
-    /** Sends while there are credits, the transport takes more and the source has examples. */
+    /** Sends as long as there are credits, the transport is ready and the source has examples. */
     private void pump(ClientCallStreamObserver<TrainRequest> call) {
         if (!opened || halfClosed) {
             return;
@@ -164,7 +165,7 @@ public final class TrainingStream {
                     case OPENED -> open(reply.getOpened());
                     case PROGRESS -> advance(reply.getProgress());
                     case MESSAGE_NOT_SET -> {
-                        // a reply of a newer contract: nothing this client knows
+                        // a reply of a newer contract, which this client ignores
                     }
                 }
                 if (requests != null) {

@@ -12,17 +12,17 @@ import java.util.stream.Stream;
 
 /** A task's head and its control, in one run. */
 final class Contender {
-    /** Answers given while learning are scored in this many stretches of the training. */
-    private static final int STRETCHES = 8;
+    /** Answers given while learning are scored in this many sections of the training. */
+    private static final int SECTIONS = 8;
 
-    /** A stretch with fewer answers is too noisy to show. */
-    private static final int LEAST_ANSWERS = 20;
+    /** A section with fewer answers is too noisy to show. */
+    private static final int MIN_ANSWERS = 20;
 
     private final Workload workload;
     private final Learning head;
     private final Learning control;
     private final List<Tally> served =
-            Stream.generate(Tally::new).limit(STRETCHES).toList();
+            Stream.generate(Tally::new).limit(SECTIONS).toList();
 
     Contender(Workload workload, String tenant, Timekeeper time) {
         this.workload = workload;
@@ -46,31 +46,31 @@ final class Contender {
 
     /** Scores an answer that the head gave while it learned. */
     void answered(Target truth, HeadPrediction answer) {
-        long stretch = answer.getAppliedThrough() * STRETCHES / Math.max(1, head.total());
-        served.get((int) Math.min(stretch, STRETCHES - 1)).add(truth, answer);
+        long section = answer.getAppliedThrough() * SECTIONS / Math.max(1, head.total());
+        served.get((int) Math.min(section, SECTIONS - 1)).add(truth, answer);
     }
 
-    /** The scores of answers given while learning, each at the middle of its stretch. */
+    /** The scores of answers given while learning, each at the middle of its section. */
     List<CurvePoint> servedCurve() {
         List<CurvePoint> points = new ArrayList<>();
-        for (int i = 0; i < STRETCHES; i++) {
+        for (int i = 0; i < SECTIONS; i++) {
             Tally tally = served.get(i);
-            if (tally.count() >= LEAST_ANSWERS) {
-                points.add(new CurvePoint((2L * i + 1) * head.total() / (2 * STRETCHES), tally.score()));
+            if (tally.count() >= MIN_ANSWERS) {
+                points.add(new CurvePoint((2L * i + 1) * head.total() / (2 * SECTIONS), tally.score()));
             }
         }
         return points;
     }
 
     String modality() {
-        return words(workload.spec().getModality().getKindCase().name());
+        return readable(workload.spec().getModality().getKindCase().name());
     }
 
     String task() {
-        return words(workload.spec().getTask().getKindCase().name());
+        return readable(workload.spec().getTask().getKindCase().name());
     }
 
-    private static String words(String constant) {
+    private static String readable(String constant) {
         return constant.toLowerCase(Locale.ROOT).replace('_', ' ');
     }
 }

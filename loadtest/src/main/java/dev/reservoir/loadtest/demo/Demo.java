@@ -32,8 +32,8 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * One run: starts or finds the server, creates a head and a control for each task, trains all of them at once while
- * predictions go on, scores them on what they never saw, and leaves a table, pictures and figures.
+ * One run: starts a server or connects to one, creates a head and a control for each task, trains all of them at once
+ * while predictions continue, scores them on held-out examples, and writes a table, pictures and figures.
  */
 final class Demo {
     private static final Duration CALL_DEADLINE = Duration.ofSeconds(30);
@@ -53,10 +53,10 @@ final class Demo {
     }
 
     /**
-     * Runs to the end.
+     * Runs to completion.
      *
-     * @throws RunFailure where that is not possible
-     * @throws IOException where results cannot be written
+     * @throws RunFailure if that is not possible
+     * @throws IOException if results cannot be written
      */
     DemoReport run() throws IOException, InterruptedException {
         Files.createDirectories(settings.out());
@@ -77,7 +77,7 @@ final class Demo {
                 ResultTable.lines(report, files, terminal.style()).forEach(out::println);
                 return report;
             } catch (CallFailure e) {
-                throw new RunFailure(e.getMessage() + server.epitaph(), e);
+                throw new RunFailure(e.getMessage() + server.exitReport(), e);
             }
         }
     }
@@ -90,8 +90,8 @@ final class Demo {
         Display display = Display.on(terminal, out);
         String waiting = "server     starting (the first start unpacks native libraries and takes longer)";
         RunServer server = RunServer.start(
-                settings.serverCommand(), settings.out().resolve("server.log"), settings.startLimit(), passed -> {
-                    String line = waiting + String.format(Locale.ROOT, " %d s", passed.toSeconds());
+                settings.serverCommand(), settings.out().resolve("server.log"), settings.startLimit(), elapsed -> {
+                    String line = waiting + String.format(Locale.ROOT, " %d s", elapsed.toSeconds());
                     display.update(time.nanoTime(), List.of(line), line);
                 });
         return server;
@@ -99,9 +99,9 @@ final class Demo {
 
     private DemoReport run(ReservoirClient training, ReservoirClient serving) throws InterruptedException {
         Substrate before = training.substrate();
-        // Connects, so that the first prediction is not charged for it.
+        // Connects now, so that the first prediction does not include the time to connect.
         serving.substrate();
-        introduce(before);
+        printSubstrate(before);
         List<Contender> contenders = workloads.stream()
                 .map(workload -> new Contender(workload, settings.tenant(), time))
                 .toList();
@@ -127,7 +127,7 @@ final class Demo {
         }
     }
 
-    private void introduce(Substrate substrate) {
+    private void printSubstrate(Substrate substrate) {
         out.println("substrate  " + substrate.getName() + " (" + substrate.getFamily() + ", "
                 + String.format(Locale.ROOT, "%.1f", substrate.getParameters() / 1e6) + " million frozen parameters), "
                 + substrate.getDevice() + ", " + substrate.getLanes() + " lanes, digest "
@@ -221,7 +221,7 @@ final class Demo {
                 substrate.getServerVersion());
     }
 
-    /** Figures first: they are worth having where pictures cannot be drawn. */
+    /** Writes the figures first: they are useful even if pictures cannot be drawn. */
     private List<Path> write(DemoReport report) throws IOException {
         List<Path> files = new ArrayList<>();
         JsonFile.write(settings.json(), report);
@@ -234,7 +234,7 @@ final class Demo {
         return files;
     }
 
-    /** A server that goes on running is left as it was, best effort: the run's own failure is the one to tell. */
+    /** Leaves a server that keeps running as it was, best effort: the run's own failure is the one to report. */
     private void cleanUp(ReservoirClient client, List<Contender> contenders) {
         if (settings.target() == null || settings.keepHeads()) {
             return;

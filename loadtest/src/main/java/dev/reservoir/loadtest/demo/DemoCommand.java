@@ -42,7 +42,7 @@ import picocli.CommandLine.Option;
             "0:every head beats its baseline",
             "1:a head does not beat its baseline",
             "2:wrong usage",
-            "3:the run broke: the server did not start, a stream ended, a file could not be written"
+            "3:the run failed: the server did not start, a stream ended, a file could not be written"
         },
         footerHeading = "%nExamples:%n",
         footer = {
@@ -132,7 +132,7 @@ public final class DemoCommand extends RunCommand {
 
     /**
      * @param workloads loaded when the command runs
-     * @param home folder of this program's jar, from which the server's is found
+     * @param home folder of this program's jar, used to locate the server's
      */
     public DemoCommand(
             Supplier<List<Workload>> workloads, Terminal terminal, PrintStream out, PrintStream err, Path home) {

@@ -9,15 +9,15 @@ import org.jspecify.annotations.Nullable;
  * How a demo runs.
  *
  * @param target {@code host:port} of a running server; null starts one
- * @param serverCommand starts a server; used where there is no target
+ * @param serverCommand starts a server; used if there is no target
  * @param tenant owns the heads
- * @param out takes pictures, figures and the server's log
- * @param json takes the figures
+ * @param out folder for pictures, figures and the server's log
+ * @param json file for the figures
  * @param seed of the heads' random projections and the order of predictions
- * @param rate predictions a second while the heads train, above 0
+ * @param rate predictions per second while the heads train, above 0
  * @param startLimit how long the server may take to start
  * @param stallLimit how long the heads may learn nothing
- * @param keepHeads whether the heads stay on a server that was running before
+ * @param keepHeads whether the heads remain on a server that was already running
  */
 record DemoSettings(
         @Nullable String target,

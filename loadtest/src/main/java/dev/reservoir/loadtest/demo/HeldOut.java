@@ -14,8 +14,8 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Scores trained heads on all their test examples. A head and its control are asked in one request: one observation,
- * one pass of the substrate.
+ * Scores trained heads on all their test examples. One request addresses a head and its control: one observation, one
+ * pass of the substrate.
  */
 final class HeldOut {
     private static final int IN_FLIGHT = 32;
@@ -28,7 +28,7 @@ final class HeldOut {
     record Scores(double head, double control, long examples) {}
 
     private final PredictionStream stream;
-    private final Semaphore room = new Semaphore(IN_FLIGHT);
+    private final Semaphore permits = new Semaphore(IN_FLIGHT);
     private final AtomicLong done = new AtomicLong();
 
     HeldOut(PredictionStream stream) {
@@ -41,16 +41,16 @@ final class HeldOut {
     }
 
     /**
-     * Asks for every test example and waits for the answers.
+     * Predicts every test example and waits for the answers.
      *
-     * @throws CallFailure where a prediction fails
+     * @throws CallFailure if a prediction fails
      */
     Scores score(Contender contender) throws InterruptedException {
         Tally head = new Tally();
         Tally control = new Tally();
         List<CompletableFuture<Void>> answers = new ArrayList<>();
         for (Example example : contender.workload().test()) {
-            room.acquire();
+            permits.acquire();
             PredictRequest request = PredictRequest.newBuilder()
                     .addHeads(contender.head().head())
                     .addHeads(contender.control().head())
@@ -59,7 +59,7 @@ final class HeldOut {
                     .setMaxScores(-1)
                     .build();
             answers.add(stream.predict(request)
-                    .whenComplete((response, failure) -> room.release())
+                    .whenComplete((response, failure) -> permits.release())
                     .thenAccept(response -> {
                         head.add(example.getTarget(), answer(response, 0));
                         control.add(example.getTarget(), answer(response, 1));

@@ -1,5 +1,6 @@
 package dev.reservoir.loadtest.demo;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.reservoir.loadtest.client.Timekeeper;
 import dev.reservoir.loadtest.client.TrainingListener;
 import dev.reservoir.loadtest.report.CurvePoint;
@@ -19,14 +20,28 @@ final class Learning implements TrainingListener {
     private final long total;
     private final Timekeeper time;
 
-    // Guarded by this.
+    @GuardedBy("this")
     private final List<CurvePoint> curve = new ArrayList<>();
+
+    @GuardedBy("this")
     private long handled;
+
+    @GuardedBy("this")
     private long learned;
+
+    @GuardedBy("this")
     private long refused;
+
+    @GuardedBy("this")
     private String firstRefusal = "";
+
+    @GuardedBy("this")
     private double score = Double.NaN;
+
+    @GuardedBy("this")
     private long startNanos;
+
+    @GuardedBy("this")
     private long lastNanos;
 
     Learning(String head, boolean accuracy, long total, Timekeeper time) {
@@ -86,17 +101,17 @@ final class Learning implements TrainingListener {
         return refused;
     }
 
-    /** Empty where none was refused. */
+    /** The first refusal; empty if no example was refused. */
     synchronized String firstRefusal() {
         return firstRefusal;
     }
 
-    /** Over the last examples, each predicted before it was learned; not a number before the first. */
+    /** The score over the last examples, each predicted before it was learned from; NaN before the first. */
     synchronized double score() {
         return score;
     }
 
-    /** Since the stream was opened, up to the last report. */
+    /** The rate since the stream was opened, up to the last report. */
     synchronized double examplesPerSecond() {
         return lastNanos == startNanos ? 0 : handled * 1e9 / (lastNanos - startNanos);
     }

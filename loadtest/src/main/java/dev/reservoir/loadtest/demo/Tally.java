@@ -10,8 +10,8 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * Compares answers with their truths. The score is the share of right answers where truths are labels (one a token for
- * a task per token; a set of labels is right as a whole), and the mean absolute error over all numbers where truths are
+ * Compares answers with the targets. The score is the share of correct answers if targets are labels (one per token for
+ * a task per token; a set of labels counts as a whole), and the mean absolute error over all numbers if targets are
  * values. Thread-safe.
  */
 final class Tally {
@@ -19,9 +19,9 @@ final class Tally {
     private long count;
 
     /**
-     * Counts one answer. An answer without an outcome of the truth's form counts as wrong for labels.
+     * Counts one answer. An answer whose outcome is missing or of another kind counts as wrong for labels.
      *
-     * @throws IllegalArgumentException where values have another length than their truth, or are missing
+     * @throws IllegalArgumentException if values are missing or their number differs from the target's
      */
     synchronized void add(Target truth, HeadPrediction answer) {
         switch (truth.getTruthCase()) {

@@ -14,8 +14,8 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Predictions on test observations while the heads learn: one head after the other in turn, each with its own shuffled
- * order of observations, started again at its end.
+ * Predictions on test observations while the heads learn: round robin over the heads, each with its own shuffled order
+ * of observations, which repeats when it is exhausted.
  */
 final class Traffic implements OpenLoop.Request {
     private final List<Contender> contenders;
@@ -57,7 +57,7 @@ final class Traffic implements OpenLoop.Request {
         });
     }
 
-    /** Requests so far whose observation had been sent before. */
+    /** The number of requests so far whose observation had been sent before. */
     long repeats() {
         return repeats.get();
     }

@@ -23,14 +23,17 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
 
-/** All heads and controls train at once, each on its own stream, while other streams predict; a table shows it. */
+/**
+ * Trains all heads and controls at once, each on its own stream, while other streams predict, and shows a table
+ * meanwhile.
+ */
 final class TrainingPhase {
     private static final int PREDICTION_STREAMS = 2;
     private static final long TICK_MILLIS = 200;
     private static final long DRAIN_SECONDS = 30;
 
     /**
-     * How it went.
+     * The outcome.
      *
      * @param seconds from the first stream's opening to the last example learned
      */
@@ -52,10 +55,10 @@ final class TrainingPhase {
     }
 
     /**
-     * Runs until every example is handled.
+     * Runs until every example has been handled.
      *
-     * @throws CallFailure where a stream breaks
-     * @throws RunFailure where nothing is learned for too long, or all examples of a head were refused
+     * @throws CallFailure if a stream breaks
+     * @throws RunFailure if nothing is learned for too long, or if all examples of a head were refused
      */
     Outcome run(ReservoirClient training, ReservoirClient serving) throws InterruptedException {
         long start = time.nanoTime();
@@ -104,7 +107,7 @@ final class TrainingPhase {
                 firstFailure, CompletableFuture.allOf(completions.toArray(CompletableFuture[]::new)));
         Display display = Display.on(terminal, out);
         long handled = -1;
-        long movedNanos = start;
+        long lastProgressNanos = start;
         while (true) {
             boolean done = await(over);
             long now = time.nanoTime();
@@ -115,10 +118,10 @@ final class TrainingPhase {
             long handledNow = handled();
             if (handledNow != handled) {
                 handled = handledNow;
-                movedNanos = now;
-            } else if (now - movedNanos > settings.stallLimit().toNanos()) {
+                lastProgressNanos = now;
+            } else if (now - lastProgressNanos > settings.stallLimit().toNanos()) {
                 throw new RunFailure(
-                        "no head learned anything for " + settings.stallLimit().toSeconds() + " s: " + standing());
+                        "no head learned anything for " + settings.stallLimit().toSeconds() + " s: " + unfinished());
             }
         }
     }
@@ -156,14 +159,14 @@ final class TrainingPhase {
         }
     }
 
-    /** Waits for the answers under way; those that do not come count as neither answered nor failed. */
+    /** Waits for the answers in flight; those that do not arrive count as neither answered nor failed. */
     private static void drain(List<PredictionStream> predictions) throws InterruptedException {
         CompletableFuture<Void> answered = CompletableFuture.allOf(
                 predictions.stream().map(PredictionStream::finish).toArray(CompletableFuture[]::new));
         try {
             answered.get(DRAIN_SECONDS, TimeUnit.SECONDS);
         } catch (TimeoutException e) {
-            // a report of what was answered is still a report
+            // the report covers what was answered
         } catch (ExecutionException e) {
             throw CallFailure.of("predicting while training", e.getCause() == null ? e : e.getCause());
         }
@@ -185,7 +188,7 @@ final class TrainingPhase {
                 .sum();
     }
 
-    private String standing() {
+    private String unfinished() {
         StringBuilder text = new StringBuilder();
         for (Contender contender : contenders) {
             for (Learning learning : List.of(contender.head(), contender.control())) {

@@ -15,17 +15,17 @@ import java.util.Locale;
 import java.util.Random;
 
 /**
- * Patterns of random bits (+1 and -1) and then one of them again, each of its bits set to 0 with probability one half: what was the pattern?
- * Each token of the query is asked for all of its bits.
+ * Patterns of random bits (+1 and -1), followed by one of them with each of its bits set to 0 with probability one
+ * half: what was the pattern? The target of each token of the query is all of its bits.
  *
  * @param patterns 5 in the paper
  * @param bits of a pattern, 1,000 in the paper
- * @param width bits a token, 50 in the paper
+ * @param width bits per token, 50 in the paper
  */
 record BitMemory(int patterns, int bits, int width) {
     static final BitMemory PAPER = new BitMemory(5, 1_000, 50);
 
-    /** The paper's is 2 to 16. */
+    /** The paper uses 2 to 16. */
     private static final int MINIBATCH = 4;
 
     BitMemory {
@@ -100,18 +100,18 @@ record BitMemory(int patterns, int bits, int width) {
                 rows.addValues(pattern[bit] ? 1 : -1);
             }
         }
-        boolean[] asked = drawn[random.nextInt(patterns)];
-        int unasked = tokens() - queryTokens();
+        boolean[] target = drawn[random.nextInt(patterns)];
+        int unscored = tokens() - queryTokens();
         BitSet masked = new BitSet();
         for (int bit = 0; bit < bits; bit++) {
             boolean mask = random.nextBoolean();
-            rows.addValues(mask ? 0 : asked[bit] ? 1 : -1);
-            masked.set(unasked * width + bit, mask);
+            rows.addValues(mask ? 0 : target[bit] ? 1 : -1);
+            masked.set(unscored * width + bit, mask);
         }
         return new EvalTask.Item(
                 Example.newBuilder()
                         .setObservation(Observation.newBuilder().setTensor(rows))
-                        .setTarget(Targets.perToken(unasked, width, asked))
+                        .setTarget(Targets.perToken(unscored, width, target))
                         .build(),
                 masked);
     }

@@ -13,8 +13,8 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * Two strings of 5 bits, a bit a token; the last 5 tokens tell the xor, bit by bit. There are 1,024 pairs of strings: those that are held
- * out are never trained on, which is more than the paper asks.
+ * Two strings of 5 bits, one bit per token; the targets of the last 5 tokens are their xor, bit by bit. There are 1,024
+ * pairs of strings; held-out pairs are never trained on, which is stricter than the paper.
  */
 final class BitXor {
     static final int BITS = 5;

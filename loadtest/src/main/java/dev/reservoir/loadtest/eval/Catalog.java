@@ -7,15 +7,15 @@ import java.util.List;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** The tasks, in the order in which they are shown, with the amount of work of each: fixed, whatever the machine. */
+/** The tasks, in display order, with the amount of work of each, which does not depend on the machine. */
 final class Catalog {
     /**
      * A task that may be run.
      *
      * @param tokens most that the substrate reads for one observation
-     * @param ablation whether the parts of a head are held against each other on it
-     * @param missing why its data is not at hand; empty where it is
-     * @param load reads or makes its data; called where it is run
+     * @param ablation whether the parts of a head are compared with each other on it
+     * @param missing why its data is not available; empty if it is
+     * @param load reads or generates its data; called when the task is run
      */
     record Entry(String name, int tokens, boolean ablation, String missing, Supplier<EvalTask> load) {}
 
@@ -29,10 +29,10 @@ final class Catalog {
     private final int examples;
 
     /**
-     * @param quick the small form of every task, and those that are too long for it left out
-     * @param everywhere whether the ablation is part of every task even so
-     * @param data folder of the files; null where there is none
-     * @param examples instead of each task's own; 0 for those
+     * @param quick the small form of every task, without those that take too long
+     * @param everywhere whether to run the ablation on every task regardless
+     * @param data folder of the files; null if there is none
+     * @param examples overrides the number of examples of every task; 0 keeps their own
      */
     Catalog(boolean quick, boolean everywhere, @Nullable Path data, int examples) {
         this.quick = quick;
@@ -100,14 +100,14 @@ final class Catalog {
         });
     }
 
-    /** Empty where all the files are there. */
+    /** Which files are missing; empty if none is. */
     private String missing(List<String> files) {
-        String wanted = "needs " + String.join(", ", files) + " in the folder of --data";
+        String requirement = "needs " + String.join(", ", files) + " in the folder of --data";
         Path folder = data;
         if (folder == null) {
-            return wanted;
+            return requirement;
         }
-        return files.stream().allMatch(file -> Files.isRegularFile(folder.resolve(file))) ? "" : wanted;
+        return files.stream().allMatch(file -> Files.isRegularFile(folder.resolve(file))) ? "" : requirement;
     }
 
     private Supplier<EvalTask> reader(Reader reader, EvalTask.Amount amount) {

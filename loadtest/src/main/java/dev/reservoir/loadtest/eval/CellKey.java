@@ -3,15 +3,15 @@ package dev.reservoir.loadtest.eval;
 import java.util.Locale;
 
 /**
- * A head's whole training.
+ * Identifies one head's whole training.
  *
  * @param task its name
  * @param contender its id
- * @param rate learning rate; 0 where the contender has none
+ * @param rate learning rate; 0 if the contender has none
  * @param seed of the head and of the order of its examples
  */
 record CellKey(String task, String contender, double rate, long seed) {
-    /** Usable as a head id where the parts are. */
+    /** Usable as a head id if the parts are. */
     String headId() {
         String rateId = String.format(Locale.ROOT, "%.0e", rate).replace("+", "");
         return task + "-" + contender + "-" + rateId + "-" + seed;

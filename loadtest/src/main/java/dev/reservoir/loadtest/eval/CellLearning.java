@@ -1,5 +1,6 @@
 package dev.reservoir.loadtest.eval;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.reservoir.loadtest.client.Timekeeper;
 import dev.reservoir.loadtest.client.TrainingListener;
 import dev.reservoir.v1.Metrics;
@@ -16,12 +17,22 @@ final class CellLearning implements TrainingListener {
     private final EvalTask task;
     private final Timekeeper time;
 
-    // Guarded by this.
+    @GuardedBy("this")
     private final List<CellResult.CurveStep> curve = new ArrayList<>();
+
+    @GuardedBy("this")
     private CellResult.@Nullable CurveStep reached;
+
+    @GuardedBy("this")
     private CellResult.@Nullable CurveStep last;
+
+    @GuardedBy("this")
     private long handled;
+
+    @GuardedBy("this")
     private String firstRefusal = "";
+
+    @GuardedBy("this")
     private long startNanos;
 
     CellLearning(EvalTask task, Timekeeper time) {
@@ -67,7 +78,7 @@ final class CellLearning implements TrainingListener {
         return handled;
     }
 
-    /** Over the last examples; not a number before the first. */
+    /** The accuracy over the last examples; NaN before the first. */
     synchronized double accuracy() {
         CellResult.CurveStep step = last;
         return step == null ? Double.NaN : step.accuracy();
@@ -77,7 +88,7 @@ final class CellLearning implements TrainingListener {
         return reached;
     }
 
-    /** Empty where none was refused. */
+    /** The first refusal; empty if no example was refused. */
     synchronized String firstRefusal() {
         return firstRefusal;
     }
@@ -86,7 +97,7 @@ final class CellLearning implements TrainingListener {
         return (time.nanoTime() - startNanos) / 1e9;
     }
 
-    /** Evenly thinned, its last step at its end. */
+    /** Evenly thinned; ends with the last step. */
     synchronized List<CellResult.CurveStep> curve() {
         List<CellResult.CurveStep> steps = new ArrayList<>(curve);
         CellResult.CurveStep step = last;

@@ -4,18 +4,18 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What came of a cell.
+ * The result of a cell.
  *
  * @param fingerprint of its task
  * @param digest of the substrate
  * @param parameters that learned
- * @param refused examples that the server did not take
- * @param sharing most heads that learned at the same time
- * @param validation accuracy; null where the head failed
- * @param test accuracy; null where it was not tested
- * @param testHard accuracy on what is hard; null as {@code test}, and where nothing is
- * @param reached where the stated score was first met; null where it was not
- * @param failure what the server said when the head failed; empty where it did not
+ * @param refused examples that the server refused
+ * @param sharing largest number of heads that learned at the same time
+ * @param validation accuracy; null if the head failed
+ * @param test accuracy; null if it was not tested
+ * @param testHard accuracy on the hard items; null as {@code test}, and if the task has none
+ * @param reached when the stated score was first met; null if it was not
+ * @param failure what the server reported when the head failed; empty if it did not
  */
 record CellResult(
         CellKey key,
@@ -35,7 +35,7 @@ record CellResult(
         String failure,
         List<CurveStep> curve) {
     /**
-     * Where a head stood while it learned.
+     * The state of a head at one point of its training.
      *
      * @param examples learned
      * @param updates made

@@ -20,7 +20,10 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** A cell's head on a server, from its creation to its end. Its steps are called one after the other; what it reports may be asked meanwhile. */
+/**
+ * A cell's head on a server, from creation to deletion. Its steps are called one after the other; its progress may be
+ * read meanwhile from other threads.
+ */
 final class CellRun {
     private static final int IN_FLIGHT = 16;
     private static final String WAITING = "waiting";
@@ -52,7 +55,7 @@ final class CellRun {
         this.substrate = substrate;
         this.training = training;
         this.serving = serving;
-        // A server shares its time equally among tenants, so that a task of long observations does not hold up one of
+        // A server shares its time equally among tenants, so that a task with long observations does not delay one with
         // short ones.
         this.name = "tenants/" + tenant + "-" + key.task() + "/heads/" + key.headId();
         this.learning = new CellLearning(task, time);
@@ -62,7 +65,7 @@ final class CellRun {
         return key;
     }
 
-    /** What it does, in a word; {@code waiting} is for the sweep to be decided. */
+    /** The current activity in one word; {@code waiting} is for the sweep to be decided. */
     String phase() {
         return phase;
     }
@@ -75,16 +78,16 @@ final class CellRun {
         return task.examples();
     }
 
-    /** Examples handled and items scored: rises while something happens. */
-    long moved() {
+    /** Examples handled and items scored: increases as long as the run makes progress. */
+    long stepsDone() {
         return learning.handled() + scored.get();
     }
 
     /**
-     * Creates the head, trains it and scores it on the validation items. A head that fails is a result.
+     * Creates the head, trains it and scores it on the validation items. A head that fails yields a result too.
      *
      * @param sharing heads that learn at the same time
-     * @throws CallFailure where the server is at fault
+     * @throws CallFailure if the server is at fault
      */
     CellResult train(int sharing) throws InterruptedException {
         phase = "learning";
@@ -152,7 +155,7 @@ final class CellRun {
                 curve);
     }
 
-    /** It is trained, and its rate may be the one that is chosen. */
+    /** Marks the head as trained; its rate may turn out to be the chosen one. */
     void waiting() {
         phase = WAITING;
     }
@@ -161,7 +164,7 @@ final class CellRun {
         return phase.equals(WAITING);
     }
 
-    /** It will be tested. */
+    /** Marks the head as about to be tested. */
     void queueTest() {
         phase = "testing";
     }
@@ -192,18 +195,18 @@ final class CellRun {
 
     private Score score(List<EvalTask.Item> items) throws InterruptedException {
         Score score = new Score();
-        Semaphore room = new Semaphore(IN_FLIGHT);
+        Semaphore permits = new Semaphore(IN_FLIGHT);
         List<CompletableFuture<Void>> answers = new ArrayList<>();
         try (PredictionStream stream = serving.predictions()) {
             for (EvalTask.Item item : items) {
-                room.acquire();
+                permits.acquire();
                 PredictRequest request = PredictRequest.newBuilder()
                         .addHeads(name)
                         .setObservation(item.example().getObservation())
                         .setMaxScores(-1)
                         .build();
                 answers.add(stream.predict(request)
-                        .whenComplete((response, failure) -> room.release())
+                        .whenComplete((response, failure) -> permits.release())
                         .thenAccept(response -> {
                             HeadPrediction answer = response.getPredictions(0);
                             if (answer.hasError()) {

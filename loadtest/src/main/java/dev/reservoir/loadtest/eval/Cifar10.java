@@ -11,8 +11,9 @@ import java.util.List;
 import java.util.Random;
 
 /**
- * CIFAR-10 from its binary files, whose records are a label and then 32 x 32 samples of red, of green and of blue: in colour in patches of
- * 4 x 4, 64 tokens of 48 numbers, each picture to train on shifted by up to 4 pixels and mirrored by chance; or grey, a pixel a token.
+ * CIFAR-10 from its binary files, whose records are a label and then 32 x 32 samples each of red, green and blue:
+ * either in colour in patches of 4 x 4, 64 tokens of 48 numbers, with each training picture shifted by up to 4 pixels
+ * and mirrored at random; or in grey, one pixel per token.
  */
 final class Cifar10 {
     static final List<String> FILES = List.of(
@@ -102,25 +103,25 @@ final class Cifar10 {
         return records;
     }
 
-    /** Shifted by up to 4 pixels each way, black coming in, and mirrored with probability one half. */
+    /** Shifts by up to 4 pixels in each direction, padding with black, and mirrors with probability one half. */
     static byte[] augmented(byte[] record, Random random) {
         int down = random.nextInt(2 * MARGIN + 1) - MARGIN;
         int right = random.nextInt(2 * MARGIN + 1) - MARGIN;
         boolean mirror = random.nextBoolean();
-        byte[] moved = new byte[RECORD];
-        moved[0] = record[0];
+        byte[] shifted = new byte[RECORD];
+        shifted[0] = record[0];
         for (int channel = 0; channel < CHANNELS; channel++) {
             for (int row = 0; row < SIDE; row++) {
                 for (int column = 0; column < SIDE; column++) {
                     int fromRow = row - down;
                     int fromColumn = (mirror ? SIDE - 1 - column : column) - right;
                     if (fromRow >= 0 && fromRow < SIDE && fromColumn >= 0 && fromColumn < SIDE) {
-                        moved[sample(channel, row, column)] = record[sample(channel, fromRow, fromColumn)];
+                        shifted[sample(channel, row, column)] = record[sample(channel, fromRow, fromColumn)];
                     }
                 }
             }
         }
-        return moved;
+        return shifted;
     }
 
     static EvalTask.Item item(byte[] record, boolean colour) {

@@ -24,10 +24,10 @@ enum Contender {
     NO_SUBSTRATE("no-substrate", "Adam on the raw input", "minilm", List.of()),
     NO_SUBSTRATE_LEAST_SQUARES("no-substrate-ls", "least squares on the raw input", "minilm", List.of());
 
-    /** Rates that a linear map of the raw input is also tried at: there, smaller ones only mean fewer steps. */
+    /** Rates at which a linear map of the raw input is also tried: for it, smaller ones only mean fewer steps. */
     private static final List<Double> LINEAR_RATES = List.of(1e-2, 3e-2);
 
-    /** Examples a step, where a task does not ask for fewer: it decides how many examples a head may be given. */
+    /** Examples per step, unless a task requires fewer; the number of examples of a head is a multiple of it. */
     static final int MINIBATCH = 16;
 
     private final String id;
@@ -51,7 +51,7 @@ enum Contender {
         return title;
     }
 
-    /** Of the server it runs on. */
+    /** The substrate of the server it runs on. */
     String substrate() {
         return substrate;
     }
@@ -61,7 +61,7 @@ enum Contender {
         return this == NO_SUBSTRATE || this == NO_SUBSTRATE_LEAST_SQUARES;
     }
 
-    /** Whether it says which part of an FPT head matters, and is no control. */
+    /** Whether it shows which part of an FPT head matters, as opposed to a control. */
     boolean ablation() {
         return this == READOUT || this == READOUT_NORMS || this == READOUT_NORMS_INPUT || this == FPT_COMPANION;
     }
@@ -70,16 +70,16 @@ enum Contender {
         return this == NO_SUBSTRATE_LEAST_SQUARES || this == FROZEN_LEAST_SQUARES;
     }
 
-    /** The rates of its sweep; 0 where it has none. */
-    List<Double> rates(List<Double> asked) {
+    /** The rates of its sweep; 0 alone if it has no rate. */
+    List<Double> rates(List<Double> requested) {
         if (leastSquares()) {
             return List.of(0.0);
         }
         if (this != NO_SUBSTRATE) {
-            return asked;
+            return requested;
         }
-        List<Double> rates = new ArrayList<>(asked);
-        LINEAR_RATES.stream().filter(rate -> !asked.contains(rate)).forEach(rates::add);
+        List<Double> rates = new ArrayList<>(requested);
+        LINEAR_RATES.stream().filter(rate -> !requested.contains(rate)).forEach(rates::add);
         return List.copyOf(rates);
     }
 

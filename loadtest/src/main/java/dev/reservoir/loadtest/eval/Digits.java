@@ -11,7 +11,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/** MNIST in patches of 4 x 4, 49 tokens of 16 numbers: the whole of it from its four files, or the sample of the demo. */
+/** MNIST in patches of 4 x 4, 49 tokens of 16 numbers: all of it from its four files, or the sample of the demo. */
 final class Digits {
     static final List<String> FILES = List.of(
             "train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte");
@@ -44,7 +44,7 @@ final class Digits {
                 amount);
     }
 
-    /** The validation items are taken from those to train on. */
+    /** Takes the validation items from the training items. */
     private static EvalTask task(
             String rule,
             String source,

@@ -10,9 +10,9 @@ import java.util.Set;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 
-/** How examples are drawn: from a source without end, or from a list again and again. */
+/** Draws examples from an infinite source, or repeatedly from a list. */
 final class Draws {
-    /** Of the items that are held out, on all machines and for all seeds of heads. */
+    /** Seed of the held-out items, on all machines and for all seeds of heads. */
     private static final long HELD_OUT_SEED = 20_260_101L;
 
     private Draws() {}
@@ -33,7 +33,7 @@ final class Draws {
         }
     }
 
-    /** Made anew each, but never one that is held out. */
+    /** Draws a fresh item each time, never one that is held out. */
     static EvalTask.Stream fresh(Function<Random, EvalTask.Item> source, Set<Observation> heldOut) {
         return seed -> {
             Random random = new Random(seed);
@@ -47,15 +47,15 @@ final class Draws {
         };
     }
 
-    /** Epoch after epoch over the items, each in another order. */
+    /** Epoch after epoch over the items, each in a new order. */
     static EvalTask.Stream epochs(List<EvalTask.Item> items) {
         return epochs(items, (item, random) -> item);
     }
 
     /**
-     * Epoch after epoch, each in another order.
+     * Epoch after epoch, each in a new order.
      *
-     * @param make an item of an entry, each time it is drawn
+     * @param make creates an item from an entry each time it is drawn
      */
     static <T> EvalTask.Stream epochs(List<T> entries, BiFunction<T, Random, EvalTask.Item> make) {
         return seed -> {

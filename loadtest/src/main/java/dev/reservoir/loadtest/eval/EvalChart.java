@@ -16,7 +16,10 @@ import org.knowm.xchart.XYSeries;
 import org.knowm.xchart.style.Styler.LegendPosition;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
-/** Learning curves of a task as PNG: the windowed accuracy of each contender at its chosen rate, the mean over its seeds. */
+/**
+ * Learning curves of a task as PNG: the windowed accuracy of each contender at its chosen rate, averaged over its
+ * seeds.
+ */
 final class EvalChart {
     private static final int GRID = 80;
     private static final List<Color> COLOURS = List.of(
@@ -34,9 +37,9 @@ final class EvalChart {
     private EvalChart() {}
 
     /**
-     * Draws a picture a task that has curves.
+     * Draws one picture per task that has curves.
      *
-     * @throws IOException where a file cannot be written, or where this machine cannot draw (no fonts)
+     * @throws IOException if a file cannot be written, or if this machine cannot draw (no fonts)
      */
     static List<Path> write(Path folder, List<EvalTask> tasks, Plan plan) throws IOException {
         Files.createDirectories(folder);
@@ -86,7 +89,10 @@ final class EvalChart {
         return chart;
     }
 
-    /** At evenly spaced numbers of examples, the mean of where each curve stood last; from where all of them had begun. */
+    /**
+     * At evenly spaced numbers of examples, the mean of each curve's last value up to there, starting when all of them
+     * have one.
+     */
     private static List<double[]> mean(List<List<CellResult.CurveStep>> curves, int examples) {
         List<double[]> points = new ArrayList<>();
         for (int i = 1; i <= GRID; i++) {

@@ -9,5 +9,5 @@ import picocli.CommandLine.Command;
         usageHelpAutoWidth = true,
         header = "Evaluates what heads learn on published tasks, against controls.",
         commandListHeading = "%nEvaluations:%n",
-        footer = {"", "eval fpt --help tells its options."})
+        footer = {"", "eval fpt --help lists its options."})
 public final class EvalCommand {}

@@ -6,11 +6,12 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * All figures of a run; its JSON form has the same names. Accuracies are shares, 0 to 1, but for what is published, which is in percent.
+ * All figures of a run; its JSON form has the same names. Accuracies are shares, 0 to 1, except the published ones,
+ * which are in percent.
  *
- * @param rates that were swept, as asked for
- * @param together most heads that learned at the same time
- * @param seconds of this run; cells that were known before took none
+ * @param rates that were swept, as requested
+ * @param together largest number of heads that learned at the same time
+ * @param seconds of this run; cells of earlier runs took none
  */
 record EvalReport(
         String evaluation,
@@ -32,7 +33,7 @@ record EvalReport(
         notRun = List.copyOf(notRun);
     }
 
-    /** A task with what was asked of it and every cell. */
+    /** A task with its settings and every cell. */
     record TaskReport(
             String name,
             String form,
@@ -56,10 +57,10 @@ record EvalReport(
     /**
      * A contender with its chosen rate.
      *
-     * @param rate 0 where it has none; null where every head failed
+     * @param rate 0 if it has none; null if every head failed
      * @param reachedBy how many seeds met the stated score
      * @param updatesToScore of those
-     * @param secondsToScore of those, while other heads learned beside it
+     * @param secondsToScore of those, while other heads learned on the same machine
      * @param failed cells whose head failed, at any rate
      */
     record GroupReport(

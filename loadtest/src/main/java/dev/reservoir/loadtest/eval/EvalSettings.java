@@ -9,16 +9,16 @@ import org.jspecify.annotations.Nullable;
  * How an evaluation runs.
  *
  * @param target {@code host:port} of a running server; null starts one for each substrate
- * @param serverJar starts a server; null where there is a target
- * @param tenant begins the names of the tenants, one a task, that own the heads
- * @param out takes pictures, figures, the servers' logs and what is known of earlier runs
- * @param json takes the figures
+ * @param serverJar the server to start; null if there is a target
+ * @param tenant prefix of the tenants, one per task, that own the heads
+ * @param out folder for pictures, figures, the servers' logs and the results of earlier runs
+ * @param json file for the figures
  * @param contenders in the order of their cells
  * @param rates swept
- * @param seeds the first one sweeps
- * @param together most heads that learn at the same time
+ * @param seeds the first one is used for the sweep
+ * @param together largest number of heads that learn at the same time
  * @param startLimit how long a server may take to start
- * @param stallLimit how long nothing may move
+ * @param stallLimit how long nothing may make progress
  */
 record EvalSettings(
         @Nullable String target,

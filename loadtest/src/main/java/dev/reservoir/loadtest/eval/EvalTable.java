@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** A run's results for a person. */
+/** Formats a run's results for a person. */
 final class EvalTable {
     private EvalTable() {}
 

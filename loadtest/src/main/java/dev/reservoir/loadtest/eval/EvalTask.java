@@ -9,21 +9,21 @@ import java.util.List;
  * A task with its data.
  *
  * @param name letters, digits and {@code -}
- * @param form what exactly is asked, with its sizes: results of different forms are never compared
+ * @param form a precise description with its sizes: results of different forms are never compared
  * @param source where the examples come from
- * @param spec modality, task and encoder of an FPT head, and what of its learning is the task's own
- * @param control modality and task of the control that reads the raw input: what a task per token asks, as a set of labels
+ * @param spec modality, task and encoder of an FPT head, and those of its learning settings that belong to the task
+ * @param control modality and task of the control that reads the raw input: a task per token becomes a set of labels
  * @param tokens that the substrate reads for one observation, at most
- * @param stream the examples to train on, for a seed
+ * @param stream the training examples, for a seed
  * @param examples how many of them a head learns
- * @param minibatch of them a step of every rule that makes steps; a divisor of {@link Contender#MINIBATCH}
+ * @param minibatch examples per step of every learner that makes steps; a divisor of {@link Contender#MINIBATCH}
  * @param validation decides the learning rate
- * @param test scores what was decided
+ * @param test scores the chosen rate
  * @param statedScore windowed accuracy whose time is reported
- * @param window examples that the windowed accuracy is taken over
+ * @param window number of examples of the windowed accuracy
  * @param floor accuracy of answering without learning
  * @param floorName what that rule is
- * @param hardName of {@link Item#hard}; empty where there is no such score
+ * @param hardName of {@link Item#hard}; empty if there is no such score
  * @param published what the paper reports
  */
 record EvalTask(
@@ -47,9 +47,9 @@ record EvalTask(
     /**
      * An example to be scored on.
      *
-     * @param example observation and truth
-     * @param hard among the places of a truth per token (its tokens, or the bits of all tokens), those that the observation does not simply show; empty where the task makes no
-     *     such difference
+     * @param example observation and target
+     * @param hard among the positions of a target per token (its tokens, or the bits of all tokens), those that the
+     *     observation does not simply show; empty if the task makes no such distinction
      */
     record Item(Example example, BitSet hard) {
         Item {
@@ -64,7 +64,7 @@ record EvalTask(
     /**
      * How much work a task is, fixed in advance.
      *
-     * @param examples a head learns
+     * @param examples that a head learns
      * @param validation items that decide the rate
      * @param test items that score it
      */
@@ -76,7 +76,7 @@ record EvalTask(
             }
         }
 
-        /** Steps after which a rate must halve to be halved so often in all of them. */
+        /** The half-life of a rate, in steps, that halves it this many times over all of them. */
         int halfLifeSteps(int minibatch, int halvings) {
             return Math.max(1, examples / minibatch / halvings);
         }
@@ -95,14 +95,17 @@ record EvalTask(
      */
     record Published(double pretrained, double random, double full) {}
 
-    /** Examples to train on. */
+    /** Training examples. */
     @FunctionalInterface
     interface Stream {
-        /** Examples from the first on, without end and without any of the validation or the test items; the same for the same seed. */
+        /**
+         * An infinite sequence of examples without any of the validation or test items; equal seeds give equal
+         * sequences.
+         */
         Training from(long seed);
     }
 
-    /** One pass over the examples to train on; one thread at a time. */
+    /** One sequence of training examples. Not thread-safe. */
     @FunctionalInterface
     interface Training {
         Item next();
@@ -121,7 +124,7 @@ record EvalTask(
         }
     }
 
-    /** Of the amount of work too: what is kept under it answers the same question. */
+    /** Identifies the task including the amount of work: results kept under it are comparable. */
     String fingerprint() {
         return form + "; " + source + "; " + examples + " examples by " + minibatch + ", " + validation.size()
                 + " validation, " + test.size() + " test";

@@ -23,12 +23,12 @@ import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Runs every cell that is not known yet, one substrate after the other, and reports all of them. */
+/** Runs every cell without a result yet, one substrate after the other, and reports all of them. */
 final class Evaluation {
     /**
-     * What was not run.
+     * A task or a contender that was not run.
      *
-     * @param contender empty where the whole task was not
+     * @param contender empty if the whole task was not
      */
     record Omission(String task, String contender, String reason) {}
 
@@ -52,9 +52,9 @@ final class Evaluation {
     }
 
     /**
-     * Runs to the end and writes what was found.
+     * Runs to completion and writes the results.
      *
-     * @throws RunFailure where the run breaks; what was found until then is kept
+     * @throws RunFailure if the run fails; the results obtained until then are kept
      */
     EvalReport run() throws IOException, InterruptedException {
         long start = time.nanoTime();
@@ -62,7 +62,7 @@ final class Evaluation {
         if (!state.results().isEmpty()) {
             out.println("known      " + state.results().size() + " cells of earlier runs in "
                     + settings.out().resolve("cells.jsonl").toAbsolutePath().normalize()
-                    + "; those that this run asks for are not run again");
+                    + "; those among them that this run needs are not run again");
         }
         Plan plan;
         try {
@@ -126,13 +126,14 @@ final class Evaluation {
         options.addAll(settings.serverOptions());
         Display display = Display.on(terminal, out);
         Path log = settings.out().resolve("server-" + substrate.replace(':', '-') + ".log");
-        return RunServer.start(ServerProcess.command(jar, options), log, settings.startLimit(), passed -> {
-            String line = String.format(Locale.ROOT, "server     starting with %s %d s", substrate, passed.toSeconds());
+        return RunServer.start(ServerProcess.command(jar, options), log, settings.startLimit(), elapsed -> {
+            String line =
+                    String.format(Locale.ROOT, "server     starting with %s %d s", substrate, elapsed.toSeconds());
             display.update(time.nanoTime(), List.of(line), line);
         });
     }
 
-    /** @param before the plan, where another substrate's run made it */
+    /** @param before the plan, if the run on another substrate created it */
     private Plan run(RunServer server, @Nullable Plan before, StateFile state)
             throws IOException, InterruptedException {
         out.println("server     " + server.description());
@@ -158,11 +159,11 @@ final class Evaluation {
                     .run(Display.on(terminal, out));
             return plan;
         } catch (CallFailure | RunFailure e) {
-            throw new RunFailure(e.getMessage() + server.epitaph(), e);
+            throw new RunFailure(e.getMessage() + server.exitReport(), e);
         }
     }
 
-    /** A server that was running before has one substrate: contenders of others are told to be left out. */
+    /** A server that was already running has one substrate: contenders that need another are reported as not run. */
     private List<Contender> runnable(SubstrateFacts facts) {
         if (settings.target() == null) {
             return settings.contenders();

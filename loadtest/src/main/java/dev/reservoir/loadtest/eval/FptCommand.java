@@ -31,9 +31,9 @@ import picocli.CommandLine.Option;
         description = {
             "",
             "Starts a server with the pretrained substrate and then one with random weights, trains many heads at once"
-                + " on each (contenders, learning rates, seeds), chooses each contender's rate on validation items,"
-                + " and scores it on test items. The amount of work is fixed, not the time. A run that was broken off"
-                + " goes on where it was when it is started again with the same --out.",
+                    + " on each (contenders, learning rates, seeds), chooses each contender's rate on validation items,"
+                    + " and scores it on test items. The amount of work is fixed, not the time. An interrupted run"
+                    + " continues where it stopped when it is started again with the same --out.",
             ""
         },
         optionListHeading = "Options:%n",
@@ -41,7 +41,7 @@ import picocli.CommandLine.Option;
         exitCodeList = {
             "0:every cell was run, or is named as not run",
             "2:wrong usage",
-            "3:the run broke: a server did not start, a stream ended, a file could not be read or written"
+            "3:the run failed: a server did not start, a stream ended, a file could not be read or written"
         },
         footerHeading = "%nExamples:%n",
         footer = {
@@ -58,7 +58,7 @@ public final class FptCommand extends RunCommand {
             names = "--quick",
             description =
                     "The small form of each task, and only those that end in minutes on a small machine: bit-xor, a"
-                            + " small bit-memory, part of mnist. Rates 1e-3 and 3e-3; no ablation but on mnist.")
+                            + " small bit-memory, part of mnist. Rates 1e-3 and 3e-3; ablation on mnist only.")
     private boolean quick;
 
     @Option(
@@ -183,7 +183,7 @@ public final class FptCommand extends RunCommand {
         }
     }
 
-    /** @param home folder of this program's jar, from which the server's is found */
+    /** @param home folder of this program's jar, used to locate the server's */
     public FptCommand(Terminal terminal, PrintStream out, PrintStream err, Path home) {
         super("eval fpt", terminal, out, err, home);
     }

@@ -20,19 +20,19 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
-/** What tasks on pictures of ten classes share. */
+/** What the tasks on pictures of ten classes share. */
 final class Pictures {
     static final List<String> CLASSES =
             IntStream.range(0, 10).mapToObj(Integer::toString).toList();
 
-    /** What {@link #fading} does, for the form of a task. */
+    /** Describes the effect of {@link #fading} in the form of a task. */
     static final String FADING = "an FPT head's rate ends at a sixteenth";
 
     private static final int HALVINGS = 4;
 
     private Pictures() {}
 
-    /** Classification through all hidden states in a row: one patch a token. */
+    /** Classification from the concatenation of all hidden states, one patch per token. */
     static Head spec(int side, int channels, int patch) {
         return Head.newBuilder()
                 .setModality(Modality.newBuilder()
@@ -47,7 +47,10 @@ final class Pictures {
                 .build();
     }
 
-    /** The head with a rate that ends at a sixteenth of what it began with: what the last steps add to a long run is noise otherwise. */
+    /**
+     * Sets a learning rate that ends at a sixteenth of its start: otherwise the last steps of a long run only add
+     * noise.
+     */
     static Head fading(Head spec, EvalTask.Amount amount) {
         int halfLife = amount.halfLifeSteps(Contender.MINIBATCH, HALVINGS);
         return spec.toBuilder()

@@ -11,10 +11,11 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /**
- * Which cells are due. Every rate of a contender is first tried with the first seed; the rate whose <em>validation</em> score is best, the
- * earlier named of equals, is then run with all seeds and tested. Test scores decide nothing.
+ * Decides which cells are due. Every rate of a contender is first tried with the first seed; the rate with the best
+ * <em>validation</em> score, the first one listed if several are equal, is then run with all seeds and tested. Test
+ * scores decide nothing.
  *
- * <p>No thread and no clock; not thread-safe.
+ * <p>Uses neither threads nor a clock. Not thread-safe.
  */
 final class Plan {
     /** A contender on a task. */
@@ -31,11 +32,11 @@ final class Plan {
     private final List<Group> groups;
     private final List<Long> seeds;
     private final Map<CellKey, CellResult> results = new HashMap<>();
-    private final Set<CellKey> atWork = new HashSet<>();
+    private final Set<CellKey> inProgress = new HashSet<>();
 
     /**
-     * @param seeds the first one sweeps
-     * @param known results of earlier runs; those of other forms of a task are left aside
+     * @param seeds the first one is used for the sweep
+     * @param known results of earlier runs; those of other forms of a task are ignored
      */
     Plan(List<Group> groups, List<Long> seeds, List<CellResult> known) {
         this.groups = List.copyOf(groups);
@@ -49,7 +50,7 @@ final class Plan {
         }
     }
 
-    /** Forgets what a substrate of this name gave that had another digest. */
+    /** Discards the results of a substrate of this name that had another digest. */
     void keepOnly(String substrate, String digest) {
         results.values()
                 .removeIf(result ->
@@ -60,12 +61,12 @@ final class Plan {
         return groups;
     }
 
-    /** Cells that can be run now on this substrate and are not at work, in the order in which they should be. */
+    /** Cells that can be run now on this substrate and are not in progress, in the order in which they should be. */
     List<CellKey> due(String substrate) {
         List<CellKey> due = new ArrayList<>();
         for (Group group : groups) {
             if (group.contender().substrate().equals(substrate)) {
-                cells(group).stream().filter(cell -> !atWork.contains(cell)).forEach(due::add);
+                cells(group).stream().filter(cell -> !inProgress.contains(cell)).forEach(due::add);
             }
         }
         return due;
@@ -88,7 +89,7 @@ final class Plan {
                 .toList();
     }
 
-    /** The chosen rate; empty while the sweep goes on, and where every head of it failed. */
+    /** The chosen rate; empty until the sweep is complete, and if every head of it failed. */
     OptionalDouble choice(Group group) {
         if (!swept(group)) {
             return OptionalDouble.empty();
@@ -116,7 +117,7 @@ final class Plan {
         return result != null && (result.test() != null || !result.failure().isEmpty());
     }
 
-    /** Whether this cell is to be tested as soon as it is trained. */
+    /** Whether this cell has the chosen rate and is to be tested once it is trained. */
     boolean isChosen(CellKey cell) {
         OptionalDouble choice = choice(group(cell));
         return choice.isPresent() && choice.getAsDouble() == cell.rate();
@@ -130,19 +131,19 @@ final class Plan {
                 .orElseThrow(() -> new IllegalArgumentException("cell: " + cell + " (expected: one of the plan)"));
     }
 
-    /** The cell is not due while it is at work. */
+    /** Marks a cell as in progress: it is not due until {@link #end}. */
     void begin(CellKey cell) {
-        atWork.add(cell);
+        inProgress.add(cell);
     }
 
-    /** What is known of a cell at work; it stays at work. */
+    /** Records an intermediate or final result; the cell stays in progress. */
     void record(CellResult result) {
         results.put(result.key(), result);
     }
 
-    /** The cell's head is gone. */
+    /** Marks a cell as no longer in progress: its head has been deleted. */
     void end(CellKey cell) {
-        atWork.remove(cell);
+        inProgress.remove(cell);
     }
 
     Optional<CellResult> result(CellKey cell) {
@@ -168,16 +169,16 @@ final class Plan {
                 .toList();
     }
 
-    /** Cells of a task that are over. */
+    /** The number of cells of a task that are finished. */
     long done(String task, String substrate) {
         return of(task, substrate)
                 .mapToLong(group -> results(group).stream()
-                        .filter(result -> !atWork.contains(result.key()))
+                        .filter(result -> !inProgress.contains(result.key()))
                         .count())
                 .sum();
     }
 
-    /** Cells that a task has in all. */
+    /** The total number of cells of a task. */
     long size(String task, String substrate) {
         return of(task, substrate)
                 .mapToLong(group -> group.rates().size() + seeds.size() - 1)

@@ -9,7 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** What a server's run shows while it goes on. */
+/** Shows the progress of the cells of one server. */
 final class Progress {
     private final Plan plan;
     private final String substrate;
@@ -23,7 +23,7 @@ final class Progress {
         this.startNanos = time.nanoTime();
     }
 
-    /** Heads that wait for their sweep to be decided are not shown. */
+    /** Omits heads that wait for their sweep to be decided. */
     void show(Display display, List<CellRun> all) {
         List<CellRun> runs = all.stream().filter(run -> !run.isWaiting()).toList();
         display.update(time.nanoTime(), block(runs), line(runs));

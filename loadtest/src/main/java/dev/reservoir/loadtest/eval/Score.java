@@ -7,14 +7,14 @@ import java.util.BitSet;
 import java.util.List;
 import java.util.Set;
 
-/** Counts what was asked and what was right: labels, or bits a token. Thread-safe. */
+/** Counts scored labels, or bits per token, and how many of them were correct. Thread-safe. */
 final class Score {
-    private long asked;
+    private long total;
     private long right;
-    private long hardAsked;
+    private long hardTotal;
     private long hardRight;
 
-    /** Counts one answer; what it does not answer is wrong. */
+    /** Counts one answer; what it leaves out counts as wrong. */
     synchronized void add(EvalTask.Item item, HeadPrediction answer) {
         if (item.example().getTarget().hasLabel()) {
             count(item.example().getTarget().getLabel().equals(answer.getLabel().getLabel()), false);
@@ -50,28 +50,30 @@ final class Score {
             if (truth.getTokens(token).getUnknown()) {
                 continue;
             }
-            Set<Integer> holds = Set.copyOf(truth.getTokens(token).getIndicesList());
-            boolean silent =
+            Set<Integer> present = Set.copyOf(truth.getTokens(token).getIndicesList());
+            boolean missing =
                     !answer.hasLabels() && token >= answer.getTokenLabelSets().getTokensCount();
             for (int bit = 0; bit < width; bit++) {
-                int place = token * width + bit;
-                boolean said = answer.hasLabels() ? set.contains(Targets.bit(place)) : answered.get(place);
-                count(!silent && said == holds.contains(bit), item.hard().get(place));
+                int index = token * width + bit;
+                boolean predicted = answer.hasLabels() ? set.contains(Targets.bit(index)) : answered.get(index);
+                count(
+                        !missing && predicted == present.contains(bit),
+                        item.hard().get(index));
             }
         }
     }
 
-    /** Places of the bits that an answer has, whatever the order of its labels. */
+    /** Indices of the bits that an answer sets, independent of the order of its labels. */
     private static BitSet bits(TokenLabelSets truth, TokenLabelSetsPrediction answer) {
         int width = truth.getLabelsCount();
-        int[] places = answer.getLabelsList().stream()
+        int[] indices = answer.getLabelsList().stream()
                 .mapToInt(truth.getLabelsList()::indexOf)
                 .toArray();
         BitSet bits = new BitSet();
         for (int token = 0; token < answer.getTokensCount(); token++) {
-            for (int index : answer.getTokens(token).getIndicesList()) {
-                if (places[index] >= 0) {
-                    bits.set(token * width + places[index]);
+            for (int label : answer.getTokens(token).getIndicesList()) {
+                if (indices[label] >= 0) {
+                    bits.set(token * width + indices[label]);
                 }
             }
         }
@@ -79,23 +81,23 @@ final class Score {
     }
 
     private void count(boolean isRight, boolean isHard) {
-        asked++;
+        total++;
         right += isRight ? 1 : 0;
-        hardAsked += isHard ? 1 : 0;
+        hardTotal += isHard ? 1 : 0;
         hardRight += isHard && isRight ? 1 : 0;
     }
 
-    /** Share that was right of all that was asked; 0 before anything was. */
+    /** Share of all labels that were correct; 0 before the first. */
     synchronized double all() {
-        return asked == 0 ? 0 : (double) right / asked;
+        return total == 0 ? 0 : (double) right / total;
     }
 
-    /** Share that was right of what is hard; 0 where nothing is. */
+    /** Share of the hard labels that were correct; 0 if there is none. */
     synchronized double hard() {
-        return hardAsked == 0 ? 0 : (double) hardRight / hardAsked;
+        return hardTotal == 0 ? 0 : (double) hardRight / hardTotal;
     }
 
-    synchronized long asked() {
-        return asked;
+    synchronized long total() {
+        return total;
     }
 }

@@ -20,8 +20,9 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Runs the cells that are due on one server, so many at a time: each on a thread that waits for its streams. What is found is kept as soon as
- * it is known. The heads of a sweep stay until it is decided; the chosen one is then tested, and all are deleted.
+ * Runs the cells that are due on one server, a limited number at a time, each on a thread that waits for its streams.
+ * Results are stored as soon as they are known. The heads of a sweep are kept until it is decided; the chosen one is
+ * then tested, and all are deleted.
  */
 final class ServerRun {
     private static final long TICK_MILLIS = 200;
@@ -39,8 +40,8 @@ final class ServerRun {
     private final Map<CellKey, CellRun> heads = new LinkedHashMap<>();
     private int busy;
 
-    /** A cell's job that has ended. */
-    private record Ended(CellRun run, CellResult result) {}
+    /** A finished job of a cell. */
+    private record Finished(CellRun run, CellResult result) {}
 
     ServerRun(
             Plan plan,
@@ -68,8 +69,8 @@ final class ServerRun {
     /**
      * Runs until nothing is due.
      *
-     * @throws CallFailure where the server is at fault
-     * @throws RunFailure where nothing moves for too long
+     * @throws CallFailure if the server is at fault
+     * @throws RunFailure if nothing makes progress for too long
      */
     void run(Display display) throws InterruptedException, IOException {
         ExecutorService threads = Executors.newFixedThreadPool(together, job -> {
@@ -77,10 +78,10 @@ final class ServerRun {
             thread.setDaemon(true);
             return thread;
         });
-        CompletionService<Ended> jobs = new ExecutorCompletionService<>(threads);
+        CompletionService<Finished> jobs = new ExecutorCompletionService<>(threads);
         Progress progress = new Progress(plan, substrate.name(), time);
-        long moved = -1;
-        long movedNanos = time.nanoTime();
+        long steps = -1;
+        long lastProgressNanos = time.nanoTime();
         try {
             while (true) {
                 start(jobs);
@@ -88,20 +89,20 @@ final class ServerRun {
                     progress.finish(display);
                     return;
                 }
-                Future<Ended> ended = jobs.poll(TICK_MILLIS, TimeUnit.MILLISECONDS);
-                if (ended != null) {
+                Future<Finished> finished = jobs.poll(TICK_MILLIS, TimeUnit.MILLISECONDS);
+                if (finished != null) {
                     busy--;
-                    settle(result(ended), jobs);
+                    complete(result(finished), jobs);
                 }
                 List<CellRun> now = List.copyOf(heads.values());
                 progress.show(display, now);
-                long movedNow = now.stream().mapToLong(CellRun::moved).sum();
-                if (movedNow != moved || ended != null) {
-                    moved = movedNow;
-                    movedNanos = time.nanoTime();
-                } else if (time.nanoTime() - movedNanos > stallLimit.toNanos()) {
+                long stepsNow = now.stream().mapToLong(CellRun::stepsDone).sum();
+                if (stepsNow != steps || finished != null) {
+                    steps = stepsNow;
+                    lastProgressNanos = time.nanoTime();
+                } else if (time.nanoTime() - lastProgressNanos > stallLimit.toNanos()) {
                     throw new RunFailure(
-                            "no head learned or answered for " + stallLimit.toSeconds() + " s: " + standing(now));
+                            "no head learned or answered for " + stallLimit.toSeconds() + " s: " + describe(now));
                 }
             }
         } finally {
@@ -110,7 +111,7 @@ final class ServerRun {
         }
     }
 
-    private void start(CompletionService<Ended> jobs) {
+    private void start(CompletionService<Finished> jobs) {
         List<CellKey> due = plan.due(substrate.name());
         int sharing = Math.min(together, busy + due.size());
         for (CellKey cell : due) {
@@ -126,13 +127,13 @@ final class ServerRun {
             CellRun run = new CellRun(cell, task, group.contender(), substrate, tenant, training, serving, time);
             heads.put(cell, run);
             busy++;
-            jobs.submit(() -> new Ended(run, run.train(sharing)));
+            jobs.submit(() -> new Finished(run, run.train(sharing)));
         }
     }
 
-    private static Ended result(Future<Ended> ended) throws InterruptedException {
+    private static Finished result(Future<Finished> finished) throws InterruptedException {
         try {
-            return ended.get();
+            return finished.get();
         } catch (ExecutionException e) {
             Throwable cause = e.getCause() == null ? e : e.getCause();
             if (cause instanceof RunFailure failure) {
@@ -142,15 +143,15 @@ final class ServerRun {
         }
     }
 
-    private void settle(Ended ended, CompletionService<Ended> jobs) throws IOException {
-        CellResult result = ended.result();
+    private void complete(Finished finished, CompletionService<Finished> jobs) throws IOException {
+        CellResult result = finished.result();
         plan.record(result);
         state.add(result);
         Plan.Group group = plan.group(result.key());
         if (result.test() != null || !result.failure().isEmpty()) {
-            release(ended.run());
+            release(finished.run());
         } else {
-            ended.run().waiting();
+            finished.run().waiting();
         }
         if (!plan.swept(group)) {
             return;
@@ -165,7 +166,7 @@ final class ServerRun {
                         if (plan.isChosen(run.key())) {
                             busy++;
                             run.queueTest();
-                            jobs.submit(() -> new Ended(run, run.test(trained)));
+                            jobs.submit(() -> new Finished(run, run.test(trained)));
                         } else {
                             release(run);
                         }
@@ -179,18 +180,18 @@ final class ServerRun {
         run.delete();
     }
 
-    /** Best effort: the run's own failure is the one to tell. */
+    /** Deletes the heads, best effort: the run's own failure is the one to report. */
     private void deleteAll() {
         try {
             for (CellRun run : new ArrayList<>(heads.values())) {
                 run.delete();
             }
         } catch (CallFailure e) {
-            // a server that is gone holds no heads
+            // a server that has exited has no heads to delete
         }
     }
 
-    private static String standing(List<CellRun> runs) {
+    private static String describe(List<CellRun> runs) {
         return String.join(
                 ", ",
                 runs.stream()

@@ -13,7 +13,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What earlier runs found, a JSON object a line, the newest of a kind last. A line that a run left unfinished is left aside.
+ * The results of earlier runs, one JSON object per line, the newest of a cell last. A line that a run did not finish is
+ * ignored.
  */
 final class StateFile {
     private final Path file;
@@ -79,7 +80,7 @@ final class StateFile {
         }
     }
 
-    /** The newest of each cell and form of its task. */
+    /** The newest result of each cell and form of its task. */
     List<CellResult> results() {
         List<CellResult> all = new ArrayList<>();
         results.values().forEach(forms -> all.addAll(forms.values()));

@@ -2,7 +2,7 @@ package dev.reservoir.loadtest.eval;
 
 import dev.reservoir.v1.Substrate;
 
-/** A frozen model that heads learned on, as the server describes it. */
+/** A frozen model used by the heads, as the server describes it. */
 record SubstrateFacts(
         String name,
         String digest,

@@ -6,10 +6,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * A number over seeds.
  *
- * @param deviation of a sample; null for fewer than two
+ * @param deviation sample standard deviation; null for fewer than two
  */
 record Summary(int count, double mean, @Nullable Double deviation, double least, double most) {
-    /** Null where there is no number. */
+    /** Null if there is no number. */
     static @Nullable Summary of(List<Double> numbers) {
         if (numbers.isEmpty()) {
             return null;

@@ -10,7 +10,10 @@ import dev.reservoir.v1.TokenLabelSets;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/** Bits asked one or several a token, and the same bits asked as a set of labels: bit {@code n} of all is the label {@code bit-n}. */
+/**
+ * Targets of bits, one or several per token, and the same bits as a set of labels: bit {@code n} of all tokens is the
+ * label {@code bit-n}.
+ */
 final class Targets {
     static final String ZERO = "0";
     static final String ONE = "1";
@@ -19,25 +22,25 @@ final class Targets {
     private Targets() {}
 
     /**
-     * @param unasked tokens before those that are asked
-     * @param bits what is asked, one a token
+     * @param unscored tokens before those that have a target
+     * @param bits the targets, one per token
      */
-    static Target perToken(int unasked, List<Integer> bits) {
+    static Target perToken(int unscored, List<Integer> bits) {
         LabelSequence.Builder labels = LabelSequence.newBuilder();
-        IntStream.range(0, unasked).forEach(token -> labels.addLabels(""));
+        IntStream.range(0, unscored).forEach(token -> labels.addLabels(""));
         bits.forEach(bit -> labels.addLabels(BITS.get(bit)));
         return Target.newBuilder().setTokenLabels(labels).build();
     }
 
     /**
-     * Bits asked {@code width} a token: the label {@code bit-n} holds where bit {@code n} of the token is set.
+     * Targets of {@code width} bits per token: the label {@code bit-n} is present if bit {@code n} of the token is set.
      *
-     * @param unasked tokens before those that are asked
-     * @param bits what is asked, token after token
+     * @param unscored tokens before those that have a target
+     * @param bits the targets, token after token
      */
-    static Target perToken(int unasked, int width, boolean[] bits) {
+    static Target perToken(int unscored, int width, boolean[] bits) {
         TokenLabelSets.Builder sets = TokenLabelSets.newBuilder().addAllLabels(bitsOfAToken(width));
-        for (int token = 0; token < unasked; token++) {
+        for (int token = 0; token < unscored; token++) {
             sets.addTokensBuilder().setUnknown(true);
         }
         for (int first = 0; first < bits.length; first += width) {
@@ -56,14 +59,14 @@ final class Targets {
         return IntStream.range(0, width).mapToObj(Targets::bit).toList();
     }
 
-    /** The task that asks for the last {@code asked} of {@code all} bits of the tokens as a set. */
-    static MultiLabel asSet(int all, int asked) {
+    /** The task of predicting the last {@code scored} of {@code all} bits of the tokens as a set. */
+    static MultiLabel asSet(int all, int scored) {
         List<String> labels =
-                IntStream.range(all - asked, all).mapToObj(Targets::bit).toList();
-        return MultiLabel.newBuilder().addAllLabels(labels).setMaxLabels(asked).build();
+                IntStream.range(all - scored, all).mapToObj(Targets::bit).toList();
+        return MultiLabel.newBuilder().addAllLabels(labels).setMaxLabels(scored).build();
     }
 
-    /** An example of a task per token as one of the same task as a set; others as they are. */
+    /** Converts an example of a task per token into one of the same task as a set; returns others unchanged. */
     static Example asSet(Example example) {
         if (example.getTarget().hasTokenLabelSets()) {
             return example.toBuilder()
@@ -95,8 +98,8 @@ final class Targets {
         return set;
     }
 
-    /** The label that says that a bit is set. */
-    static String bit(int place) {
-        return "bit-" + place;
+    /** The label of a bit that is set. */
+    static String bit(int index) {
+        return "bit-" + index;
     }
 }

@@ -4,9 +4,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** Text in columns as wide as their widest cell, two spaces between. */
+/** Text in columns as wide as their widest cell, separated by two spaces. */
 public final class Columns {
-    /** On which side of its column a cell stands. */
+    /** How a cell is aligned in its column. */
     public enum Side {
         LEFT,
         RIGHT

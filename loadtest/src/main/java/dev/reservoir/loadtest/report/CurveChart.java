@@ -21,8 +21,8 @@ import org.knowm.xchart.style.markers.Marker;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
 /**
- * Learning curves as PNG: a head, its control, what it answered while it learned, its baseline and its held-out score
- * over the examples learned.
+ * Learning curves as PNG: a head, its control, its answers while it learned, its baseline and its held-out score, over
+ * the number of examples learned.
  */
 public final class CurveChart {
     private static final Color HEAD = new Color(0x1f5fbf);
@@ -39,10 +39,10 @@ public final class CurveChart {
     private CurveChart() {}
 
     /**
-     * Draws one picture a head and {@code overview.png} with all of them.
+     * Draws one picture per head and {@code overview.png} with all of them.
      *
      * @return the files, the overview first
-     * @throws IOException where a file cannot be written, or where this machine cannot draw (no fonts)
+     * @throws IOException if a file cannot be written, or if this machine cannot draw (no fonts)
      */
     public static List<Path> write(Path folder, List<HeadResult> heads) throws IOException {
         Files.createDirectories(folder);
@@ -62,7 +62,7 @@ public final class CurveChart {
         }
     }
 
-    /** All heads in a grid; its last row may be short. */
+    /** All heads in a grid; the last row may be incomplete. */
     private static BufferedImage overview(List<HeadResult> heads) {
         int columns = Math.min(heads.size(), heads.size() <= 4 ? 2 : 3);
         int rows = (heads.size() + columns - 1) / columns;

@@ -1,7 +1,7 @@
 package dev.reservoir.loadtest.report;
 
 /**
- * A score after so many examples.
+ * A score after a number of examples.
  *
  * @param examples learned so far
  * @param score in the unit of its metric

@@ -15,18 +15,19 @@ public record DemoReport(
         heads = List.copyOf(heads);
     }
 
-    /** Heads that do not score better than answering without looking. */
+    /** Heads that do not score better than a rule that ignores the observation. */
     public List<HeadResult> failed() {
         return heads.stream().filter(head -> !head.beatsBaseline()).toList();
     }
 
     /**
-     * Predictions while the heads trained, sent at a fixed rate and timed from the moment each was meant to be sent.
+     * Predictions while the heads trained, sent at a fixed rate and timed from the time each was meant to be sent.
      *
-     * @param targetRate a second
-     * @param achievedRate answered a second
-     * @param repeats predictions of an observation that this run had sent before (the server may hold its features)
-     * @param firstError message of the first failure; empty where there was none
+     * @param targetRate per second
+     * @param achievedRate answered per second
+     * @param repeats predictions of an observation that this run had sent before (the server may have cached its
+     *     features)
+     * @param firstError message of the first failure; empty if there was none
      */
     public record Serving(
             double p50Millis,
@@ -40,13 +41,13 @@ public record DemoReport(
             String firstError) {}
 
     /**
-     * Memory of the server against a model each.
+     * Memory of the server, compared with one model per head.
      *
      * @param processResidentBytes of the server, with all heads, after training
      * @param idleResidentBytes of the server before this run's heads: one process with one model
      * @param weightBytes of the one substrate
      * @param modelEachBytes {@code idleResidentBytes} x heads: a server process with its own model for each head
-     * @param modelEachWeightsBytes {@code weightBytes} x heads: the least that a model each could take, weights alone
+     * @param modelEachWeightsBytes {@code weightBytes} x heads: a lower bound for one model per head, weights alone
      * @param ratio {@code modelEachBytes / processResidentBytes}
      */
     public record Memory(

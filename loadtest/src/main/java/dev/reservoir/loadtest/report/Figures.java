@@ -2,7 +2,7 @@ package dev.reservoir.loadtest.report;
 
 import java.util.Locale;
 
-/** Numbers as people read them; the same on every machine. */
+/** Numbers formatted for people, independent of the machine's locale. */
 public final class Figures {
     private Figures() {}
 
@@ -11,7 +11,7 @@ public final class Figures {
         return metric.equals("accuracy") ? String.format(Locale.ROOT, "%.1f %%", 100 * score) : significant(score);
     }
 
-    /** The gain of a score over another, signed so that more is better: in points, or as a share of the other's error. */
+    /** The gain of one score over another, positive if better: in points, or as a share of the other's error. */
     static String gain(String metric, double score, double over) {
         return metric.equals("accuracy")
                 ? String.format(Locale.ROOT, "%+.1f points", 100 * (score - over))

@@ -3,23 +3,23 @@ package dev.reservoir.loadtest.report;
 import java.util.List;
 
 /**
- * What one head reached.
+ * The result of one head.
  *
  * @param name the task, for example {@code sentiment}
  * @param title the task in a few words
  * @param head full name on the server
  * @param modality for example {@code text}
- * @param kind which part learned: {@code readout}, or {@code fpt} for all around the frozen products
+ * @param kind which part learned: {@code readout}, or {@code fpt} for everything except the frozen matrix products
  * @param task for example {@code classification}
  * @param examples learned from
  * @param refused examples that the server refused
  * @param testExamples scored on, never trained on
  * @param score on the test examples, after training
  * @param metric {@code accuracy} (0 to 1) or {@code mae} (lower is better)
- * @param baseline what answering without looking scores on the test examples
- * @param control what the same learner without the substrate scores on the test examples
+ * @param baseline score on the test examples of a rule that ignores the observation
+ * @param control score on the test examples of the same learner without the substrate
  * @param examplesPerSecond from the first example sent to the last one learned
- * @param source where the data come from, and their licence
+ * @param source where the data comes from, and its licence
  * @param curve each example predicted before it was learned from, over the last few hundred
  * @param controlCurve the same for the control
  * @param servedCurve predictions answered while training, on test examples

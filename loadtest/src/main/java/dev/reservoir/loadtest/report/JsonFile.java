@@ -14,9 +14,9 @@ public final class JsonFile {
     private JsonFile() {}
 
     /**
-     * Writes a file, and the folder it lies in where that is missing.
+     * Writes a file, and creates its folder if missing.
      *
-     * @throws IllegalArgumentException where a number is not finite
+     * @throws IllegalArgumentException if a number is not finite
      */
     public static void write(Path file, Object figures) throws IOException {
         Path folder = file.toAbsolutePath().getParent();

@@ -4,7 +4,7 @@ import java.io.PrintStream;
 import java.time.Duration;
 import java.util.List;
 
-/** Prints a line at most once in an interval, the first at once. */
+/** Prints a line at most once per interval, the first one immediately. */
 final class LineDisplay implements Display {
     private final PrintStream out;
     private final long intervalNanos;

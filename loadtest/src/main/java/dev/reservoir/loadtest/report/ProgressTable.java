@@ -5,16 +5,16 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** The heads while they train: a bar, examples, the score over the last examples and the rate of each. */
+/** The heads while they train: a progress bar, the examples, the recent score and the rate of each. */
 public final class ProgressTable {
     private static final int BAR_WIDTH = 22;
 
     /**
-     * One head now.
+     * The current state of one head.
      *
      * @param done examples learned
      * @param total examples to learn
-     * @param score over the last examples, each predicted before it was learned from; not a number before the first
+     * @param score over the last examples, each predicted before it was learned from; NaN before the first
      */
     public record Row(String name, long done, long total, String metric, double score, double perSecond) {
         boolean isDone() {
@@ -23,16 +23,16 @@ public final class ProgressTable {
     }
 
     /**
-     * Predictions now.
+     * The current state of the predictions.
      *
      * @param answered so far
-     * @param perSecond answered a second
+     * @param perSecond answered per second
      */
     public record Traffic(long answered, long errors, double perSecond, double p50Millis, double p99Millis) {}
 
     private ProgressTable() {}
 
-    /** The table in full. */
+    /** The full table. */
     public static List<String> block(List<Row> rows, Traffic traffic, double seconds, Style style) {
         Columns columns = new Columns(Side.LEFT, Side.LEFT, Side.RIGHT, Side.RIGHT, Side.RIGHT)
                 .row("head", "learning", "examples", "last few hundred", "examples/s");
@@ -55,7 +55,7 @@ public final class ProgressTable {
         return lines;
     }
 
-    /** The table in a line. */
+    /** The table condensed into one line. */
     public static String line(List<Row> rows, Traffic traffic, double seconds) {
         StringBuilder line = new StringBuilder(String.format(Locale.ROOT, "%4.0f s ", seconds));
         for (Row row : rows) {

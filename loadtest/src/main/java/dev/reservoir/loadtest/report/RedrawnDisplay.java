@@ -4,8 +4,8 @@ import java.io.PrintStream;
 import java.util.List;
 
 /**
- * Draws over what it drew before. While a frame is drawn, long lines are cut at the edge instead of wrapped, so that the
- * way back up is one line a line.
+ * Overwrites the previous frame. While a frame is drawn, long lines are cut at the edge instead of wrapped, so that
+ * each line of the frame takes one row and the cursor can be moved back up by their number.
  */
 final class RedrawnDisplay implements Display {
     private static final String ESCAPE = "\u001b[";

@@ -12,9 +12,7 @@ import java.util.Locale;
 public final class ResultTable {
     private ResultTable() {}
 
-    /**
-     * @param files what the run left behind
-     */
+    /** @param files the files that the run wrote */
     public static List<String> lines(DemoReport report, List<Path> files, Style style) {
         List<String> lines = new ArrayList<>(table(report, style));
         lines.add("");
@@ -57,8 +55,8 @@ public final class ResultTable {
     private static List<String> legend(List<HeadResult> heads) {
         List<String> lines = new ArrayList<>();
         lines.add(
-                "learns        readout: the output map alone; fpt: input map, positions, gains and biases of the norms and"
-                        + " output map; the transformer never changes");
+                "learns        readout: the output map alone; fpt: input map, positions, gains and biases of the norms"
+                        + " and output map; the transformer never changes");
         lines.add("held-out      share right on examples never trained on; for forecasts the mean absolute error"
                 + " (lower is better)");
         lines.add("baseline      the same, answered by a rule that learns nothing from the input:");
@@ -74,7 +72,7 @@ public final class ResultTable {
         return heads.stream().map(HeadResult::kind).distinct().toList();
     }
 
-    /** Over the version of which the readout alone learned; empty where there is none. */
+    /** The gain over the readout version of the same head; empty if there is none. */
     private static String overReadout(HeadResult head, List<HeadResult> heads) {
         return heads.stream()
                 .filter(other -> head.name().equals(other.name() + "-fpt"))
@@ -106,7 +104,7 @@ public final class ResultTable {
                 "serving  while all heads trained, for " + String.format(Locale.ROOT, "%.0f s", seconds) + ": "
                         + Figures.count(serving.predictions()) + " predictions" + repeats + ", " + errors,
                 "         " + Figures.rate(serving.achievedRate()) + " of " + Figures.rate(serving.targetRate())
-                        + " asked, p50 " + Figures.millis(serving.p50Millis()) + ", p99 "
+                        + " requested, p50 " + Figures.millis(serving.p50Millis()) + ", p99 "
                         + Figures.millis(serving.p99Millis()) + ", longest " + Figures.millis(serving.maxMillis())
                         + ", timed from when each was due");
     }

@@ -6,19 +6,19 @@ import java.util.Map;
 /**
  * What standard output can show.
  *
- * @param interactive whether a person watches: lines may be redrawn in place
- * @param style whether colours are wanted
+ * @param interactive whether a person is watching, so that lines may be redrawn in place
+ * @param style whether to use colours
  */
 public record Terminal(boolean interactive, Style style) {
-    /** A file or a pipe: no control character at all. */
+    /** A file or a pipe: no control characters at all. */
     public static final Terminal NONE = new Terminal(false, Style.PLAIN);
 
-    /** Of this process. */
+    /** The terminal of this process. */
     public static Terminal here() {
         return of(hasConsole(System.console()), System.getenv());
     }
 
-    /** A terminal that says what it is (TERM) is drawn on; NO_COLOR, where set and not empty, takes the colours. */
+    /** Draws on a terminal that identifies itself (TERM); NO_COLOR, if set and not empty, disables colours. */
     static Terminal of(boolean console, Map<String, String> environment) {
         String kind = environment.getOrDefault("TERM", "");
         if (!console || kind.isEmpty() || kind.equals("dumb")) {
@@ -28,7 +28,7 @@ public record Terminal(boolean interactive, Style style) {
         return new Terminal(true, colours ? Style.COLOURED : Style.PLAIN);
     }
 
-    /** From JDK 22 on a console may exist without a terminal and says so itself; this code is built for 17. */
+    /** Since JDK 22 a console may exist without a terminal and reports that itself; this code is built for 17. */
     private static boolean hasConsole(@org.jspecify.annotations.Nullable Console console) {
         if (console == null) {
             return false;

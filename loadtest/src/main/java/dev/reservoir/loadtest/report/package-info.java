@@ -1,3 +1,3 @@
-/** What a run shows and leaves behind: tables on the terminal, curves as PNG, figures as JSON. */
+/** What a run shows and writes: tables on the terminal, curves as PNG, figures as JSON. */
 @org.jspecify.annotations.NullMarked
 package dev.reservoir.loadtest.report;

@@ -15,8 +15,8 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /**
- * A subcommand that runs something on a server. A run that breaks ends with exit code {@value #RUN_BROKE} and says why
- * on the error stream, after all that it printed.
+ * A subcommand that uses a server. A run that fails exits with code {@value #RUN_BROKE} and reports the reason on the
+ * error stream, after everything else that it printed.
  */
 public abstract class RunCommand implements Callable<Integer> {
     private static final int RUN_BROKE = 3;
@@ -32,7 +32,7 @@ public abstract class RunCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec = CommandSpec.create();
 
-    /** @param name begins the line that says why a run broke */
+    /** @param name prefix of the line that reports why a run failed */
     protected RunCommand(String name, Terminal terminal, PrintStream out, PrintStream err, Path home) {
         this.name = name;
         this.terminal = terminal;
@@ -42,13 +42,13 @@ public abstract class RunCommand implements Callable<Integer> {
     }
 
     /**
-     * Checks the options, then runs to the end.
+     * Checks the options, then runs to completion.
      *
      * @return the exit code
-     * @throws ParameterException where an option is wrong
-     * @throws RunFailure where the run broke
-     * @throws ServerStartException where it broke before it began
-     * @throws IOException where a file could not be written
+     * @throws ParameterException if an option is invalid
+     * @throws RunFailure if the run failed
+     * @throws ServerStartException if the server did not start
+     * @throws IOException if a file could not be written
      */
     protected abstract int run() throws IOException, InterruptedException;
 
@@ -66,14 +66,14 @@ public abstract class RunCommand implements Callable<Integer> {
         }
     }
 
-    /** Where it does not hold, ends the command as wrong usage. */
-    protected final void check(boolean holds, String message) {
-        if (!holds) {
+    /** Ends the command as wrong usage unless {@code valid}. */
+    protected final void check(boolean valid, String message) {
+        if (!valid) {
             throw new ParameterException(spec.commandLine(), message);
         }
     }
 
-    /** @param target value of {@code --target}; null where a server is to be started */
+    /** @param target value of {@code --target}; null if a server is to be started */
     protected final void checkTarget(@Nullable String target) {
         if (target == null) {
             return;
@@ -86,10 +86,10 @@ public abstract class RunCommand implements Callable<Integer> {
     }
 
     /**
-     * The server to start, a file that exists.
+     * The server to start, an existing file.
      *
-     * @param named value of {@code --server-jar}; null takes the server of the same build
-     * @param instead what can be named where there is none, and by which options
+     * @param named value of {@code --server-jar}; null for the server of the same build
+     * @param instead what can be given if there is none, and by which options
      */
     protected final Path serverJar(@Nullable Path named, String instead) {
         Path jar = named != null

@@ -1,6 +1,6 @@
 package dev.reservoir.loadtest.run;
 
-/** A run that could not be brought to its end; the message says why, for a person. */
+/** Thrown when a run cannot be completed; the message states the reason for a person. */
 public final class RunFailure extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

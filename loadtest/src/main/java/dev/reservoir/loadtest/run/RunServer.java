@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** The server that a run talks to: a child process of its own, or one that was running before. */
+/** The server of a run: a child process of its own, or one that was already running. */
 public final class RunServer implements AutoCloseable {
     private final String grpc;
     private final @Nullable ServerProcess process;
@@ -42,13 +42,16 @@ public final class RunServer implements AutoCloseable {
         return "grpc " + grpc + page + ", log " + process.log().toAbsolutePath().normalize();
     }
 
-    /** What a broken call does not know: that the process ended, and what it printed last. Empty where it still runs. */
-    public String epitaph() {
+    /**
+     * What a failed call cannot report: that the process exited, and the last lines it printed. Empty if it is still
+     * running.
+     */
+    public String exitReport() {
         if (process == null) {
             return "";
         }
         ServerProcess ended = process;
-        // Its connections break a moment before its process is over.
+        // Its connections break a moment before its process exits.
         return ended.exitCodeWithin(Duration.ofSeconds(2))
                 .map(code -> "\nthe server ended with exit code " + code + "; the end of " + ended.log() + ":\n"
                         + ended.logTail())

@@ -8,10 +8,10 @@ import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
-/** What a rule that learns nothing from the observation scores on the test examples. */
+/** The score, on the test examples, of a rule that learns nothing from the observation. */
 record Baseline(double score, String name) {
 
-    /** Always the label that is most frequent in {@code train}, the alphabetically first of equals. */
+    /** Always answers the most frequent label of {@code train}; of equally frequent ones, the alphabetically first. */
     static Baseline majority(List<Example> train, List<Example> test) {
         Map<String, Long> counts = train.stream()
                 .map(example -> example.getTarget().getLabel())

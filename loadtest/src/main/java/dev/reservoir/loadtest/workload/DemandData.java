@@ -18,9 +18,9 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * Electricity demand in England and Wales, one number each half hour, twelve weeks: from the last week (336 numbers) to
- * the next six hours (12). Targets of the first nine weeks are learned in the order of time, those of the last three
- * tested; windows start half an hour apart.
+ * Electricity demand in England and Wales, one number per half hour, twelve weeks: predict the next six hours (12
+ * numbers) from the last week (336). Targets in the first nine weeks are trained on in chronological order, those in
+ * the last three tested; windows start half an hour apart.
  */
 final class DemandData {
 
@@ -61,7 +61,8 @@ final class DemandData {
                 test,
                 baseline.score(),
                 baseline.name(),
-                "taylor (J. W. Taylor 2003, doi 10.1057/palgrave.jors.2601589); from Debian r-cran-forecast 8.20-1, GPL-3");
+                "taylor (J. W. Taylor 2003, doi 10.1057/palgrave.jors.2601589); from Debian r-cran-forecast 8.20-1,"
+                        + " GPL-3");
     }
 
     /** Every example whose targets lie in {@code [firstTarget, end)}. */
@@ -86,7 +87,7 @@ final class DemandData {
                 .build();
     }
 
-    /** Mean absolute error of going on with the last {@code period} values of the window over and over. */
+    /** Mean absolute error of repeating the last {@code period} values of the window. */
     private static double repeatingError(List<Example> test, int period) {
         return test.stream()
                 .mapToDouble(example -> IntStream.range(0, HORIZON)

@@ -17,8 +17,8 @@ import java.util.List;
 import java.util.Random;
 
 /**
- * SYNTHETIC speech: the ten digits by a formant synthesiser, in 60 voices to train and 20 others, of other accents and
- * other speakers, to test. The word stands anywhere in 0.8 s of white noise 10 dB below it.
+ * SYNTHETIC speech: the ten digits by a formant synthesiser, in 60 voices for training and 20 others, with other
+ * accents and other speakers, for testing. The word starts anywhere in 0.8 s of white noise 10 dB below it.
  */
 final class DigitData {
 

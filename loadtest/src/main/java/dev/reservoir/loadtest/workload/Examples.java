@@ -9,7 +9,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 
-/** Makes examples of labels and orders them. */
+/** Creates labelled examples and orders them. */
 final class Examples {
 
     private Examples() {}
@@ -30,7 +30,7 @@ final class Examples {
                 .build();
     }
 
-    /** The same items in an order that the random numbers decide. */
+    /** The same items, shuffled. */
     static <T> List<T> shuffled(List<T> items, Random random) {
         List<T> copy = new ArrayList<>(items);
         Collections.shuffle(copy, random);

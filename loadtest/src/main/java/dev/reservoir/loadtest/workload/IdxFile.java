@@ -28,8 +28,8 @@ public final class IdxFile {
     }
 
     /**
-     * @param name for errors
-     * @throws UncheckedIOException where the bytes are no such file
+     * @param name used in error messages
+     * @throws UncheckedIOException if the bytes are not in this format
      */
     public static IdxFile parse(String name, byte[] file) {
         ByteBuffer header = ByteBuffer.wrap(file);

@@ -14,15 +14,17 @@ import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
- * Paragraphs of the Universal Declaration of Human Rights in 24 languages, most of them near relatives. Whole articles
- * are held out in every language at once, so no translation of a test paragraph is trained on. Half of the languages are
- * left out of the specification: the head meets them while it learns.
+ * Paragraphs of the Universal Declaration of Human Rights in 24 languages, most of them closely related. Whole articles
+ * are held out in every language at once, so that no translation of a test paragraph is trained on. Half of the
+ * languages are missing from the specification: the head first sees them while it learns.
  */
 final class LanguageData {
 
     private static final int ARTICLES = 30;
     private static final int TEST_ARTICLES = 8;
-    /** Tokens of the start of a paragraph that are enough; the substrate's English vocabulary cuts others into many. */
+    /**
+     * Length to which paragraphs are cut; the substrate's English vocabulary splits other languages into many tokens.
+     */
     private static final int MAX_TOKENS = 64;
 
     private static final List<String> KNOWN_FROM_THE_START =

@@ -23,8 +23,8 @@ import javax.imageio.ImageIO;
 import javax.imageio.stream.MemoryCacheImageOutputStream;
 
 /**
- * MNIST: 200 pictures of each class from its training file, 100 of each from its test file. Training pictures
- * travel as raw bytes, test pictures as PNG, which holds the same pixels.
+ * MNIST: 200 pictures of each class from its training file, 100 of each from its test file. Training pictures are sent
+ * as raw bytes, test pictures as PNG, which encodes the same pixels.
  */
 final class MnistData {
 
@@ -74,7 +74,7 @@ final class MnistData {
         BufferedImage image = new BufferedImage(SIDE, SIDE, BufferedImage.TYPE_BYTE_GRAY);
         image.getRaster().setDataElements(0, 0, SIDE, SIDE, pixels);
         ByteArrayOutputStream file = new ByteArrayOutputStream();
-        // A stream in memory: ImageIO's own choice may be a temporary file.
+        // An in-memory stream: by default ImageIO may create a temporary file.
         try (MemoryCacheImageOutputStream stream = new MemoryCacheImageOutputStream(file)) {
             if (!ImageIO.write(image, "png", stream)) {
                 throw new IOException("ImageIO: no PNG writer (expected: the one of java.desktop)");

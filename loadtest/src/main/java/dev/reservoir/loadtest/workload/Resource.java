@@ -21,12 +21,15 @@ record Resource(String name) {
         }
     }
 
-    /** Lines of UTF-8 text; only a line feed ends one, since the texts hold other characters that might. */
+    /**
+     * Lines of UTF-8 text, separated by line feeds alone, since the texts contain other characters that count as line
+     * ends.
+     */
     List<String> lines() {
         return List.of(new String(bytes(), StandardCharsets.UTF_8).split("\n"));
     }
 
-    /** Lines of {@code columns} fields with tabs between them. */
+    /** Lines of {@code columns} tab-separated fields. */
     List<String[]> rows(int columns) {
         return lines().stream()
                 .map(line -> {

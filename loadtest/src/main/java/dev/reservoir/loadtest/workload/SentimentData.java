@@ -18,8 +18,8 @@ import java.util.stream.Collectors;
 
 /**
  * Sentiment Labelled Sentences: 500 positive and 500 negative sentences from each of three sources. 1,000 are held out,
- * in equal parts from the six groups as far as that divides; a sentence that stands in the file more than once (whatever
- * its case and spacing) is never among them.
+ * as nearly as possible in equal parts from the six groups; a sentence that occurs more than once in the file, ignoring
+ * case and spacing, is never held out.
  */
 final class SentimentData {
 

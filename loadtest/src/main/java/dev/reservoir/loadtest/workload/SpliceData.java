@@ -17,14 +17,14 @@ import java.util.TreeSet;
 
 /**
  * Primate splice junctions: 60 bases, and whether their middle is a boundary from exon to intron ({@code ei}), from
- * intron to exon ({@code ie}) or none ({@code n}). Of the 3,186 rows only 3,001 sequences are distinct: each is used
- * once, the one that has two labels not at all.
+ * intron to exon ({@code ie}) or neither ({@code n}). Of the 3,186 rows only 3,001 sequences are distinct: each is used
+ * once, except the one that has two labels, which is dropped.
  */
 final class SpliceData {
 
     private static final int LENGTH = 60;
     private static final int TRAIN = 2_000;
-    /** A base's symbol is its place here. */
+    /** A base's symbol is its index in this string. */
     private static final String BASES = "ACGT";
 
     private SpliceData() {}

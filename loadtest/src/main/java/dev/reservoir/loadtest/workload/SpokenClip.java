@@ -5,10 +5,12 @@ import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 
-/** One spoken word, 8,000 samples a second in [-1, 1]. */
+/** One spoken word, sampled at 8,000 Hz, in [-1, 1]. */
 final class SpokenClip {
 
-    /** Largest absolute value of a code; mu is 255 as in G.711, the codes are evenly spaced on the compressed scale. */
+    /**
+     * Largest absolute value of a code; mu is 255 as in G.711, and the codes are evenly spaced on the compressed scale.
+     */
     private static final double CODES = 127;
 
     private final String part;
@@ -22,9 +24,9 @@ final class SpokenClip {
     }
 
     /**
-     * Reads clips stored as an index (tab-separated: part, voice, words a minute, pitch, word, samples) and one run of
-     * signed bytes, clip after clip: each byte is the difference, modulo 256, of a sample's mu-law code from the code
-     * before it.
+     * Reads clips stored as an index (tab-separated: part, voice, words per minute, pitch, word, samples) and one run
+     * of signed bytes, clip after clip: each byte is the difference, modulo 256, of a sample's mu-law code from the
+     * preceding code.
      */
     static List<SpokenClip> read(Resource index, Resource samples) {
         return parse(index.rows(6), samples.name(), samples.bytes());
@@ -54,7 +56,7 @@ final class SpokenClip {
         return clips;
     }
 
-    /** {@code train} or {@code test}; a voice is in one of them only. */
+    /** {@code train} or {@code test}; each voice belongs to one of them. */
     String part() {
         return part;
     }
@@ -80,7 +82,7 @@ final class SpokenClip {
         return sum / samples.length;
     }
 
-    /** The value of each code, at the code's unsigned place. */
+    /** The value of each code, indexed by the code as an unsigned byte. */
     private static double[] expansion() {
         double[] values = new double[256];
         for (int code = Byte.MIN_VALUE; code <= Byte.MAX_VALUE; code++) {

@@ -9,13 +9,13 @@ import dev.reservoir.v1.Learning;
 import java.util.List;
 
 /**
- * One task with its data, in the words of the wire contract only. The order of {@code train} is the order to stream it
- * in; {@code test} holds no observation of {@code train}.
+ * One task with its data, in terms of the wire contract alone. {@code train} is in the order in which it is to be
+ * streamed; {@code test} contains no observation of {@code train}.
  *
  * @param id letters, digits and {@code -}, usable as a head id
  * @param title one line for people
  * @param spec modality, task and learning as sent in CreateHead; without a name
- * @param metric {@code accuracy} (share that was right) or {@code mae} (mean absolute error, lower is better)
+ * @param metric {@code accuracy} (share of correct answers) or {@code mae} (mean absolute error, lower is better)
  * @param train observation and target, sequence unset
  * @param test as {@code train}
  * @param baseline score on {@code test} of the strongest of the rules that learn nothing from the observation
@@ -33,10 +33,10 @@ public record Workload(
         String baselineName,
         String source) {
 
-    /** What the id of a head that learns through the substrate has more than that of its readout version. */
+    /** Suffix of the id of a head that learns through the substrate; without it, the id of its readout version. */
     public static final String FPT_SUFFIX = "-fpt";
 
-    /** Share of the examples that were right. */
+    /** Share of correct answers. */
     public static final String ACCURACY = "accuracy";
 
     /** Mean absolute error over all predicted numbers, in the unit of the targets. */
@@ -64,7 +64,7 @@ public record Workload(
         test = List.copyOf(test);
     }
 
-    /** Whether a larger score is a better one. */
+    /** Whether a higher score is better. */
     public boolean higherIsBetter() {
         return metric.equals(ACCURACY);
     }
@@ -77,7 +77,7 @@ public record Workload(
     /**
      * The same classification for a head that learns through the substrate; its id ends in {@link #FPT_SUFFIX}.
      *
-     * @param examples how many it learns from, the first ones
+     * @param examples how many examples it learns from, starting with the first
      */
     Workload throughSubstrate(Encoder.Pooling pooling, Fpt rule, int examples) {
         List<Example> fewer = train.subList(0, examples);
@@ -99,8 +99,8 @@ public record Workload(
     }
 
     /**
-     * The same head without the substrate: its readout sees the raw input alone. Where the head learns through the substrate, a readout that
-     * learns by gradient too.
+     * The same head without the substrate: its readout reads the raw input alone. For a head that learns through the
+     * substrate, this readout learns by gradient too.
      */
     public Head controlSpec() {
         if (spec.getKind() == Head.Kind.FPT) {
@@ -115,7 +115,7 @@ public record Workload(
                 .build();
     }
 
-    /** Without the examples, which would fill pages. */
+    /** Omits the examples, which would fill pages. */
     @Override
     public String toString() {
         return "Workload[" + id + ", " + train.size() + " train, " + test.size() + " test]";

@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /**
- * The demo's workloads, all loaded. What a seed decides: which examples are held out (where the source has no split of
- * its own), the order of streaming, the noise under the speech and the generated bits. Equal seeds give equal examples.
+ * The demo's workloads, all loaded. The seed determines which examples are held out (unless the source comes with a
+ * split), the streaming order, the noise under the speech and the generated bits. Equal seeds give equal examples.
  */
 public final class Workloads {
 
@@ -20,7 +20,7 @@ public final class Workloads {
     /**
      * Loads every workload: 4 MB of resources become 18 MB of messages.
      *
-     * @throws java.io.UncheckedIOException where a resource is missing or broken
+     * @throws java.io.UncheckedIOException if a resource is missing or malformed
      */
     public Workloads(long seed) {
         Workload image = MnistData.load(seed);
@@ -41,7 +41,7 @@ public final class Workloads {
                 bits.throughSubstrate(Encoder.Pooling.CONCATENATE, rule(8, 2e-3, 3), 1_504));
     }
 
-    /** Young heads answer as their frozen version does. */
+    /** Answers with the frozen baseline until the tuned head has become better. */
     private static Fpt rule(int minibatch, double learningRate, int updatesPerExample) {
         return Fpt.newBuilder()
                 .setMinibatch(minibatch)
@@ -56,7 +56,7 @@ public final class Workloads {
         return new Workloads(DEMO_SEED).all();
     }
 
-    /** In the order in which they are shown; ids are unique. */
+    /** In display order; ids are unique. */
     public List<Workload> all() {
         return all;
     }
@@ -64,7 +64,7 @@ public final class Workloads {
     /**
      * The workload of an id.
      *
-     * @throws IllegalArgumentException naming the known ids, where there is none such
+     * @throws IllegalArgumentException if there is none; the message lists the known ids
      */
     public Workload byId(String id) {
         return all.stream()

@@ -13,9 +13,9 @@ import java.util.Random;
 import java.util.stream.IntStream;
 
 /**
- * Do two bits, far apart in a sequence of 16, differ? No single bit says anything about the answer, so that a linear
- * readout of the bits can do no better than chance; one of features that hold products of distant bits can. All
- * sequences are distinct.
+ * Do two bits, far apart in a sequence of 16, differ? No single bit carries information about the answer, so that a
+ * linear readout of the bits can do no better than chance; one of features that include products of distant bits can.
+ * All sequences are distinct.
  */
 final class XorBits {
 
@@ -40,7 +40,7 @@ final class XorBits {
         return new Workload(
                 "bits-xor",
                 "Bits: do bits " + FIRST + " and " + SECOND + " of " + LENGTH
-                        + " differ (no linear rule on the bits can tell)",
+                        + " differ (no linear rule on the bits can decide)",
                 Head.newBuilder()
                         .setModality(Modality.newBuilder()
                                 .setTokens(TokensModality.newBuilder()

@@ -1,6 +1,6 @@
 /**
- * The tasks of the demo with their data: real samples shipped as resources (`SOURCES.md` beside them says where each
- * comes from and under which licence), synthesised speech, and bits made from a seed.
+ * The tasks of the demo with their data: real samples shipped as resources ({@code SOURCES.md} beside them gives the
+ * origin and licence of each), synthesised speech, and bits generated from a seed.
  */
 @org.jspecify.annotations.NullMarked
 package dev.reservoir.loadtest.workload;

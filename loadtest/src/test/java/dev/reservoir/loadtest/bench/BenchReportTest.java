@@ -22,7 +22,7 @@ final class BenchReportTest {
     private Path folder;
 
     @Test
-    void writesEveryMemberEvenWhereThereIsNoTarget() throws Exception {
+    void writesEveryMemberEvenWithoutATarget() throws Exception {
         JsonObject machine = new JsonObject();
         machine.addProperty("processor", "P");
         Path file = folder.resolve("new/bench.json");

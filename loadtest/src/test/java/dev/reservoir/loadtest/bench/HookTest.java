@@ -18,7 +18,7 @@ final class HookTest {
     private Path folder;
 
     @Test
-    void asksOneLineAtATimeAndTellsRefusalsAndTheEnd() {
+    void exchangesOneLineAtATimeAndReportsRefusalsAndTheEnd() {
         try (Hook hook = Hook.start(
                 List.of(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -26,14 +26,14 @@ final class HookTest {
                         System.getProperty("java.class.path"),
                         Stub.class.getName()),
                 folder.resolve("log"))) {
-            assertThat(hook.ask(Apparatus.request("count")).get("line").getAsInt())
+            assertThat(hook.measure(Apparatus.request("count")).get("line").getAsInt())
                     .isEqualTo(1);
-            assertThatThrownBy(() -> hook.ask(Apparatus.request("refuse")))
+            assertThatThrownBy(() -> hook.measure(Apparatus.request("refuse")))
                     .isInstanceOf(RunFailure.class)
                     .hasMessage("reservoir-bench refused {\"measure\":\"refuse\"}: not that");
-            assertThat(hook.ask(Apparatus.request("count")).get("line").getAsInt())
+            assertThat(hook.measure(Apparatus.request("count")).get("line").getAsInt())
                     .isEqualTo(3);
-            assertThatThrownBy(() -> hook.ask(Apparatus.request("end")))
+            assertThatThrownBy(() -> hook.measure(Apparatus.request("end")))
                     .isInstanceOf(RunFailure.class)
                     .hasMessageStartingWith("reservoir-bench ended at {\"measure\":\"end\"}; see ");
         }

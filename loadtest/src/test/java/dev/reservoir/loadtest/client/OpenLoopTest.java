@@ -67,7 +67,7 @@ final class OpenLoopTest {
     }
 
     @Test
-    void countsFailuresApartAndKeepsTheFirst() {
+    void countsFailuresSeparatelyAndKeepsTheFirst() {
         OpenLoop loop = runUntil(4, 10, index -> {
             if (index == 1) {
                 throw new IllegalStateException("no stream");

@@ -81,7 +81,7 @@ final class PredictionStreamTest {
         PredictionStream stream = client.predictions();
         fake.dropPredictionStreams();
         CompletableFuture<PredictResponse> first = stream.predict(request(HEAD, Observation.getDefaultInstance()));
-        assertThat(failureOf(first)).hasMessageContaining("UNAVAILABLE (SHUTTING_DOWN): told to stop");
+        assertThat(failureOf(first)).hasMessageContaining("UNAVAILABLE (SHUTTING_DOWN): stopped by the test");
 
         CompletableFuture<PredictResponse> later = stream.predict(request(HEAD, Observation.getDefaultInstance()));
 
@@ -99,7 +99,7 @@ final class PredictionStreamTest {
     }
 
     @Test
-    void closingFailsWhatIsOpen() {
+    void closingFailsPendingRequests() {
         PredictionStream stream = client.predictions();
         fake.close();
         CompletableFuture<PredictResponse> open = stream.predict(request(HEAD, Observation.getDefaultInstance()));
@@ -109,7 +109,7 @@ final class PredictionStreamTest {
     }
 
     @Test
-    void refusesATargetThatIsNoHostAndPort() {
+    void refusesAMalformedTarget() {
         for (String wrong : List.of("localhost", "localhost:", ":80", "localhost:0", "localhost:65536", "a:b")) {
             assertThatThrownBy(() -> ReservoirClient.connect(wrong, Duration.ofSeconds(1)))
                     .isInstanceOf(IllegalArgumentException.class)

@@ -35,7 +35,7 @@ final class ServerProcessTest {
     }
 
     @Test
-    void showsWhatAServerPrintedThatDidNotStart() {
+    void showsTheOutputOfAServerThatDidNotStart() {
         assertThatThrownBy(() -> ServerProcess.start(fake("--fail"), log(), LIMIT, passed -> {}))
                 .isInstanceOf(ServerStartException.class)
                 .hasMessageContaining("exit code 7")

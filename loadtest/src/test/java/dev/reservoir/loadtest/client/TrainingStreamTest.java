@@ -61,7 +61,7 @@ final class TrainingStreamTest {
     }
 
     @Test
-    void goesOnFromWhereTheHeadStands() throws Exception {
+    void continuesAfterTheLastAppliedExample() throws Exception {
         List<Example> first = workload.train().subList(0, 30);
         outcomeOf(client.train(HEAD, 0, ExampleSource.of(first), progress -> {}));
 
@@ -81,7 +81,7 @@ final class TrainingStreamTest {
     }
 
     @Test
-    void endsAtOnceWhereNothingIsLeftToLearn() throws Exception {
+    void endsAtOnceIfNothingIsLeftToLearn() throws Exception {
         outcomeOf(client.train(HEAD, 0, ExampleSource.of(workload.train()), progress -> {}));
 
         TrainingOutcome again = outcomeOf(client.train(HEAD, 0, ExampleSource.of(workload.train()), progress -> {}));
@@ -99,7 +99,7 @@ final class TrainingStreamTest {
     }
 
     @Test
-    void countsRefusedExamplesAndGoesOn() throws Exception {
+    void countsRefusedExamplesAndContinues() throws Exception {
         fake.refuse(7);
         fake.refuse(200);
         TrainingOutcome outcome = outcomeOf(client.train(HEAD, 0, ExampleSource.of(workload.train()), progress -> {}));
@@ -150,7 +150,7 @@ final class TrainingStreamTest {
     }
 
     @Test
-    void failsWhereTheServerEndsWithExamplesUnhandled() {
+    void failsIfTheServerEndsWithExamplesUnhandled() {
         fake.leaveUnfinished();
         TrainingStream stream =
                 client.train(HEAD, 0, ExampleSource.of(workload.train().subList(0, 5)), progress -> {});
@@ -180,7 +180,7 @@ final class TrainingStreamTest {
 
         fake.close();
 
-        // Which of the two depends on whether the reset or the end of the connection is seen first.
+        // The code depends on whether the reset or the end of the connection is noticed first.
         assertThat(failureOf(stream).code()).isIn(Status.Code.UNAVAILABLE, Status.Code.CANCELLED);
     }
 

@@ -64,7 +64,7 @@ final class DemoCommandTest {
         assertThat(fruit.get("task").getAsString()).isEqualTo("classification");
         assertThat(fruit.get("examples").getAsLong()).isEqualTo(200);
         assertThat(fruit.get("testExamples").getAsLong()).isEqualTo(50);
-        // Its five words are learned by heart; the control answers one of the two most frequent labels.
+        // The head memorises its five words; the control answers one of the two most frequent labels.
         assertThat(fruit.get("score").getAsDouble()).isEqualTo(1.0);
         assertThat(fruit.get("control").getAsDouble()).isEqualTo(0.4);
         assertThat(fruit.getAsJsonArray("curve")).isNotEmpty();
@@ -87,7 +87,7 @@ final class DemoCommandTest {
     }
 
     @Test
-    void leavesAServerThatRanBeforeAsItWas() {
+    void leavesARunningServerAsItWas() {
         assertThat(runOnFake()).isZero();
         assertThat(fake.headNames()).isEmpty();
         assertThat(fake.deletedNames())
@@ -146,7 +146,7 @@ final class DemoCommandTest {
     }
 
     @Test
-    void saysThatNothingWasLearned() {
+    void failsWhenNothingIsLearned() {
         fake.fallSilent();
 
         assertThat(runOnFake("--stall-limit", "1")).isEqualTo(3);
@@ -162,7 +162,7 @@ final class DemoCommandTest {
 
         assertThat(runOnFake()).isEqualTo(3);
 
-        assertThat(err()).contains("RESOURCE_EXHAUSTED (OVERLOADED): told to refuse");
+        assertThat(err()).contains("RESOURCE_EXHAUSTED (OVERLOADED): refused by the test");
     }
 
     @Test
@@ -171,7 +171,7 @@ final class DemoCommandTest {
 
         assertThat(runOnFake()).isEqualTo(3);
 
-        assertThat(err()).contains("UNAVAILABLE (SHUTTING_DOWN): told to stop");
+        assertThat(err()).contains("UNAVAILABLE (SHUTTING_DOWN): stopped by the test");
     }
 
     @Test
@@ -190,7 +190,7 @@ final class DemoCommandTest {
     }
 
     @Test
-    void saysThatNoServerAnswers() {
+    void reportsThatNoServerAnswers() {
         fake.close();
 
         assertThat(runOnFake()).isEqualTo(3);
@@ -219,12 +219,12 @@ final class DemoCommandTest {
     }
 
     @Test
-    void tellsThatItsServerEnded() throws Exception {
+    void reportsThatItsServerExited() throws Exception {
         int exit = run("--server-jar", FakeServerJar.in(folder).toString(), "--server-option=--die");
 
         assertThat(exit).isEqualTo(3);
         assertThat(err())
-                .as("whichever of the streams sees the end first names itself")
+                .as("the first stream that notices the end names itself")
                 .containsPattern("demo: \\S.*: UNAVAILABLE")
                 .contains("the server ended with exit code 9", "  out of luck");
     }
@@ -239,7 +239,7 @@ final class DemoCommandTest {
         "--server-jar=/no/such.jar, '--server-jar: /no/such.jar (expected: a jar;'",
         "--unknown, Unknown option",
     })
-    void saysWhatIsWrongWithItsOptions(String option, String message) {
+    void reportsInvalidOptions(String option, String message) {
         assertThat(run(option)).isEqualTo(2);
         assertThat(err()).contains(message);
     }

@@ -23,7 +23,7 @@ final class BitTasksTest {
     private static final EvalTask MEMORY = new BitMemory(5, 40, 10).task(new EvalTask.Amount(64, 50, 400));
 
     @Test
-    void asksForTheXorOfTheSecondStringBitByBit() {
+    void targetsOfTheSecondStringAreTheXorBitByBit() {
         for (int pair = 0; pair < 1024; pair++) {
             Example example = BitXor.item(pair).example();
             List<Integer> bits = example.getObservation().getTokens().getSymbolsList();
@@ -49,7 +49,7 @@ final class BitTasksTest {
     }
 
     @Test
-    void drawsTheSameForTheSameSeedAndElseInAnotherOrder() {
+    void drawsInAnOrderThatDependsOnTheSeedAlone() {
         for (EvalTask task : List.of(XOR, MEMORY)) {
             assertThat(first(task, 3)).isEqualTo(first(task, 3)).isNotEqualTo(first(task, 4));
         }
@@ -58,7 +58,7 @@ final class BitTasksTest {
     }
 
     @Test
-    void isThePapersMemoryBySize() {
+    void hasTheSizesOfThePaper() {
         EvalTask.Item item = BitMemory.PAPER.item(new Random(1));
         List<Float> values = item.example().getObservation().getTensor().getValuesList();
 
@@ -89,9 +89,9 @@ final class BitTasksTest {
                         .build());
     }
 
-    /** Every bit of one of the patterns is asked for, and each is shown or hidden by an even chance. */
+    /** Every bit of one of the patterns is a target, and each is shown or masked with equal probability. */
     @Test
-    void asksForEveryBitOfAPatternAndHidesHalf() {
+    void targetsEveryBitOfAPatternAndMasksHalf() {
         int masked = 0;
         for (int draw = 0; draw < 20; draw++) {
             EvalTask.Item item = BitMemory.PAPER.item(new Random(draw));
@@ -109,7 +109,7 @@ final class BitTasksTest {
             assertThat(item.hard().nextSetBit(0)).isGreaterThanOrEqualTo(5_000);
             masked += item.hard().cardinality();
         }
-        // Four deviations of 20,000 even draws.
+        // Four standard deviations of 20,000 fair draws.
         assertThat(masked / 20_000.0).isCloseTo(0.5, within(0.0142));
     }
 
@@ -117,7 +117,7 @@ final class BitTasksTest {
         return values.stream().map(value -> value > 0).toList();
     }
 
-    /** What is asked, token after token. */
+    /** The targets, token after token. */
     private static List<Boolean> bits(Target target) {
         TokenLabelSets sets = target.getTokenLabelSets();
         List<Boolean> bits = new ArrayList<>();
@@ -131,7 +131,7 @@ final class BitTasksTest {
         return bits;
     }
 
-    /** The pattern that agrees with every bit shown is the one that was asked for. */
+    /** A pattern that agrees with every bit shown is the target. */
     @Test
     void isAnsweredByThePatternThatAgreesWithTheQuery() {
         for (EvalTask.Item item : MEMORY.test()) {
@@ -149,11 +149,11 @@ final class BitTasksTest {
         }
     }
 
-    /** Shown bits copied, others guessed: three quarters are right, and half of what is masked. */
+    /** Shown bits copied, others guessed: three quarters are correct, and half of the masked ones. */
     @Test
     void hasAFloorOfThreeQuarters() {
         Random guess = new Random(5);
-        int asked = 0;
+        int total = 0;
         int right = 0;
         int masked = 0;
         for (EvalTask.Item item : MEMORY.test()) {
@@ -162,13 +162,13 @@ final class BitTasksTest {
             for (int bit = 0; bit < 40; bit++) {
                 float shown = values.get(200 + bit);
                 boolean answer = shown == 0 ? guess.nextBoolean() : shown > 0;
-                asked++;
+                total++;
                 masked += shown == 0 ? 1 : 0;
                 right += answer == truth.get(bit) ? 1 : 0;
             }
         }
-        assertThat((double) masked / asked).isCloseTo(0.5, within(0.05));
-        assertThat((double) right / asked).isCloseTo(MEMORY.floor(), within(0.05));
+        assertThat((double) masked / total).isCloseTo(0.5, within(0.05));
+        assertThat((double) right / total).isCloseTo(MEMORY.floor(), within(0.05));
         assertThat(MEMORY.floor()).isEqualTo(0.75);
     }
 
@@ -184,7 +184,7 @@ final class BitTasksTest {
     }
 
     @Test
-    void asksTheControlForTheSameBitsAsASet() {
+    void theControlPredictsTheSameBitsAsASet() {
         Example example = BitXor.item(0b10110_00111).example();
 
         assertThat(Targets.asSet(example).getTarget().getLabels().getLabelsList())
@@ -213,9 +213,9 @@ final class BitTasksTest {
                 .endsWith("bit-239");
     }
 
-    /** Cells of the form that asked for one bit a token, or of other steps, are of no use to this one. */
+    /** Cells of an earlier form with one bit per token, or of another minibatch, must not be reused. */
     @Test
-    void isKeptUnderItsFormAndItsMinibatch() {
+    void fingerprintIncludesFormAndMinibatch() {
         assertThat(MEMORY.fingerprint())
                 .isEqualTo("SMALLER THAN THE PAPER'S: 5 patterns of 40 bits, 10 a token, 24 tokens; asked for all 40"
                         + " bits, 10 on each of the last 4 tokens; an FPT head's rate ends at a quarter;"

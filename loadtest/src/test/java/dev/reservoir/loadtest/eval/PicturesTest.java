@@ -21,7 +21,7 @@ final class PicturesTest {
     private Path folder;
 
     @Test
-    void keepsTheSamplesPartsApart() {
+    void keepsTrainingAndTestPicturesApart() {
         EvalTask task = Digits.sample(new EvalTask.Amount(16, 150, 300));
 
         assertThat(task.validation()).hasSize(150);
@@ -81,7 +81,7 @@ final class PicturesTest {
     }
 
     @Test
-    void movesAPictureByAtMostFourPixelsAndMirrorsIt() {
+    void shiftsAPictureByAtMostFourPixelsAndMirrorsIt() {
         byte[] record = new byte[RECORD];
         int middle = 1 + 16 * 32 + 10;
         record[middle] = 1;
@@ -95,13 +95,13 @@ final class PicturesTest {
             assertThat(moved[1 + place + 1_024]).isEqualTo((byte) 2);
             columns.add(place % 32);
         }
-        // From column 10, and from 21 where it is mirrored.
+        // From column 10, and from 21 if it is mirrored.
         assertThat(columns)
                 .containsExactlyInAnyOrder(6, 7, 8, 9, 10, 11, 12, 13, 14, 17, 18, 19, 20, 21, 22, 23, 24, 25);
     }
 
     @Test
-    void trainsOnMovedPicturesAndScoresThemAsTheyAre() throws Exception {
+    void trainsOnAugmentedPicturesAndScoresUnchangedOnes() throws Exception {
         for (int file = 0; file < 6; file++) {
             byte[] records = new byte[4 * RECORD];
             new Random(file).nextBytes(records);
@@ -120,7 +120,7 @@ final class PicturesTest {
     }
 
     @Test
-    void saysWhichFileIsNotOne() {
+    void namesAMalformedFile() {
         assertThatThrownBy(() -> Cifar10.records("x.bin", new byte[100]))
                 .hasMessageContaining("x.bin: 100 bytes (expected: a multiple of 3073)");
         byte[] record = new byte[RECORD];

@@ -50,7 +50,7 @@ final class PlanTest {
     }
 
     @Test
-    void leavesOutWhatIsAtWork() {
+    void omitsCellsInProgress() {
         sweep(0.6, 0.8, 0.7);
         plan.begin(FPT.cell(3e-3, 5));
         plan.begin(FPT.cell(3e-3, 7));
@@ -75,7 +75,7 @@ final class PlanTest {
     }
 
     @Test
-    void passesOverARateThatFailed() {
+    void ignoresARateThatFailed() {
         plan.record(Results.of(FPT.cell(1e-3, 5), 0.1, null));
         plan.record(Results.of(FPT.cell(3e-3, 5), null, null));
         plan.record(Results.of(FPT.cell(1e-2, 5), null, null));
@@ -89,7 +89,7 @@ final class PlanTest {
     }
 
     @Test
-    void goesOnFromEarlierResultsOfTheSameFormAndSubstrate() {
+    void continuesFromEarlierResultsOfTheSameFormAndSubstrate() {
         List<CellResult> known = List.of(
                 Results.of(FPT.cell(1e-3, 5), 0.5, null),
                 Results.of(FPT.cell(3e-3, 5), 0.8, 0.8),

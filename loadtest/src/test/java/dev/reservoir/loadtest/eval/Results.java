@@ -3,7 +3,7 @@ package dev.reservoir.loadtest.eval;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Results made by hand. */
+/** Creates results for tests. */
 final class Results {
     static final String FORM = "a form";
     static final String DIGEST = "d1";

@@ -17,7 +17,7 @@ final class ScoreTest {
     private final Score score = new Score();
 
     @Test
-    void countsOnlyTokensThatAreAskedAndApartThoseThatAreHard() {
+    void countsOnlyTokensWithATargetAndHardOnesSeparately() {
         BitSet hard = new BitSet();
         hard.set(2);
         EvalTask.Item item = new EvalTask.Item(
@@ -32,13 +32,13 @@ final class ScoreTest {
                         .setTokenLabels(TokenLabelsPrediction.newBuilder().addAllLabels(List.of("1", "1", "1", "1")))
                         .build());
 
-        assertThat(score.asked()).isEqualTo(3);
+        assertThat(score.total()).isEqualTo(3);
         assertThat(score.all()).isEqualTo(2.0 / 3);
         assertThat(score.hard()).isZero();
     }
 
     @Test
-    void readsASetAsTheBitsItNames() {
+    void interpretsASetAsTheBitsItNames() {
         EvalTask.Item item = EvalTask.Item.plain(Example.newBuilder()
                 .setTarget(Targets.perToken(2, List.of(1, 0)))
                 .build());
@@ -50,7 +50,7 @@ final class ScoreTest {
     }
 
     @Test
-    void countsEveryBitOfATokenByNameAndApartThoseThatAreHard() {
+    void countsEveryBitOfATokenByNameAndHardOnesSeparately() {
         BitSet hard = new BitSet();
         hard.set(3, 5);
         EvalTask.Item item = new EvalTask.Item(
@@ -59,17 +59,17 @@ final class ScoreTest {
                         .build(),
                 hard);
 
-        // Bits 2 to 5 are asked: 1 0 1 1. The answer's labels are in another order: 1 1 0 1.
+        // The targets of bits 2 to 5 are 1 0 1 1. The answer's labels are in another order: 1 1 0 1.
         score.add(item, sets("bit-1", "bit-0", List.of(0), List.of(0, 1), List.of(0)));
-        assertThat(score.asked()).isEqualTo(4);
+        assertThat(score.total()).isEqualTo(4);
         assertThat(score.all()).isEqualTo(0.5);
         assertThat(score.hard()).isZero();
-        // The control names places of all tokens.
+        // The control's labels are indices over the bits of all tokens.
         score.add(item, set("bit-2", "bit-4", "bit-5"));
         assertThat(score.all()).isEqualTo(6.0 / 8);
         assertThat(score.hard()).isEqualTo(2.0 / 4);
         score.add(item, HeadPrediction.getDefaultInstance());
-        assertThat(score.all()).as("no answer is no right answer").isEqualTo(6.0 / 12);
+        assertThat(score.all()).as("a missing answer is not correct").isEqualTo(6.0 / 12);
     }
 
     @SafeVarargs
@@ -83,7 +83,7 @@ final class ScoreTest {
     }
 
     @Test
-    void countsWhatIsNotAnsweredAsWrong() {
+    void countsMissingAnswersAsWrong() {
         score.add(
                 EvalTask.Item.plain(Example.newBuilder()
                         .setTarget(Targets.perToken(0, List.of(0, 0)))

@@ -19,7 +19,7 @@ final class StateFileTest {
     private Path folder;
 
     @Test
-    void readsBackWhatWasFoundTheNewestOfACell() throws Exception {
+    void readsBackTheNewestResultOfEachCell() throws Exception {
         Path file = folder.resolve("new/cells.jsonl");
         StateFile written = StateFile.open(file);
         written.add(FACTS);
@@ -40,7 +40,7 @@ final class StateFileTest {
     }
 
     @Test
-    void leavesAsideALineThatWasNotFinished() throws Exception {
+    void ignoresAnUnfinishedLine() throws Exception {
         Path file = folder.resolve("cells.jsonl");
         StateFile.open(file).add(Results.of(FIRST, 0.5, null));
         String text = Files.readString(file);

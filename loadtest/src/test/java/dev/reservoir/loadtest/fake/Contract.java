@@ -39,8 +39,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 
 /**
- * What clients of this module rely on of a server, asserted alike of the fake that tests run against and of the real
- * server, so that the two cannot drift apart unnoticed.
+ * What the clients of this module rely on, asserted of both the fake that tests run against and the real server, so
+ * that the two cannot diverge unnoticed.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 abstract class Contract {
@@ -65,7 +65,7 @@ abstract class Contract {
         }
     }
 
-    /** What a stream received, in its order; last how it ended. */
+    /** The replies of a stream in order; the last one is its end. */
     private static final class Replies<T> implements StreamObserver<T> {
         private final BlockingQueue<Object> all = new LinkedBlockingQueue<>();
 
@@ -131,12 +131,12 @@ abstract class Contract {
             credits += progress.getCredits();
         } while (progress.getAppliedThrough() < sequence);
         assertThat(progress.getAppliedThrough()).isEqualTo(sequence);
-        assertThat(credits).as("credits come back as examples are handled").isEqualTo(sequence);
+        assertThat(credits).as("credits are returned as examples are handled").isEqualTo(sequence);
         return progress;
     }
 
-    /** A last report may come before the end. */
-    private static void assertEndsWell(Replies<TrainResponse> replies) throws InterruptedException {
+    /** Accepts a final progress report before the end. */
+    private static void assertCompletes(Replies<TrainResponse> replies) throws InterruptedException {
         Object reply = replies.next(Object.class);
         if (reply instanceof TrainResponse last) {
             assertThat(last.getProgress().getRefusalsCount()).isZero();
@@ -145,7 +145,7 @@ abstract class Contract {
         assertThat(reply).isEqualTo(Status.OK);
     }
 
-    private static void assertEnded(StatusRuntimeException failure, Status.Code code, String reason)
+    private static void assertFailed(StatusRuntimeException failure, Status.Code code, String reason)
             throws IOException {
         assertThat(failure.getStatus().getCode()).isEqualTo(code);
         assertReason(StatusProto.fromThrowable(failure), reason);
@@ -158,7 +158,7 @@ abstract class Contract {
     }
 
     @Test
-    void theSubstrateTellsWhatReportsShow() {
+    void theSubstrateDescribesWhatReportsShow() {
         Substrate substrate =
                 SubstrateServiceGrpc.newBlockingStub(channel).getSubstrate(GetSubstrateRequest.getDefaultInstance());
 
@@ -171,10 +171,10 @@ abstract class Contract {
     }
 
     @Test
-    void aHeadExistsOnceAndMayBeGoneWhenItIsDeleted() throws IOException {
+    void aHeadIsCreatedOnceAndDeletingAMissingOneSucceeds() throws IOException {
         String name = created("once");
 
-        assertEnded(
+        assertFailed(
                 catchThrowableOfType(StatusRuntimeException.class, () -> create("once")),
                 Status.Code.ALREADY_EXISTS,
                 "HEAD_EXISTS");
@@ -188,7 +188,7 @@ abstract class Contract {
     }
 
     @Test
-    void trainingOpensWithCreditsAndEndsWhenAllIsHandled() throws Exception {
+    void trainingOpensWithCreditsAndEndsWhenEverythingIsHandled() throws Exception {
         String head = created("all");
         Replies<TrainResponse> replies = new Replies<>();
         StreamObserver<TrainRequest> requests = open(head, 0, replies);
@@ -204,7 +204,7 @@ abstract class Contract {
         assertThat(progress.getMetrics().getExamples()).isEqualTo(4);
         assertThat(progress.getMetrics().getTotal().getCount()).isEqualTo(4);
         assertThat(progress.getRefusalsCount()).isZero();
-        assertEndsWell(replies);
+        assertCompletes(replies);
 
         Replies<TrainResponse> later = new Replies<>();
         StreamObserver<TrainRequest> again = open(head, 0, later);
@@ -212,7 +212,7 @@ abstract class Contract {
         assertThat(reopened.getOpened().getNextSequence()).isEqualTo(5);
         assertThat(reopened.getOpened().getWriterEpoch()).isEqualTo(2);
         again.onCompleted();
-        assertEndsWell(later);
+        assertCompletes(later);
     }
 
     @Test
@@ -224,7 +224,7 @@ abstract class Contract {
         send(requests, 2, 2);
 
         StatusRuntimeException failure = replies.next(StatusRuntimeException.class);
-        assertEnded(failure, Status.Code.OUT_OF_RANGE, "SEQUENCE_GAP");
+        assertFailed(failure, Status.Code.OUT_OF_RANGE, "SEQUENCE_GAP");
         assertThat(failure.getStatus().getDescription()).contains("2", "expected: 1");
     }
 
@@ -240,20 +240,20 @@ abstract class Contract {
 
         assertThat(second.next(TrainResponse.class).getOpened().getWriterEpoch())
                 .isEqualTo(7);
-        assertEnded(first.next(StatusRuntimeException.class), Status.Code.ABORTED, "WRITER_FENCED");
+        assertFailed(first.next(StatusRuntimeException.class), Status.Code.ABORTED, "WRITER_FENCED");
         Replies<TrainResponse> third = new Replies<>();
         open(head, 6, third);
-        assertEnded(third.next(StatusRuntimeException.class), Status.Code.ABORTED, "WRITER_FENCED");
+        assertFailed(third.next(StatusRuntimeException.class), Status.Code.ABORTED, "WRITER_FENCED");
         newer.onCompleted();
-        assertEndsWell(second);
+        assertCompletes(second);
     }
 
     @Test
-    void aHeadThatDoesNotExistIsNamedByItsReason() throws Exception {
+    void aMissingHeadIsReportedByItsReason() throws Exception {
         String missing = PARENT + "/heads/missing";
         Replies<TrainResponse> training = new Replies<>();
         open(missing, 0, training);
-        assertEnded(training.next(StatusRuntimeException.class), Status.Code.NOT_FOUND, "HEAD_NOT_FOUND");
+        assertFailed(training.next(StatusRuntimeException.class), Status.Code.NOT_FOUND, "HEAD_NOT_FOUND");
 
         Replies<PredictStreamResponse> predictions = new Replies<>();
         StreamObserver<PredictStreamRequest> requests =
@@ -271,7 +271,7 @@ abstract class Contract {
     }
 
     @Test
-    void aPredictionTellsWhatTheHeadHasApplied() throws Exception {
+    void aPredictionReportsWhatTheHeadHasApplied() throws Exception {
         String head = created("applied");
         Replies<TrainResponse> replies = new Replies<>();
         StreamObserver<TrainRequest> training = open(head, 0, replies);

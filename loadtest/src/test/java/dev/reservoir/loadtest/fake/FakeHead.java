@@ -20,11 +20,11 @@ import java.util.Map;
 import java.util.stream.IntStream;
 
 /**
- * Learns by heart: labels by a text's first word, values as the mean difference from the series' last number. A control
- * does not look at its input: it answers the most frequent label, or the mean of the values seen.
+ * Memorises: labels by a text's first word, values as the mean difference from the series' last number. A control
+ * ignores its input: it answers the most frequent label, or the mean of the values seen.
  *
- * <p>Of tasks per token it knows the xor of two strings of bits, but only at the learning rate {@value #XOR_RATE}; at others it answers 0. As
- * a set of labels, and of sets a token, it answers the empty one.
+ * <p>Of the tasks per token it solves the xor of two strings of bits, but only at the learning rate {@value #XOR_RATE};
+ * at others it answers 0. For a set of labels, and for sets per token, it answers the empty set.
  */
 final class FakeHead {
     static final double XOR_RATE = 3e-3;
@@ -32,7 +32,7 @@ final class FakeHead {
     final Head spec;
     long epoch;
     long applied;
-    private final boolean looks;
+    private final boolean readsInput;
     private final Map<String, Map<String, Integer>> labelsByWord = new HashMap<>();
     private double valueSum;
     private long values;
@@ -42,7 +42,7 @@ final class FakeHead {
 
     FakeHead(Head spec) {
         this.spec = spec;
-        this.looks = spec.getEncoder().getPooling() != Encoder.Pooling.INPUT_ONLY;
+        this.readsInput = spec.getEncoder().getPooling() != Encoder.Pooling.INPUT_ONLY;
     }
 
     void learn(Example example) {
@@ -130,11 +130,11 @@ final class FakeHead {
     }
 
     private String key(Observation observation) {
-        return looks ? observation.getText().split(" ")[0] : "";
+        return readsInput ? observation.getText().split(" ")[0] : "";
     }
 
     private double anchor(Observation observation) {
         int last = observation.getSeries().getValuesCount() - 1;
-        return looks ? observation.getSeries().getValues(last) : 0;
+        return readsInput ? observation.getSeries().getValues(last) : 0;
     }
 }

@@ -40,9 +40,9 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A server of the wire contract on a free loopback port. One lock: it is correct, not fast.
+ * A server of the wire contract on a free loopback port. One lock guards everything: it favours simplicity over speed.
  *
- * <p>It checks its clients: more examples unhandled than its credits allow, or a gap, end the stream.
+ * <p>It checks its clients: more unhandled examples than its credits allow, or a gap, end the stream.
  */
 public final class FakeReservoir implements AutoCloseable {
     private static final int CREDITS = 4;
@@ -79,22 +79,22 @@ public final class FakeReservoir implements AutoCloseable {
         return target;
     }
 
-    /** Ends the training stream of a head when this example comes. */
+    /** Fails the training stream of a head when this example arrives. */
     public synchronized void breakTraining(String head, long sequence) {
         breakAt.put(head, sequence);
     }
 
-    /** Ends the training stream of every head whose name ends so when this example comes. */
+    /** Fails the training stream of every head whose name has this suffix when this example arrives. */
     public synchronized void breakTrainingOfHeadsNamed(String ending, long sequence) {
         breakAtEnding.put(ending, sequence);
     }
 
-    /** Says that it holds this substrate. */
-    public synchronized void pretendToHold(String name) {
+    /** Reports this substrate name. */
+    public synchronized void reportSubstrate(String name) {
         substrate = name;
     }
 
-    /** Names of all heads that were ever created by a call, in their order. */
+    /** Names of all heads that were ever created by a call, in order. */
     public synchronized List<String> createdNames() {
         return List.copyOf(created);
     }
@@ -104,27 +104,27 @@ public final class FakeReservoir implements AutoCloseable {
         refused.add(sequence);
     }
 
-    /** Answers every prediction with an error of its own. */
+    /** Answers every prediction request with an error. */
     public synchronized void failPredictions() {
         failPredictions = true;
     }
 
-    /** Ends a prediction stream when its first request comes. */
+    /** Fails a prediction stream when its first request arrives. */
     public synchronized void dropPredictionStreams() {
         dropOnPrediction = true;
     }
 
-    /** Opens training streams and then says no more. */
+    /** Opens training streams and then sends nothing more. */
     public synchronized void fallSilent() {
         silent = true;
     }
 
-    /** Ends the whole process when the tenth example of a head comes. */
+    /** Halts the whole process when the tenth example of a head arrives. */
     public synchronized void dieInTraining() {
         dying = true;
     }
 
-    /** Ends training streams with OK before everything is handled. */
+    /** Ends training streams with OK before everything has been handled. */
     public synchronized void leaveUnfinished() {
         leaveUnfinished = true;
     }
@@ -143,7 +143,7 @@ public final class FakeReservoir implements AutoCloseable {
         return List.copyOf(deleted);
     }
 
-    /** Creates a head without a call. */
+    /** Creates a head directly, without a call. */
     public synchronized void createHead(String name, Head spec) {
         heads.put(name, new FakeHead(spec.toBuilder().setName(name).build()));
     }
@@ -289,7 +289,7 @@ public final class FakeReservoir implements AutoCloseable {
                 try {
                     older.onError(failure(Status.Code.ABORTED, "WRITER_FENCED", "another writer took over"));
                 } catch (IllegalStateException ended) {
-                    // the older stream was over
+                    // the older stream had ended already
                 }
             }
             found.epoch = mine;
@@ -355,7 +355,7 @@ public final class FakeReservoir implements AutoCloseable {
                     refusals++;
                     progress.addRefusals(Refusal.newBuilder()
                             .setSequence(example.getSequence())
-                            .setStatus(error(Status.Code.INVALID_ARGUMENT, "WRONG_TARGET", "told to refuse")));
+                            .setStatus(error(Status.Code.INVALID_ARGUMENT, "WRONG_TARGET", "refused by the test")));
                 } else {
                     learner.learn(example);
                 }
@@ -389,7 +389,7 @@ public final class FakeReservoir implements AutoCloseable {
                         }
                         if (dropOnPrediction) {
                             over = true;
-                            reply.onError(failure(Status.Code.UNAVAILABLE, "SHUTTING_DOWN", "told to stop"));
+                            reply.onError(failure(Status.Code.UNAVAILABLE, "SHUTTING_DOWN", "stopped by the test"));
                         } else {
                             reply.onNext(answer(request));
                         }
@@ -412,7 +412,7 @@ public final class FakeReservoir implements AutoCloseable {
             PredictStreamResponse.Builder message =
                     PredictStreamResponse.newBuilder().setId(request.getId());
             if (failPredictions) {
-                return message.setError(error(Status.Code.RESOURCE_EXHAUSTED, "OVERLOADED", "told to refuse"))
+                return message.setError(error(Status.Code.RESOURCE_EXHAUSTED, "OVERLOADED", "refused by the test"))
                         .build();
             }
             PredictResponse.Builder response = PredictResponse.newBuilder();

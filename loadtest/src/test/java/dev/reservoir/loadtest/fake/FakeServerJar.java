@@ -11,7 +11,7 @@ import java.util.jar.Manifest;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** A jar without classes whose manifest names the fake and the class path of the test that runs. */
+/** A jar without classes whose manifest names the fake and the class path of the current test. */
 public final class FakeServerJar {
     private FakeServerJar() {}
 

@@ -4,8 +4,9 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 
 /**
- * The fake as a process, started as {@code serve --port 0}. {@code --fail} ends it, {@code --mute} keeps it silent, {@code
- * --substrate NAME} is what it says it holds.
+ * The fake as a process, started as {@code serve --port 0}. {@code --fail} makes it exit during the start, {@code
+ * --mute} suppresses the ready line, {@code --die} halts it in training, and {@code --substrate NAME} sets the name
+ * that it reports.
  */
 public final class FakeServerMain {
     private FakeServerMain() {}
@@ -26,7 +27,7 @@ public final class FakeServerMain {
             FakeReservoir fake = new FakeReservoir();
             int substrate = options.indexOf("--substrate");
             if (substrate >= 0) {
-                fake.pretendToHold(options.get(substrate + 1));
+                fake.reportSubstrate(options.get(substrate + 1));
             }
             if (options.contains("--die")) {
                 fake.dieInTraining();

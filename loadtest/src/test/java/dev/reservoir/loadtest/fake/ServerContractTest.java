@@ -9,7 +9,7 @@ import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The server of the same build, which a build from the root has packaged before it comes to this module. */
+/** Runs the contract against the server of the same build, which a build from the root packages before this module. */
 final class ServerContractTest extends Contract {
     private static final Path JAR = Path.of("../server/target/reservoir-server.jar");
 

@@ -16,13 +16,13 @@ import dev.reservoir.v1.Vector;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Workloads that {@link FakeReservoir} learns. */
+/** Small workloads that {@link FakeReservoir} can learn. */
 public final class StandIns {
     private static final List<String> WORDS = List.of("apple", "brick", "cloud", "drum", "eagle");
 
     private StandIns() {}
 
-    /** A text's first word tells its label; answering without looking is right in 2 of 5. */
+    /** A text's first word determines its label; answering without reading it is correct in 2 of 5 cases. */
     public static Workload fruit() {
         Head spec = Head.newBuilder()
                 .setModality(Modality.newBuilder().setText(TextModality.getDefaultInstance()))

@@ -1,3 +1,3 @@
-/** A small server that keeps to the wire contract over a real socket, and can be told to break it. */
+/** A small server that implements the wire contract over a real socket, and can be configured to violate it. */
 @org.jspecify.annotations.NullMarked
 package dev.reservoir.loadtest.fake;

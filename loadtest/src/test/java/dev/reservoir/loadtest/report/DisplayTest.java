@@ -31,7 +31,7 @@ final class DisplayTest {
     }
 
     @Test
-    void aPipeGetsALineEveryFewSecondsAndNoControlCharacter() {
+    void aPipeReceivesALineEveryFewSecondsAndNoControlCharacter() {
         Display display = Display.on(Terminal.NONE, out);
         for (int second = 0; second <= 12; second++) {
             display.update(second * SECOND, List.of("block"), "after " + second + " s");
@@ -43,7 +43,7 @@ final class DisplayTest {
     }
 
     @Test
-    void drawsAndPaintsOnlyWhereThatIsWanted() {
+    void drawsAndColoursOnlyIfTheEnvironmentAllowsIt() {
         assertThat(Terminal.of(true, Map.of("TERM", "xterm"))).isEqualTo(new Terminal(true, Style.COLOURED));
         assertThat(Terminal.of(true, Map.of("TERM", "xterm", "NO_COLOR", "1")))
                 .isEqualTo(new Terminal(true, Style.PLAIN));
@@ -58,7 +58,7 @@ final class DisplayTest {
         return bytes.toString(StandardCharsets.UTF_8);
     }
 
-    /** What a screen shows: lines, cursor up, clear to the end of a line or of the screen. */
+    /** What a screen shows; interprets line feeds, cursor up, and clearing to the end of a line or of the screen. */
     private static List<String> screenOf(String written) {
         Pattern token = Pattern.compile("\u001b\\[(\\??\\d*)([A-Za-z])|\\n|\\r|[^\u001b\\n\\r]+");
         List<StringBuilder> rows = new ArrayList<>();

@@ -22,7 +22,7 @@ final class ReportTest {
     private Path folder;
 
     @Test
-    void tableSaysWhatEachHeadReached() {
+    void tableShowsTheResultOfEachHead() {
         List<String> lines = ResultTable.lines(
                 report(head("sentiment", "accuracy", 0.903, 0.5, 0.824), head("demand", "mae", 0.2, 0.4, 0.25)),
                 List.of(Path.of("/tmp/demo.json")),
@@ -31,11 +31,13 @@ final class ReportTest {
         assertThat(lines.subList(0, 3))
                 .containsExactly(
                         "head       reads  learns          examples  held-out  baseline  no substrate  verdict",
-                        "sentiment  text   classification     2,000    90.3 %    50.0 %        82.4 %  beats both, +7.9 points",
-                        "demand     text   classification     2,000     0.200     0.400         0.250  beats both, -20 % error");
+                        "sentiment  text   classification     2,000    90.3 %    50.0 %        82.4 %  beats both,"
+                                + " +7.9 points",
+                        "demand     text   classification     2,000     0.200     0.400         0.250  beats both,"
+                                + " -20 % error");
         assertThat(String.join("\n", lines))
                 .contains("1,000 predictions (200 of an observation sent before), none failed")
-                .contains("29/s of 30/s asked, p50 3.5 ms, p99 21 ms, longest 88 ms")
+                .contains("29/s of 30/s requested, p50 3.5 ms, p99 21 ms, longest 88 ms")
                 .contains("600 MB resident (500 MB before they were created)")
                 .contains("a model each: 1.00 GB as 2 servers of 500 MB, 1.7 times as much; their weights alone 180 MB"
                         + " (2 x 90 MB)")
@@ -56,7 +58,7 @@ final class ReportTest {
     }
 
     @Test
-    void progressShowsEachHeadInALineAndAll() {
+    void progressShowsEachHeadAndACondensedLine() {
         List<ProgressTable.Row> rows = List.of(
                 new ProgressTable.Row("sentiment", 500, 2000, "accuracy", 0.8125, 104.4),
                 new ProgressTable.Row("demand", 0, 900, "mae", Double.NaN, 0));
@@ -74,7 +76,7 @@ final class ReportTest {
     }
 
     @Test
-    void jsonHasTheNamesThatOthersRead() throws Exception {
+    void jsonHasTheDocumentedNames() throws Exception {
         Path file = folder.resolve("new/folder/demo.json");
         JsonFile.write(file, report(head("sentiment", "accuracy", 0.9, 0.5, 0.8)));
 
@@ -114,7 +116,7 @@ final class ReportTest {
     }
 
     @Test
-    void drawsAPictureForEachHeadAndOneOfAll() throws Exception {
+    void drawsAPicturePerHeadAndAnOverview() throws Exception {
         List<HeadResult> heads = List.of(
                 head("sentiment", "accuracy", 0.9, 0.5, 0.8), head("demand", "mae", 0.2, 0.4, 0.25), bare("bits"));
 
