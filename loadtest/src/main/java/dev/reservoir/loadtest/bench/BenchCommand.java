@@ -22,9 +22,9 @@ import picocli.CommandLine.Option;
         header = "Measures a server against its peers, and against what the processor can do.",
         description = {
             "",
-            "Starts a server and the server's own bench as child processes and takes turns: every ratio is of sides"
-                + " that were measured alternately in this run, with its median, least and most over the rounds. Run"
-                + " it on an idle machine.",
+            "Starts a server and its in-process benchmark as child processes: every ratio compares sides that were"
+                + " measured alternately in this run, with its median, minimum and maximum over the rounds. Run it on"
+                + " an idle machine.",
             ""
         },
         optionListHeading = "Options:%n",
@@ -65,8 +65,8 @@ public final class BenchCommand extends RunCommand {
             paramLabel = "N",
             defaultValue = "0",
             description =
-                    "Threads inside a product where a pass is compared with peers, on both sides; 0 takes one a core,"
-                            + " at most 8. Figures over gRPC leave the server its defaults.")
+                    "Threads inside a matrix product when a pass is compared with peers, on both sides; 0 means one per"
+                            + " core, at most 8. Figures over gRPC use the server's defaults.")
     private int threads;
 
     /** @param home folder of this program's jar, used to locate the server's */
@@ -137,7 +137,7 @@ public final class BenchCommand extends RunCommand {
         for (String name : only) {
             check(
                     names.contains(figureOf(name)),
-                    "--only: " + name + " (expected: of " + String.join(", ", names) + ")");
+                    "--only: " + name + " (expected: one of " + String.join(", ", names) + ")");
         }
         return all.stream()
                 .filter(figure -> only.isEmpty()

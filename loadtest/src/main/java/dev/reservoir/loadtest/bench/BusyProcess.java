@@ -6,7 +6,7 @@ import java.util.concurrent.TimeUnit;
 
 /** A process that keeps cores busy until it is closed, and never longer than a minute. */
 final class BusyProcess implements AutoCloseable {
-    private static final long LONGEST_NANOS = TimeUnit.MINUTES.toNanos(1);
+    private static final long MAX_NANOS = TimeUnit.MINUTES.toNanos(1);
 
     private final Process process;
 
@@ -49,7 +49,7 @@ final class BusyProcess implements AutoCloseable {
 
     /** What the process runs. */
     public static void main(String[] arguments) {
-        long end = System.nanoTime() + LONGEST_NANOS;
+        long end = System.nanoTime() + MAX_NANOS;
         for (int i = 1; i < Integer.parseInt(arguments[0]); i++) {
             new Thread(() -> spin(end), "busy-" + i).start();
         }

@@ -68,7 +68,7 @@ final class Rounds {
     private Side side(String name) {
         Side side = sides.get(name);
         if (side == null) {
-            throw new IllegalArgumentException("side: " + name + " (expected: of " + sides.keySet() + ")");
+            throw new IllegalArgumentException("side: " + name + " (expected: one of " + sides.keySet() + ")");
         }
         return side;
     }
@@ -76,7 +76,7 @@ final class Rounds {
     private double[] of(String name) {
         double[] all = numbers.get(name);
         if (all == null) {
-            throw new IllegalArgumentException("side: " + name + " (expected: of " + numbers.keySet() + ")");
+            throw new IllegalArgumentException("side: " + name + " (expected: one of " + numbers.keySet() + ")");
         }
         return all;
     }

@@ -32,7 +32,7 @@ final class TrainBesideFigure implements Figure {
     @Override
     public String about() {
         return "open-loop predictions of texts of " + TrainSteps.TOKENS + " tokens, " + MODERATE + " and " + HEAVY
-                + " a second, with and without " + HEADS + " FPT heads learning from streams beside";
+                + " per second, with and without " + HEADS + " FPT heads learning from streams at the same time";
     }
 
     /** The measurements at one rate, one number per round. */
@@ -63,14 +63,14 @@ final class TrainBesideFigure implements Figure {
             }
             serve(stream, serving, texts, HEAVY, WARMING_MILLIS);
             for (int round = 0; round < ROUNDS; round++) {
-                String where = "round " + (round + 1) + " of " + ROUNDS + ", ";
+                String prefix = "round " + (round + 1) + " of " + ROUNDS + ", ";
                 for (Beside at : rates) {
-                    progress.at(where + at.perSecond + " predictions a second alone");
+                    progress.at(prefix + at.perSecond + " predictions per second alone");
                     LoadReport alone = serve(stream, serving, texts, at.perSecond, MILLIS);
                     at.p50Alone[round] = alone.p50Millis();
                     at.p99Alone[round] = alone.p99Millis();
                 }
-                progress.at(where + "training alone");
+                progress.at(prefix + "training alone");
                 try (TrainingLoad load = TrainingLoad.start(training, name(), HEADS, MINIBATCH)) {
                     Thread.sleep(WARMING_MILLIS);
                     long before = load.handled();
@@ -78,7 +78,7 @@ final class TrainBesideFigure implements Figure {
                     Thread.sleep(MILLIS);
                     solo[round] = (load.handled() - before) * 1e9 / (System.nanoTime() - start);
                     for (Beside at : rates) {
-                        progress.at(where + "training beside " + at.perSecond + " predictions a second");
+                        progress.at(prefix + "training beside " + at.perSecond + " predictions per second");
                         beside(stream, serving, texts, load, at, round);
                     }
                 }

@@ -19,8 +19,8 @@ final class TrainMemoryFigure implements Figure {
 
     @Override
     public String about() {
-        return "1 ... 1,000 resident FPT heads of ten classes, rows of 16 numbers, 16 positions, mean readout: memory a"
-                + " head, and time of an example while all learn in the engine";
+        return "1 ... 1,000 resident FPT heads of ten classes, rows of 16 numbers, 16 positions, mean readout: memory"
+                + " per head, and time per example while all learn in the engine";
     }
 
     @Override
@@ -41,10 +41,10 @@ final class TrainMemoryFigure implements Figure {
                                 + " KB by the learner's own account"));
                 if (many) {
                     figures.add(one(part + "-resident", answer.get("bytes").getAsDouble() / heads / 1e3, "KB a head")
-                            .withNote("resident memory of the process, its free heap among it"));
+                            .withNote("resident memory of the process, including its free heap"));
                 }
                 figures.add(one(part + "-example", answer.get("nanosPerExample").getAsDouble() / 1e6, "ms an example")
-                        .withNote("minibatches of one, a lane a core"));
+                        .withNote("minibatches of one, one lane per core"));
             }
         }
         return figures;

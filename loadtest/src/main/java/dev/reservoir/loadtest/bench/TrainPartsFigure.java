@@ -44,7 +44,7 @@ final class TrainPartsFigure implements Figure {
                     .withNote("frozen ones, forward and backward, timed alone on operands in the cache"));
             figures.add(share(part + "-attention", shares[1]).withNote("forward and backward, timed alone"));
             figures.add(share(part + "-rows", shares[2])
-                    .withNote("what is left of the substrate: norms, GELU, sums a head, copies, cold operands"));
+                    .withNote("what is left of the substrate: norms, GELU, sums per head, copies, cold operands"));
             figures.add(share(part + "-java", shares[3])
                     .withNote("input projections, norm banks, readouts, the optimiser"));
         }

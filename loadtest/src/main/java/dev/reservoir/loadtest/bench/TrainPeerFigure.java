@@ -27,13 +27,13 @@ final class TrainPeerFigure implements Figure {
         Hook hook = apparatus.hook();
         List<Measured> figures = new ArrayList<>();
         for (int heads : HEADS) {
-            JsonObject ours = TrainSteps.train("fused", heads, 1, TrainSteps.TOKENS, MILLIS);
-            JsonObject theirs = TrainSteps.sized("djl-train", heads, 1, TrainSteps.TOKENS, MILLIS);
-            hook.measure(ours);
-            double difference = hook.measure(theirs).get("relativeDifference").getAsDouble();
+            JsonObject fused = TrainSteps.train("fused", heads, 1, TrainSteps.TOKENS, MILLIS);
+            JsonObject djl = TrainSteps.sized("djl-train", heads, 1, TrainSteps.TOKENS, MILLIS);
+            hook.measure(fused);
+            double difference = hook.measure(djl).get("relativeDifference").getAsDouble();
             Rounds rounds = new Rounds()
-                    .side("fused", () -> heads * 1e9 / TrainSteps.nanos(hook, ours))
-                    .side("DJL", () -> heads * 1e9 / TrainSteps.nanos(hook, theirs))
+                    .side("fused", () -> heads * 1e9 / TrainSteps.nanos(hook, fused))
+                    .side("DJL", () -> heads * 1e9 / TrainSteps.nanos(hook, djl))
                     .run(ROUNDS, what -> progress.at(heads + " heads, " + what));
             String shape = name() + "." + heads + "x1x" + TrainSteps.TOKENS;
             figures.add(new Measured(shape + "-rate", rounds.spread("fused"), "examples/s"));

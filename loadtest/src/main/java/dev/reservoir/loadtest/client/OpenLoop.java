@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * pausing. {@link #run} sends on the caller's thread; all other methods are thread-safe.
  */
 public final class OpenLoop {
-    private static final long LONGEST_NANOS = TimeUnit.MINUTES.toNanos(10);
+    private static final long MAX_LATENCY_NANOS = TimeUnit.MINUTES.toNanos(10);
 
     /** Sends one request. */
     @FunctionalInterface
@@ -34,7 +34,7 @@ public final class OpenLoop {
     private final double perSecond;
     private final Timekeeper time;
     private final Request request;
-    private final Histogram latencies = new SynchronizedHistogram(LONGEST_NANOS, 3);
+    private final Histogram latencies = new SynchronizedHistogram(MAX_LATENCY_NANOS, 3);
     private volatile boolean stopping;
 
     @GuardedBy("this")
@@ -132,7 +132,7 @@ public final class OpenLoop {
 
     private void ended(long intended, @Nullable Throwable failure) {
         long now = time.nanoTime();
-        long nanos = Math.min(LONGEST_NANOS, Math.max(0, now - intended));
+        long nanos = Math.min(MAX_LATENCY_NANOS, Math.max(0, now - intended));
         if (failure == null) {
             latencies.recordValue(nanos);
         }

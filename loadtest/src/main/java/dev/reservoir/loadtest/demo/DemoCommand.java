@@ -97,7 +97,7 @@ public final class DemoCommand extends RunCommand {
             names = "--rate",
             paramLabel = "N",
             defaultValue = "30",
-            description = "Predictions a second while the heads train. Default: ${DEFAULT-VALUE}.")
+            description = "Predictions per second while the heads train. Default: ${DEFAULT-VALUE}.")
     private double rate;
 
     @Option(
@@ -124,7 +124,7 @@ public final class DemoCommand extends RunCommand {
             names = "--stall-limit",
             paramLabel = "SECONDS",
             defaultValue = "120",
-            description = "How long all heads may learn nothing. Default: ${DEFAULT-VALUE}.")
+            description = "How long no head may learn anything. Default: ${DEFAULT-VALUE}.")
     private int stallLimit;
 
     @Option(names = "--keep-heads", description = "Leave the heads on the server named by --target.")
@@ -180,7 +180,7 @@ public final class DemoCommand extends RunCommand {
         List<Workload> all = workloads.get();
         List<String> names = all.stream().map(Workload::id).toList();
         for (String name : only) {
-            check(names.contains(name), "--only: " + name + " (expected: of " + String.join(", ", names) + ")");
+            check(names.contains(name), "--only: " + name + " (expected: one of " + String.join(", ", names) + ")");
         }
         return all.stream()
                 .filter(workload -> only.isEmpty() || only.contains(workload.id()))

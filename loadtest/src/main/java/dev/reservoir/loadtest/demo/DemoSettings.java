@@ -6,7 +6,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a demo runs.
+ * The settings of a demo.
  *
  * @param target {@code host:port} of a running server; null starts one
  * @param serverCommand starts a server; used if there is no target
@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param seed of the heads' random projections and the order of predictions
  * @param rate predictions per second while the heads train, above 0
  * @param startLimit how long the server may take to start
- * @param stallLimit how long the heads may learn nothing
+ * @param stallLimit how long no head may learn anything
  * @param keepHeads whether the heads remain on a server that was already running
  */
 record DemoSettings(

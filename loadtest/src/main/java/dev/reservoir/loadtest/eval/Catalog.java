@@ -59,10 +59,10 @@ final class Catalog {
         EvalTask.Amount lists = amount(40_000, 500, 2_000);
         tasks.add(
                 quick
-                        ? tooLong("listops", ListOps.LONGEST)
+                        ? tooLong("listops", ListOps.MAX_TOKENS)
                         : missing(ListOps.FILES).isEmpty()
-                                ? new Entry("listops", ListOps.LONGEST, true, "", reader(ListOps::read, lists))
-                                : new Entry("listops", ListOps.LONGEST, true, "", () -> ListOps.generated(lists)));
+                                ? new Entry("listops", ListOps.MAX_TOKENS, true, "", reader(ListOps::read, lists))
+                                : new Entry("listops", ListOps.MAX_TOKENS, true, "", () -> ListOps.generated(lists)));
         EvalTask.Amount digits = quick ? amount(1_280, 150, 300) : amount(60_000, 1_000, 10_000);
         tasks.add(new Entry(
                 "mnist",

@@ -15,7 +15,7 @@ import java.util.List;
 enum Contender {
     FPT("fpt", "pretrained, frozen", "minilm", List.of(Part.READOUT, Part.NORMS, Part.INPUT, Part.POSITIONS)),
     RANDOM("random", "random weights, frozen", "random:minilm", FPT.parts),
-    FPT_COMPANION("fpt-companion", "as fpt, with a frozen companion; the better one answers", "minilm", FPT.parts),
+    FPT_COMPANION("fpt-companion", "as fpt, with a frozen baseline; the better one answers", "minilm", FPT.parts),
     READOUT_NORMS_INPUT(
             "readout-norms-input", "as fpt, positions frozen", "minilm", List.of(Part.READOUT, Part.NORMS, Part.INPUT)),
     READOUT_NORMS("readout-norms", "as fpt, positions and input frozen", "minilm", List.of(Part.READOUT, Part.NORMS)),

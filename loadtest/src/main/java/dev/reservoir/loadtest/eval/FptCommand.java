@@ -52,7 +52,7 @@ public final class FptCommand extends RunCommand {
     private static final List<Double> RATES = List.of(3e-4, 1e-3, 3e-3, 1e-2);
     private static final List<Double> QUICK_RATES = List.of(1e-3, 3e-3);
     private static final List<Long> SEEDS = List.of(1L, 2L, 3L);
-    private static final int MOST_SEEDS = 100;
+    private static final int MAX_SEEDS = 100;
 
     @Option(
             names = "--quick",
@@ -65,7 +65,7 @@ public final class FptCommand extends RunCommand {
             names = "--task",
             paramLabel = "NAME",
             split = ",",
-            description = "Only these tasks: of ${COMPLETION-CANDIDATES}.",
+            description = "Only these tasks; one or several of ${COMPLETION-CANDIDATES}.",
             completionCandidates = TaskNames.class)
     private List<String> only = new ArrayList<>();
 
@@ -73,7 +73,7 @@ public final class FptCommand extends RunCommand {
             names = "--contender",
             paramLabel = "NAME",
             split = ",",
-            description = "Only these contenders: of ${COMPLETION-CANDIDATES}.",
+            description = "Only these contenders; one or several of ${COMPLETION-CANDIDATES}.",
             completionCandidates = ContenderNames.class)
     private List<String> onlyContenders = new ArrayList<>();
 
@@ -209,7 +209,7 @@ public final class FptCommand extends RunCommand {
             check(seed >= 0, "--seeds: " + seed + " (expected: at least 0)");
         }
         check(new HashSet<>(seeds).size() == seeds.size(), "--seeds: " + seeds + " (expected: each once)");
-        check(seeds.size() <= MOST_SEEDS, "--seeds: " + seeds.size() + " (expected: at most " + MOST_SEEDS + ")");
+        check(seeds.size() <= MAX_SEEDS, "--seeds: " + seeds.size() + " (expected: at most " + MAX_SEEDS + ")");
         check(together >= 1 && together <= 256, "--together: " + together + " (expected: 1 to 256)");
         check(startLimit > 0, "--start-limit: " + startLimit + " (expected: at least 1)");
         check(stallLimit > 0, "--stall-limit: " + stallLimit + " (expected: at least 1)");
@@ -239,7 +239,7 @@ public final class FptCommand extends RunCommand {
         for (String name : only) {
             check(
                     Catalog.NAMES.contains(name),
-                    "--task: " + name + " (expected: of " + String.join(", ", Catalog.NAMES) + ")");
+                    "--task: " + name + " (expected: one of " + String.join(", ", Catalog.NAMES) + ")");
         }
         return new Catalog(quick, !onlyContenders.isEmpty(), data, examples)
                 .all().stream()
@@ -251,7 +251,7 @@ public final class FptCommand extends RunCommand {
         for (String name : onlyContenders) {
             check(
                     contenderNames().contains(name),
-                    "--contender: " + name + " (expected: of " + String.join(", ", contenderNames()) + ")");
+                    "--contender: " + name + " (expected: one of " + String.join(", ", contenderNames()) + ")");
         }
         return Arrays.stream(Contender.values())
                 .filter(contender -> onlyContenders.isEmpty() || onlyContenders.contains(contender.id()))

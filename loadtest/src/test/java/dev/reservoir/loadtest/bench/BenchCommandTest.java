@@ -63,7 +63,7 @@ final class BenchCommandTest {
 
     @ParameterizedTest
     @CsvSource({
-        "--only=forward-9x9,--only: forward-9x9 (expected: of forward-1x6",
+        "--only=forward-9x9,--only: forward-9x9 (expected: one of forward-1x6",
         "--threads=-1,--threads: -1 (expected: 0 to 256)",
         "--server-jar=nowhere.jar,--server-jar: nowhere.jar (expected: a jar; build the project",
         "--only=fan-out.1000,the server: ",

@@ -29,7 +29,7 @@ final class RoundsTest {
         assertThat(rounds.ratio("ours", "theirs")).isEqualTo(new Spread(2, 1, 3));
         assertThat(rounds.product("ours", "theirs")).isEqualTo(new Spread(800, 100, 2_700));
         assertThat(rounds.spread("ours")).isEqualTo(new Spread(40, 10, 90));
-        assertThatThrownBy(() -> rounds.spread("nobody")).hasMessage("side: nobody (expected: of [ours, theirs])");
+        assertThatThrownBy(() -> rounds.spread("nobody")).hasMessage("side: nobody (expected: one of [ours, theirs])");
     }
 
     @Test

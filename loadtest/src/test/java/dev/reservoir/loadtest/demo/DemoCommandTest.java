@@ -235,7 +235,7 @@ final class DemoCommandTest {
         "--quick=1.5, '--quick: 1.5 (expected: above 0, at most 1)'",
         "--seed=-1, '--seed: -1 (expected: at least 0)'",
         "--target=nowhere, '--target: nowhere (expected: host:port, port 1 to 65535)'",
-        "--only=x, '--only: x (expected: of fruit, ramp)'",
+        "--only=x, '--only: x (expected: one of fruit, ramp)'",
         "--server-jar=/no/such.jar, '--server-jar: /no/such.jar (expected: a jar;'",
         "--unknown, Unknown option",
     })

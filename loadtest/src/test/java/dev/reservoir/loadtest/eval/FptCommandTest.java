@@ -212,8 +212,8 @@ final class FptCommandTest {
 
     @ParameterizedTest
     @CsvSource({
-        "--task=x, '--task: x (expected: of bit-xor, bit-memory, listops, mnist, cifar-10, cifar-10-lra)'",
-        "--contender=x, '--contender: x (expected: of fpt, random, fpt-companion, readout-norms-input,'",
+        "--task=x, '--task: x (expected: one of bit-xor, bit-memory, listops, mnist, cifar-10, cifar-10-lra)'",
+        "--contender=x, '--contender: x (expected: one of fpt, random, fpt-companion, readout-norms-input,'",
         "--rates=0, '--rates: 0.0 (expected: 1e-6 to 1)'",
         "'--rates=1e-3,1e-3', '--rates: [0.001, 0.001] (expected: each once)'",
         "--seeds=-1, '--seeds: -1 (expected: at least 0)'",

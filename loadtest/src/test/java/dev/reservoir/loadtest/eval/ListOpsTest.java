@@ -63,7 +63,7 @@ final class ListOpsTest {
         assertThatThrownBy(() -> ListOps.parse("a.tsv:3", "[MAX 1 2 ]"))
                 .hasMessageContaining("a.tsv:3: \"[MAX 1 2 ]\" (expected: an expression, a tab and a digit)");
         assertThatThrownBy(() -> ListOps.parse("a.tsv:3", "[AVG 1 2 ]\t1"))
-                .hasMessageContaining("a.tsv:3: \"[AVG\" (expected: of 0 1 2");
+                .hasMessageContaining("a.tsv:3: \"[AVG\" (expected: one of 0 1 2");
     }
 
     private static List<String> words(EvalTask.Item item) {
