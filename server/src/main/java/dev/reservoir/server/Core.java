@@ -5,6 +5,7 @@ import dev.reservoir.server.engine.Engine;
 import dev.reservoir.server.intake.ExampleIntake;
 import dev.reservoir.server.intake.HeldObservations;
 import dev.reservoir.server.memory.MemoryBudget;
+import dev.reservoir.server.memory.MemoryReclaimer;
 import dev.reservoir.server.metrics.Metrics;
 import dev.reservoir.server.registry.HeadFactory;
 import dev.reservoir.server.registry.HeadRegistry;
@@ -39,6 +40,7 @@ public final class Core implements AutoCloseable {
     /** Decode large payloads. */
     private final ExecutorService decoding;
 
+    private final MemoryReclaimer reclaimer;
     private final LongSupplier nanoClock;
 
     /**
@@ -62,6 +64,7 @@ public final class Core implements AutoCloseable {
                 nanoClock,
                 metrics);
         registry.whenDeleted(engine::forget);
+        reclaimer = new MemoryReclaimer(() -> engine.status().batches());
         MemoryBudget.Account held = heap.account("held observations", heap.limitBytes() / 4);
         intake = new ExampleIntake(registry, engine, new HeldObservations(HELD_OBSERVATIONS, held));
         decoding =
@@ -109,6 +112,7 @@ public final class Core implements AutoCloseable {
 
     @Override
     public void close() {
+        reclaimer.close();
         decoding.shutdown();
         try {
             if (!decoding.awaitTermination(DECODING_SECONDS, TimeUnit.SECONDS)) {

@@ -33,6 +33,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Engine implements AutoCloseable {
     private final FeatureCache cache;
+    private final EngineMetrics measured;
     private final LaneQueue queue;
     private final WorkPrices prices;
     private final Executor helpers;
@@ -67,7 +68,8 @@ public final class Engine implements AutoCloseable {
         this.clock = clock;
         metrics.gauge("reservoir_queued_observations", "Observations that wait to be served.", queue::queuedServing);
         metrics.gauge("reservoir_queued_training_tasks", "Training tasks that wait.", queue::queuedTraining);
-        Lane.Instruments instruments = new Lane.Instruments(clock, new EngineMetrics(metrics));
+        measured = new EngineMetrics(metrics);
+        Lane.Instruments instruments = new Lane.Instruments(clock, measured);
         for (int i = 0; i < settings.lanes; i++) {
             lanes.add(new Lane("lane-" + i, substrate, cache, queue, instruments));
         }
@@ -220,7 +222,12 @@ public final class Engine implements AutoCloseable {
 
     public EngineStatus status() {
         return new EngineStatus(
-                lanes.size(), queue.queuedServing(), queue.queuedTraining(), cache.bytes(), cache.limitBytes());
+                lanes.size(),
+                queue.queuedServing(),
+                queue.queuedTraining(),
+                measured.batches(),
+                cache.bytes(),
+                cache.limitBytes());
     }
 
     /** Takes no more work, ends all that waits with {@link Reason#STOPPING}, and waits until the lanes have ended. */
@@ -263,9 +270,15 @@ public final class Engine implements AutoCloseable {
      * @param lanes threads that run batches
      * @param queuedServing observations waiting to be served
      * @param queuedTraining examples waiting to be learned
+     * @param batches that lanes have run, of both kinds
      */
     public record EngineStatus(
-            int lanes, int queuedServing, int queuedTraining, long featureCacheBytes, long featureCacheLimitBytes) {}
+            int lanes,
+            int queuedServing,
+            int queuedTraining,
+            long batches,
+            long featureCacheBytes,
+            long featureCacheLimitBytes) {}
 
     /** An example, or its refusal, that is ready to be queued. */
     public static final class PreparedExample {

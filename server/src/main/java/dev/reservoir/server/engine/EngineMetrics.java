@@ -30,4 +30,9 @@ final class EngineMetrics {
                 "reservoir_training_batch_nanoseconds",
                 "Time that a lane takes for a training batch, without what it served meanwhile.");
     }
+
+    /** Batches of both kinds that have run. */
+    long batches() {
+        return servingNanos.count() + trainingNanos.count();
+    }
 }

@@ -85,8 +85,7 @@ public final class GrpcServices {
         new InferenceService(new Predictor(backend.predictions(), workers, server.statuses()), limits.streamHeads())
                 .bind(methods);
         EncoderCreations creations = new EncoderCreations(vertx, backend.encoders(), limits.creations());
-        new SubstrateService(identity.substrate(), identity.version(), backend.engine(), creations, workers)
-                .bind(methods);
+        new SubstrateService(identity, backend.engine(), heap, creations, workers).bind(methods);
         Set<String> names = ALL.stream().map(ServiceDescriptor::getName).collect(Collectors.toUnmodifiableSet());
         new HealthService(names, () -> backend.engine().health().serving()).bind(methods);
         List<FileDescriptor> others = List.of(ErrorReason.getDescriptor().getFile(), ErrorDetailsProto.getDescriptor());

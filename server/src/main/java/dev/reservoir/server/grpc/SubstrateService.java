@@ -2,11 +2,13 @@ package dev.reservoir.server.grpc;
 
 import dev.reservoir.heads.SubstrateInfo;
 import dev.reservoir.server.engine.Engine;
+import dev.reservoir.server.memory.MemoryBudget;
 import dev.reservoir.server.memory.ProcessMemory;
 import dev.reservoir.server.rpc.Methods;
 import dev.reservoir.server.rpc.RequestStream;
 import dev.reservoir.server.rpc.ServerCall;
 import dev.reservoir.v1.GetSubstrateRequest;
+import dev.reservoir.v1.MemoryUse;
 import dev.reservoir.v1.Substrate;
 import dev.reservoir.v1.SubstrateServiceGrpc;
 
@@ -18,12 +20,19 @@ final class SubstrateService {
     private final EncoderCreations creations;
     private final DecodeWorkers workers;
 
-    /** @param version the server's */
+    private final MemoryBudget heap;
+
+    /** @param identity what the server says of itself */
     SubstrateService(
-            SubstrateInfo info, String version, Engine engine, EncoderCreations creations, DecodeWorkers workers) {
-        this.info = info;
-        this.version = version;
+            GrpcServices.Identity identity,
+            Engine engine,
+            MemoryBudget heap,
+            EncoderCreations creations,
+            DecodeWorkers workers) {
+        this.info = identity.substrate();
+        this.version = identity.version();
         this.engine = engine;
+        this.heap = heap;
         this.creations = creations;
         this.workers = workers;
     }
@@ -59,7 +68,27 @@ final class SubstrateService {
                 .setFeatureCacheLimitBytes(status.featureCacheLimitBytes());
         put(info.shape(), substrate);
         put(info.numerics(), substrate);
+        putMemory(substrate);
         call.endWith(substrate.build());
+    }
+
+    private void putMemory(Substrate.Builder substrate) {
+        Runtime runtime = Runtime.getRuntime();
+        long weightBytes = info.numerics().weightBytes();
+        substrate
+                .addMemory(use("java heap", runtime.totalMemory() - runtime.freeMemory(), runtime.maxMemory()))
+                .addMemory(use("weights", weightBytes, 0));
+        for (MemoryBudget.Usage usage : heap.usage()) {
+            substrate.addMemory(use(usage.owner(), usage.usedBytes(), usage.limitBytes()));
+        }
+    }
+
+    private static MemoryUse use(String owner, long bytes, long limitBytes) {
+        return MemoryUse.newBuilder()
+                .setOwner(owner)
+                .setBytes(bytes)
+                .setLimitBytes(limitBytes)
+                .build();
     }
 
     private static void put(SubstrateInfo.Shape shape, Substrate.Builder substrate) {

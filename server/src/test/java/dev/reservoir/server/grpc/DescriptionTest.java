@@ -16,6 +16,7 @@ import dev.reservoir.v1.EmbedResponse;
 import dev.reservoir.v1.ErrorReason;
 import dev.reservoir.v1.GetSubstrateRequest;
 import dev.reservoir.v1.HeadServiceGrpc;
+import dev.reservoir.v1.MemoryUse;
 import dev.reservoir.v1.Modality;
 import dev.reservoir.v1.Substrate;
 import dev.reservoir.v1.SubstrateServiceGrpc;
@@ -74,6 +75,12 @@ class DescriptionTest {
         assertThat(substrate.getServerVersion()).isEqualTo("test");
         assertThat(substrate.getFeatureCacheLimitBytes()).isEqualTo(1 << 20);
         assertThat(substrate.getProcessResidentBytes()).isBetween(10L << 20, 16L << 30);
+        assertThat(substrate.getMemoryList())
+                .extracting(MemoryUse::getOwner)
+                .contains("java heap", "weights", "requests", "outstanding examples");
+        assertThat(substrate.getMemoryList())
+                .allSatisfy(use -> assertThat(use.getBytes())
+                        .isBetween(0L, use.getLimitBytes() == 0 ? Long.MAX_VALUE : use.getLimitBytes()));
     }
 
     @Test
