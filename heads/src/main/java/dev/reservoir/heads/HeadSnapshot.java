@@ -15,6 +15,11 @@ public interface HeadSnapshot {
     @Nullable
     ObservationEncoder encoder();
 
+    /** Whether the frozen baseline of an {@code FPT} head answers in its place; see {@code FrozenCompanion} of the contract. */
+    default boolean isFrozenBaseline() {
+        return false;
+    }
+
     /**
      * Answers one observation.
      *

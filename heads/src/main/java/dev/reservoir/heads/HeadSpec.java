@@ -8,8 +8,7 @@ public record HeadSpec(
     public HeadSpec {
         boolean perToken = task instanceof Task.PerToken;
         check(
-                perToken == (encoder.pooling() == EncoderSpec.Pooling.PER_TOKEN)
-                        || (perToken && encoder.pooling() == EncoderSpec.Pooling.INPUT_ONLY),
+                perToken == (encoder.pooling() == EncoderSpec.Pooling.PER_TOKEN),
                 "encoder.pooling",
                 encoder.pooling(),
                 perToken ? "none: a task per token reads each token" : "a pooling, for this task is not per token");

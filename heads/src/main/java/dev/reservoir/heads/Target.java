@@ -34,7 +34,7 @@ public sealed interface Target {
         }
     }
 
-    /** One label a token; an empty one is unknown and not learned from. */
+    /** One label per token; an empty one is unknown and not learned from. */
     record TokenLabels(List<String> labels) implements Target {
         public TokenLabels {
             labels = List.copyOf(labels);
@@ -47,10 +47,10 @@ public sealed interface Target {
     }
 
     /**
-     * A set of labels a token. Whether it holds together is judged where it is learned from.
+     * A set of labels per token. Whether it is consistent is judged where it is learned from.
      *
      * @param labels what the sets name by index
-     * @param tokens one a token
+     * @param tokens one per token
      */
     record TokenLabelSets(List<String> labels, List<TokenSet> tokens) implements Target {
         public TokenLabelSets {

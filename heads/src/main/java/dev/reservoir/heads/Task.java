@@ -12,6 +12,8 @@ public sealed interface Task {
     int LABEL_LIMIT = 4_096;
     /** Most numbers in a target or a prediction. */
     int VALUE_LIMIT = 4_096;
+    /** Largest magnitude of a number in a target. */
+    float LARGEST_VALUE = 1e9f;
     /** Most labels a head can know times the most tokens it reads, where each token has a set of them. */
     int TOKEN_LABEL_LIMIT = 65_536;
 

@@ -3,6 +3,7 @@ package dev.reservoir.heads.modality;
 import dev.reservoir.heads.EncoderSpec;
 import dev.reservoir.heads.EncoderSpec.Pooling;
 import dev.reservoir.heads.ModalitySpec;
+import dev.reservoir.heads.Refused;
 import dev.reservoir.heads.Task;
 import org.jspecify.annotations.Nullable;
 
@@ -31,11 +32,13 @@ public final class EncoderDefaults {
     }
 
     /**
-     * The encoder of a head that asks for some of it. A task per token reads each token's own hidden state, whatever is asked.
+     * The encoder of a head that asks for some of it. A task per token reads each token's own hidden state and takes no
+     * pooling.
      *
      * @param pooling null for the default
      * @param featureWidth 0 for the default
      * @param inputSkip null for the default
+     * @throws Refused INVALID_FIELD if a pooling is requested for a task per token
      */
     public static EncoderSpec encoder(
             ModalitySpec modality,
@@ -43,8 +46,13 @@ public final class EncoderDefaults {
             @Nullable Pooling pooling,
             int featureWidth,
             @Nullable Boolean inputSkip) {
-        Pooling chosen =
-                task instanceof Task.PerToken ? Pooling.PER_TOKEN : pooling != null ? pooling : pooling(modality);
+        boolean perToken = task instanceof Task.PerToken;
+        Refused.check(
+                !perToken || pooling == null,
+                "encoder.pooling",
+                String.valueOf(pooling),
+                "none for task " + task.kind() + ", which reads each token's own hidden state");
+        Pooling chosen = perToken ? Pooling.PER_TOKEN : pooling != null ? pooling : pooling(modality);
         return new EncoderSpec(
                 chosen,
                 featureWidth == 0 ? featureWidth(modality, chosen) : featureWidth,
@@ -59,7 +67,7 @@ public final class EncoderDefaults {
             int featureWidth,
             @Nullable Boolean inputSkip) {
         Pooling fallback = modality.hasFixedLength() ? Pooling.CONCATENATE : Pooling.MEAN;
-        Pooling chosen = pooling != null ? pooling : fallback;
+        Pooling chosen = pooling != null || task instanceof Task.PerToken ? pooling : fallback;
         return encoder(modality, task, chosen, featureWidth, inputSkip != null ? inputSkip : false);
     }
 

@@ -9,7 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Checks targets against a task. Not safe for threads. */
+/** Checks targets against a task. Not thread-safe. */
 public final class Targets {
     private final Task task;
     private final @Nullable LabelSpace labels;
@@ -113,12 +113,19 @@ public final class Targets {
         }
         float[] truth = values.clone();
         for (int i = 0; i < numbers; i++) {
+            // Not a number compares as false.
+            if (!(Math.abs(values[i]) <= Task.LARGEST_VALUE)) {
+                throw wrong("values[" + i + "] = " + values[i], "a finite number of absolute value at most 1e9");
+            }
             if (scale != null) {
                 int channel = i % scale.shift().length;
                 truth[i] = (truth[i] - scale.shift()[channel]) / scale.factor()[channel];
-            }
-            if (!Float.isFinite(truth[i])) {
-                throw wrong("values[" + i + "] = " + values[i], "a finite number");
+                if (!(Math.abs(truth[i]) <= Task.LARGEST_VALUE)) {
+                    throw wrong(
+                            "values[" + i + "] = " + values[i] + ", " + truth[i]
+                                    + " deviations of the window from its mean",
+                            "at most 1e9 deviations");
+                }
             }
         }
         return new Truth(0, true, numbers, numbers, null, truth, scale == null ? null : scale.factor());

@@ -110,7 +110,7 @@ final class FrozenBaseline {
     }
 
     HeadSnapshot snapshot() {
-        return readout.snapshot();
+        return new BaselineSnapshot(readout.snapshot());
     }
 
     /** Metrics of what was served. */

@@ -135,19 +135,25 @@ class HeadCodecTest {
     }
 
     @Test
-    void taskPerTokenReadsEachTokenWhateverIsAsked() {
+    void taskPerTokenReadsEachTokenAndTakesNoPooling() {
         Modality.Builder tokens = Modality.newBuilder()
                 .setTokens(TokensModality.newBuilder().setVocabulary(4).setMaxLength(8));
         for (dev.reservoir.v1.Task.Builder each : List.of(
                 task().setTokenClassification(TokenClassification.getDefaultInstance()),
                 task().setTokenMultiLabel(TokenMultiLabel.getDefaultInstance()))) {
-            for (Encoder.Pooling pooling : List.of(Encoder.Pooling.POOLING_UNSPECIFIED, Encoder.Pooling.MEAN)) {
-                Head asked = head(tokens, each).toBuilder()
-                        .setEncoder(Encoder.newBuilder().setPooling(pooling))
-                        .build();
-                HeadSpec spec = HeadCodec.decode(NAME, asked);
-                assertThat(spec.encoder().pooling()).isEqualTo(Pooling.PER_TOKEN);
-                assertThat(((Task.Labelled) spec.task()).maxLabels()).isEqualTo(64);
+            HeadSpec spec = HeadCodec.decode(NAME, head(tokens, each));
+            assertThat(spec.encoder().pooling()).isEqualTo(Pooling.PER_TOKEN);
+            assertThat(((Task.Labelled) spec.task()).maxLabels()).isEqualTo(64);
+            for (Head.Kind kind : List.of(Head.Kind.READOUT, Head.Kind.FPT)) {
+                for (Encoder.Pooling pooling : List.of(Encoder.Pooling.INPUT_ONLY, Encoder.Pooling.MEAN)) {
+                    Head requested = head(tokens, each).toBuilder()
+                            .setKind(kind)
+                            .setEncoder(Encoder.newBuilder().setPooling(pooling))
+                            .build();
+                    assertThatThrownBy(() -> HeadCodec.decode(NAME, requested))
+                            .isInstanceOf(Refused.class)
+                            .hasMessageStartingWith("encoder.pooling: " + pooling + " (expected: none for task token_");
+                }
             }
         }
     }

@@ -32,7 +32,7 @@ final class EncoderDefaultsTest {
                         .featureWidth())
                 .isEqualTo(64);
         Task perToken = new Task.TokenClassification(List.of(), 4);
-        assertThat(EncoderDefaults.encoder(BITS, perToken, Pooling.LAST, 0, null)
+        assertThat(EncoderDefaults.encoder(BITS, perToken, null, 0, null)
                         .pooling())
                 .isEqualTo(Pooling.PER_TOKEN);
     }

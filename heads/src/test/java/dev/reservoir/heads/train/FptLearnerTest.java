@@ -12,6 +12,7 @@ import dev.reservoir.heads.LearningSpec.Part;
 import dev.reservoir.heads.ModalitySpec;
 import dev.reservoir.heads.Observation;
 import dev.reservoir.heads.Prediction;
+import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
 import dev.reservoir.heads.Target;
 import dev.reservoir.heads.Task;
@@ -134,6 +135,28 @@ class FptLearnerTest {
         Specs.learnAlone(substrate, learner, Specs.labelled(4, 26));
         // The sample is full: what leaves it leaves the count.
         assertThat(learner.residentBytes()).isBetween(learned - 4 * 300, learned + 4 * 300);
+    }
+
+    @Test
+    void targetsBeyondTheBoundChangeNothingAndThoseAtItDoNotStopTheHead() {
+        FptLearner learner = Specs.learner(
+                substrate,
+                Specs.spec("a", Specs.ROWS, new Task.Regression(1), Pooling.MEAN, Specs.learning(Specs.ALL, 1), 1));
+        AdmittedObservation row = Specs.admitted(new Observation.Tensor(new float[] {1, 1, 1}, 3));
+        for (float value : new float[] {1.001e9f, 1e19f, -3e38f}) {
+            Refused refused = learner.accept(1, row, new Target.Values(new float[] {value}), null);
+            assertThat(refused).isNotNull();
+            assertThat(refused.reason()).isEqualTo(Reason.WRONG_TARGET);
+        }
+        assertThat(learner.updateDue()).isFalse();
+        for (int n = 0; n < 20; n++) {
+            assertThat(learner.accept(1, row, new Target.Values(new float[] {n % 2 == 0 ? 1e9f : -1e9f}), null))
+                    .isNull();
+            Specs.update(substrate, learner);
+        }
+        assertThat(learner.failure()).isNull();
+        assertThat(learner.metrics().refused()).isEqualTo(3);
+        assertThat(learner.metrics().examples()).isEqualTo(20);
     }
 
     @Test

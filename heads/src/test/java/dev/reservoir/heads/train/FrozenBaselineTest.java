@@ -2,15 +2,19 @@ package dev.reservoir.heads.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.reservoir.heads.EncoderKey;
 import dev.reservoir.heads.EncoderSpec;
 import dev.reservoir.heads.EncoderSpec.Pooling;
 import dev.reservoir.heads.Features;
+import dev.reservoir.heads.HeadSnapshot;
 import dev.reservoir.heads.HeadSpec;
 import dev.reservoir.heads.LearningSpec;
 import dev.reservoir.heads.ModalitySpec;
 import dev.reservoir.heads.Observation;
+import dev.reservoir.heads.Prediction;
+import dev.reservoir.heads.Prediction.Scored;
 import dev.reservoir.heads.Target;
 import dev.reservoir.heads.readout.Learners;
 import dev.reservoir.heads.train.Specs.Example;
@@ -102,6 +106,77 @@ class FrozenBaselineTest {
         assertThat(looked.snapshot().encoder() == null)
                 .isEqualTo(left.snapshot().encoder() == null);
         assertThat(looked.residentBytes()).isEqualTo(left.residentBytes());
+    }
+
+    @Test
+    void theScoresReportedAreThoseOfTheAnswersThatWereServed() {
+        FptLearner learner = learner(1, 64);
+        long right = 0;
+        int leadChanges = 0;
+        boolean before = true;
+        List<Example> examples = Specs.labelled(600, 2);
+        for (Example example : examples) {
+            HeadSnapshot served = learner.snapshot();
+            String truth = ((Target.Label) example.target()).label();
+            Prediction answer = served.isFrozenBaseline()
+                    ? served.predict(new Features(silent(example), 1, 1, null), 0)
+                    : Specs.predict(substrate, served, example.observation(), 0);
+            right += ((Prediction.Label) answer).label().equals(truth) ? 1 : 0;
+            leadChanges += served.isFrozenBaseline() != before ? 1 : 0;
+            before = served.isFrozenBaseline();
+            learn(learner, List.of(example), FrozenBaselineTest::silent);
+        }
+        assertThat(leadChanges).as("or the test proves nothing").isPositive();
+        assertThat(learner.metrics().total().count()).isEqualTo(examples.size());
+        assertThat(learner.metrics().total().accuracy()).isEqualTo((double) right / examples.size());
+    }
+
+    @Test
+    void scoresAreOnOneScaleWhoeverAnswers() {
+        FptLearner learner = learner(4, 64);
+        learn(learner, Specs.labelled(200, 1), FrozenBaselineTest::telling);
+        HeadSnapshot served = learner.snapshot();
+        assertThat(served.isFrozenBaseline()).isTrue();
+        for (float[] features : new float[][] {{3, -2}, {-1, 0}, {0, 1}, {0, 0}}) {
+            Prediction.Label all = (Prediction.Label) served.predict(new Features(features, 1, 1, null), 3);
+            assertThat(all.scores())
+                    .hasSize(3)
+                    .allSatisfy(scored -> assertThat(scored.score()).isBetween(0f, 1f));
+            assertThat(all.scores().stream().mapToDouble(Scored::score).sum()).isCloseTo(1, within(1e-6));
+            Prediction.Label best = (Prediction.Label) served.predict(new Features(features, 1, 1, null), 1);
+            assertThat(best.scores()).containsExactly(all.scores().get(0));
+            assertThat(best.label()).isEqualTo(best.scores().get(0).label());
+        }
+    }
+
+    @Test
+    void aMinibatchThatIsNotLearnedIsNotLearnedByTheBaselineEither() {
+        FptLearner broken = learner(2, 64);
+        FptLearner sound = learner(2, 64);
+        List<Example> examples = Specs.labelled(8, 6);
+        substrate.broken = sequences -> true;
+        for (Example example : examples.subList(0, 2)) {
+            broken.accept(1, example.admitted(), example.target(), new Features(telling(example), 1, 1, null));
+        }
+        assertThat(new FusedStep(substrate).run(List.of(broken)).aborted()).hasSize(1);
+        substrate.broken = sequences -> false;
+        learn(broken, examples.subList(2, 8), FrozenBaselineTest::telling);
+        learn(sound, examples.subList(2, 8), FrozenBaselineTest::telling);
+        assertThat(broken.metrics().total()).isEqualTo(sound.metrics().total());
+        assertThat(broken.metrics().refused()).isEqualTo(2);
+        assertThat(broken.snapshot().labels()).isEqualTo(sound.snapshot().labels());
+    }
+
+    @Test
+    void aBaselineThatCannotLearnLeavesTheHeadToItself() {
+        FptLearner learner = learner(2, 16);
+        learn(learner, Specs.labelled(4, 6), FrozenBaselineTest::telling);
+        // A closed readout learns no more and says so by throwing.
+        learner.close();
+        learn(learner, Specs.labelled(40, 7), FrozenBaselineTest::telling);
+        assertThat(learner.metrics().examples()).isEqualTo(44);
+        assertThat(learner.failure()).isNull();
+        assertThat(learner.snapshot().isFrozenBaseline()).isFalse();
     }
 
     @Test

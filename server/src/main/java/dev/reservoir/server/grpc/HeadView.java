@@ -31,6 +31,7 @@ final class HeadView {
                 .setState(Head.State.ACTIVE)
                 .addAllLabels(published.snapshot().labels())
                 .setVersion(published.version())
+                .setCompanionServes(published.snapshot().isFrozenBaseline())
                 .setAppliedThrough(published.appliedThrough())
                 .setTrainableParameters(published.trainableParameters())
                 .setFeatureWidth(head.encoder().featureWidth())

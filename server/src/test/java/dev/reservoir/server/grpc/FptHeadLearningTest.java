@@ -144,14 +144,15 @@ class FptHeadLearningTest {
         first.opened(open(bad));
         second.opened(open(good));
         for (int n = 1; n <= 20; n++) {
-            float value = n < 11 ? 1 : 3e38f;
-            first.send(example(n, rows(1, 0, 0), number(value)));
+            // The test's substrate gives hidden states that are not finite for these.
+            float value = n < 11 ? 1 : 1e9f;
+            first.send(example(n, rows(value, value, value), number(value)));
             second.send(example(n, rows(1, 0, 0), number(1)));
         }
         assertThat(first.replies().code()).isEqualTo(Status.Code.FAILED_PRECONDITION);
         second.finish();
         assertThat(client.get(bad).getState()).isEqualTo(Head.State.FAILED);
-        assertThat(client.get(bad).getStateReason()).contains("the gradient is not finite or too steep");
+        assertThat(client.get(bad).getStateReason()).contains("the loss is not finite");
         assertThat(client.get(bad).getMetrics().getExamples()).isEqualTo(10);
         assertThat(client.get(good).getState()).isEqualTo(Head.State.ACTIVE);
         assertThat(client.get(good).getMetrics().getUpdates()).isEqualTo(10);

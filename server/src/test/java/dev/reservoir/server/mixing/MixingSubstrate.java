@@ -26,6 +26,9 @@ public final class MixingSubstrate implements TunableSubstrate {
     private final AtomicInteger passes = new AtomicInteger();
     private final AtomicInteger sequences = new AtomicInteger();
     private final CountDownLatch entered = new CountDownLatch(1);
+    /** Beyond it hidden states are not finite, as those of a narrow number format are not. */
+    private static final float LARGEST = 1e7f;
+
     private final AtomicInteger failures = new AtomicInteger();
     private final AtomicInteger spared = new AtomicInteger();
     private volatile CountDownLatch gate = new CountDownLatch(0);
@@ -152,7 +155,7 @@ public final class MixingSubstrate implements TunableSubstrate {
         }
         for (int i = 0; i < rows.length; i++) {
             float mixed = 0.5f * rows[i] + 0.5f * mean[(i + 1) % WIDTH] + 0.1f * (i / WIDTH % 7);
-            hidden[at + i] = mixed / (1 + Math.abs(mixed));
+            hidden[at + i] = Math.abs(mixed) > LARGEST ? Float.NaN : mixed / (1 + Math.abs(mixed));
         }
     }
 
