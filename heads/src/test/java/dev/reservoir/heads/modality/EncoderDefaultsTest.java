@@ -32,8 +32,7 @@ final class EncoderDefaultsTest {
                         .featureWidth())
                 .isEqualTo(64);
         Task perToken = new Task.TokenClassification(List.of(), 4);
-        assertThat(EncoderDefaults.encoder(BITS, perToken, null, 0, null)
-                        .pooling())
+        assertThat(EncoderDefaults.encoder(BITS, perToken, null, 0, null).pooling())
                 .isEqualTo(Pooling.PER_TOKEN);
     }
 

@@ -256,6 +256,6 @@ class FptLearnerTest {
         HeadSpec other = Specs.classifier("a", Pooling.MEAN, Specs.learning(Set.of(Part.NORMS), 2));
         assertThatThrownBy(() -> learner.update(other))
                 .isInstanceOf(Refused.class)
-                .hasMessageContaining("unchanged");
+                .hasMessage("learning.fpt: changed (expected: as the head was created)");
     }
 }
