@@ -165,6 +165,22 @@ class FptHeadLearningTest {
     }
 
     @Test
+    void theEndOfAStreamLearnsTheUnfinishedMinibatch() throws InterruptedException {
+        String id = client.newHead(classifier(fast(16)));
+        Training training = client.training();
+        training.opened(open(id));
+        for (int n = 1; n <= 10; n++) {
+            training.send(example(n, rows(1, 0, 0), Messages.label("a")));
+        }
+        List<Progress> progress = training.finish();
+        Progress last = progress.get(progress.size() - 1);
+        assertThat(last.getAppliedThrough()).isEqualTo(10);
+        assertThat(last.getMetrics().getExamples()).isEqualTo(10);
+        assertThat(last.getMetrics().getUpdates()).isEqualTo(1);
+        assertThat(client.get(id).getLabelsList()).containsExactly("a");
+    }
+
+    @Test
     void aHeadMayBeDeletedInTheMiddleOfAStep() throws InterruptedException {
         String gone = client.newHead(classifier(fast(1)));
         String stays = client.newHead(classifier(fast(1)));
