@@ -1,13 +1,17 @@
 package dev.reservoir.heads.readout;
 
 /**
- * Running mean and deviation of each feature (Welford 1962, DOI 10.1080/00401706.1962.10490022), a function of the rows seen, in order. A
- * standardised number is cut to [-8, 8], so that a feature that moves for the first time does not throw the weights.
+ * Running mean and deviation of each feature (Welford 1962, DOI 10.1080/00401706.1962.10490022), a function of the rows
+ * seen, in order. A feature counts in its own deviation, whatever the others are; one that never moved counts as it is.
+ * A standardised number is cut to [-8, 8], so that a feature that moves for the first time does not throw the weights.
  */
 final class Standardizer {
     private static final float LIMIT = 8;
-    /** Rows of the average deviation that each feature's own is mixed with, so that the first few rows do not look alike. */
+    /** After {@code n} rows a variance counts {@code 1 + PRIOR / n} times: one that few rows tell may be far too small. */
     private static final double PRIOR = 4;
+
+    /** So that a factor is a float, whatever the column's unit is. */
+    private static final double LARGEST = 1e30;
 
     private final int features;
     private final double[] mean;
@@ -15,7 +19,6 @@ final class Standardizer {
     private Scaling scaling;
     private boolean shared;
     private long seen;
-    private double average;
 
     Standardizer(int features) {
         this.features = features;
@@ -27,15 +30,12 @@ final class Standardizer {
 
     void see(float[] values, int from) {
         seen++;
-        double sum = 0;
         for (int i = 0; i < features; i++) {
             double value = values[from + i];
             double difference = value - mean[i];
             mean[i] += difference / seen;
             squares[i] += difference * (value - mean[i]);
-            sum += squares[i];
         }
-        average = sum / seen / features;
         if (shared) {
             scaling = new Scaling(new float[features], new float[features], LIMIT);
             shared = false;
@@ -43,9 +43,9 @@ final class Standardizer {
         float[] shift = scaling.shift();
         float[] factor = scaling.factor();
         for (int i = 0; i < features; i++) {
-            double variance = (squares[i] + PRIOR * average) / (seen + PRIOR);
+            double variance = squares[i] / seen * (1 + PRIOR / seen);
             shift[i] = (float) mean[i];
-            factor[i] = variance > 1e-24 ? (float) (1 / Math.sqrt(variance)) : 1;
+            factor[i] = variance > 0 ? (float) Math.min(LARGEST, 1 / Math.sqrt(variance)) : 1;
         }
     }
 

@@ -139,4 +139,19 @@ final class GradientRuleTest {
         assertThat(learner.residentBytes()).isLessThan(70_000);
         assertThat(learner.trainableParameters()).isEqualTo(3_850);
     }
+
+    @ParameterizedTest
+    @ValueSource(doubles = {1e-6, 1, 100, 1e4, 1e6, 1e9})
+    void aColumnOfNoiseInAnyUnitLeavesTheOthersTheirs(double scale) {
+        Random random = new Random(21);
+        List<Item> items = new ArrayList<>();
+        for (int n = 0; n < 2_000; n++) {
+            float signal = (float) random.nextGaussian();
+            float noise = (float) (scale * random.nextGaussian());
+            items.add(Cases.label(new float[] {signal, noise}, signal > 0 ? "up" : "down"));
+        }
+        FeatureLearner learner = learner(new Task.Classification(List.of(), 2), 2, 0.01, 0, 1);
+        learner.learn(items);
+        assertThat(learner.metrics().windowed().accuracy()).isGreaterThan(0.97);
+    }
 }

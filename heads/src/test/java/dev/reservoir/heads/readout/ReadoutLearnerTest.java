@@ -261,4 +261,92 @@ final class ReadoutLearnerTest {
                         Cases.spec("a", new Task.Classification(List.of("a", "b", "c"), 3), Cases.squares(2, 1))))
                 .hasMessageContaining("ridge: 2.0");
     }
+
+    /** Least squares that meet a defect at one row. */
+    private static final class DefectiveRule implements Rule {
+        private final Rule rule;
+        private int rows;
+
+        DefectiveRule(Rule rule, int rows) {
+            this.rule = rule;
+            this.rows = rows;
+        }
+
+        @Override
+        public void announce(List<Row> announced) {
+            rule.announce(announced);
+        }
+
+        @Override
+        public void grow(int outputs) {
+            rule.grow(outputs);
+        }
+
+        @Override
+        public void scores(int index, Row row, float[] scores) {
+            if (rows-- == 0) {
+                throw new IllegalStateException("no native memory");
+            }
+            rule.scores(index, row, scores);
+        }
+
+        @Override
+        public double learn(Row row, float[] scores, float[] truth) {
+            return rule.learn(row, scores, truth);
+        }
+
+        @Override
+        public void flush() {
+            rule.flush();
+        }
+
+        @Override
+        public Weights weights() {
+            return rule.weights();
+        }
+
+        @Override
+        public long updates() {
+            return rule.updates();
+        }
+
+        @Override
+        public long bytes() {
+            return rule.bytes();
+        }
+
+        @Override
+        public void close() {
+            rule.close();
+        }
+    }
+
+    @Test
+    void aDefectRefusesWhatWasNotLearnedAndKeepsLabelsWithTheirWeights() {
+        Task task = new Task.Classification(List.of(), 8);
+        FeatureLearner whole = learner(task, Cases.squares(1, 1), 6);
+        Rule rule = ((ReadoutLearner) learner(task, Cases.squares(1, 1), 6)).rule();
+        FeatureLearner learner = new ReadoutLearner(
+                Cases.spec("a", task, Cases.squares(1, 1)), 6, new DefectiveRule(rule, 40), null, unused -> {});
+        List<Item> items = new ArrayList<>(Cases.labelled(40, 6, 3, 3));
+        items.add(Cases.label(new float[6], "late"));
+        items.add(Cases.label(new float[6], "later"));
+
+        var answers = learner.learn(items);
+
+        assertThat(answers.subList(0, 40)).containsOnlyNulls();
+        assertThat(answers.subList(40, 42))
+                .allSatisfy(answer -> assertThat(answer.reason()).isEqualTo(Reason.INTERNAL));
+        assertThat(learner.failure()).isNull();
+        assertThat(learner.metrics().examples()).isEqualTo(40);
+        assertThat(learner.metrics().refused()).isEqualTo(2);
+        assertThat(learner.snapshot().labels()).isNotEmpty().doesNotContain("late", "later");
+        learner.snapshot().predict(items.get(0).features(), 8);
+
+        whole.learn(items.subList(0, 40));
+        List<Item> more = Cases.labelled(60, 6, 4, 4);
+        assertThat(learner.learn(more)).containsOnlyNulls();
+        whole.learn(more);
+        assertThat(Cases.weights(learner)).isDeepEqualTo(Cases.weights(whole));
+    }
 }

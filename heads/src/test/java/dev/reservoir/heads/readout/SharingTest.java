@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -193,6 +194,39 @@ final class SharingTest {
         open.close();
         assertThat(learners.inverseCovariances()).isZero();
         assertThat(learners.covariances().families()).isZero();
+    }
+
+    @Test
+    void twoThreadsThatCloseAHeadAtOnceFreeOnlyItsOwn() throws Exception {
+        List<Item> items = Cases.labelled(150, F, 4, 7);
+        float[][] alone = unshared(items, 0.99);
+        ExecutorService threads = Executors.newFixedThreadPool(2);
+        try {
+            for (int round = 0; round < 200; round++) {
+                FeatureLearner closed = learners.create(spec("closed", 0.99), F, Cases.encoder("k"));
+                FeatureLearner open = learners.create(spec("open", 0.99), F, Cases.encoder("k"));
+                closed.learn(items.subList(0, 100));
+                open.learn(items.subList(0, 100));
+                CyclicBarrier together = new CyclicBarrier(2);
+                Callable<Void> close = () -> {
+                    together.await();
+                    closed.close();
+                    return null;
+                };
+                for (Future<Void> done : threads.invokeAll(List.of(close, close))) {
+                    done.get();
+                }
+                assertThat(learners.inverseCovariances()).isEqualTo(1);
+                assertThat(learners.covariances().families()).isEqualTo(1);
+                open.learn(items.subList(100, 150));
+                assertThat(Cases.weights(open)).isDeepEqualTo(alone);
+                open.close();
+                assertThat(learners.inverseCovariances()).isZero();
+                assertThat(learners.covariances().families()).isZero();
+            }
+        } finally {
+            threads.shutdown();
+        }
     }
 
     @Test
