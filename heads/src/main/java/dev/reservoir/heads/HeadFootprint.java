@@ -14,12 +14,25 @@ public record HeadFootprint(long heapBytes, long nativeBytes) {
     /** Beside them: Adam's two moments, and the gradient of a minibatch. */
     private static final int ADAM = 3;
 
+    private static final int WHOLE_MATRIX = 256;
+
     /** @param featureWidth numbers in a row of the features that the readout reads */
     public static HeadFootprint of(Task task, LearningSpec learning, int featureWidth) {
-        long weights = Float.BYTES * (long) task.maxOutputs() * (featureWidth + 1L);
+        long weights = task.maxOutputs() * (featureWidth + 1L);
         if (learning instanceof LearningSpec.RecursiveLeastSquares) {
-            return new HeadFootprint(WEIGHTS * weights, Float.BYTES * (long) featureWidth * featureWidth);
+            // Doubles that are learned, floats that are served.
+            return new HeadFootprint((Double.BYTES + Float.BYTES) * weights, inverseCovarianceBytes(featureWidth));
         }
-        return new HeadFootprint((WEIGHTS + ADAM) * weights, 0);
+        return new HeadFootprint((WEIGHTS + ADAM) * Float.BYTES * weights, 0);
+    }
+
+    /** Doubles: a small matrix whole, of a wide one the blocks on and below the diagonal, which is cut at least eightfold. */
+    private static long inverseCovarianceBytes(int featureWidth) {
+        if (featureWidth <= WHOLE_MATRIX) {
+            return Double.BYTES * (long) featureWidth * featureWidth;
+        }
+        int blocks = Math.max(8, (featureWidth + WHOLE_MATRIX - 1) / WHOLE_MATRIX);
+        long width = (long) featureWidth + blocks;
+        return Double.BYTES * width * width / 2 * (blocks + 1) / blocks;
     }
 }

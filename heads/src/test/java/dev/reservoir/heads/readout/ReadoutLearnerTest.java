@@ -77,7 +77,8 @@ final class ReadoutLearnerTest {
             messages.add(refused.getMessage());
         }
         assertThat(messages.get(1)).isEqualTo("target: 1 numbers (expected: 2 numbers)");
-        assertThat(messages.get(2)).isEqualTo("target: values[1] = NaN (expected: a finite number)");
+        assertThat(messages.get(2))
+                .isEqualTo("target: values[1] = NaN (expected: a finite number of absolute value at most 1e9)");
         assertThat(only(learner.learn(List.of(Cases.values(new float[] {1, Float.NaN, 0}, 1, 2))))
                         .reason())
                 .isEqualTo(Reason.INVALID_OBSERVATION);

@@ -230,26 +230,24 @@ final class SharingTest {
     }
 
     @Test
-    void aHeadThatOverflowsStopsAlone() {
+    void aTargetBeyondItsBoundIsRefusedToItsHeadAlone() {
         Task task = new Task.Regression(1);
         LearningSpec loose = Cases.squares(1e-6, 1);
-        FeatureLearner bad = learners.create(Cases.spec("bad", task, loose), 2, Cases.encoder("k"));
-        FeatureLearner good = learners.create(Cases.spec("good", task, loose), 2, Cases.encoder("k"));
-        float[] small = {1e-3f, 0};
-        float[] other = {-1e-3f, 0};
-        bad.learn(List.of(Cases.values(small, 3e38f)));
-        good.learn(List.of(Cases.values(small, 1)));
-        float[][] sound = Cases.weights(bad);
+        FeatureLearner refusing = learners.create(Cases.spec("refusing", task, loose), 2, Cases.encoder("k"));
+        FeatureLearner other = learners.create(Cases.spec("other", task, loose), 2, Cases.encoder("k"));
+        float[] first = {1e-3f, 0};
+        float[] second = {-1e-3f, 0};
+        refusing.learn(List.of(Cases.values(first, 1e9f)));
+        other.learn(List.of(Cases.values(first, 1)));
+        float[][] before = Cases.weights(refusing);
 
-        var answers = bad.learn(List.of(Cases.values(other, -3e38f), Cases.values(small, 1)));
-        good.learn(List.of(Cases.values(other, 2), Cases.values(small, 1)));
+        var answers = refusing.learn(List.of(Cases.values(second, -3e38f), Cases.values(second, 1.001e9f)));
+        other.learn(List.of(Cases.values(second, 2), Cases.values(first, 1)));
 
-        assertThat(answers).allSatisfy(answer -> assertThat(answer.reason()).isEqualTo(Reason.HEAD_FAILED));
-        assertThat(bad.failure()).contains("would pass");
-        assertThat(bad.metrics().examples()).isEqualTo(1);
-        assertThat(bad.metrics().refused()).isEqualTo(2);
-        assertThat(Cases.weights(bad)).isDeepEqualTo(sound);
-        assertThat(good.failure()).isNull();
-        assertThat(good.metrics().examples()).isEqualTo(3);
+        assertThat(answers).allSatisfy(answer -> assertThat(answer.reason()).isEqualTo(Reason.WRONG_TARGET));
+        assertThat(refusing.failure()).isNull();
+        assertThat(refusing.metrics().refused()).isEqualTo(2);
+        assertThat(Cases.weights(refusing)).isDeepEqualTo(before);
+        assertThat(other.metrics().examples()).isEqualTo(3);
     }
 }
