@@ -1,9 +1,14 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads;
 
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The learner of a {@code READOUT} head: it learns from features that were extracted from the frozen substrate before. */
+/**
+ * The learner of a {@code READOUT} head: it learns from features that were extracted from the frozen substrate before.
+ */
 public interface FeatureLearner extends HeadLearner {
 
     /** An example whose observation is encoded already. */
@@ -12,7 +17,8 @@ public interface FeatureLearner extends HeadLearner {
     /**
      * Predicts each item, scores it, then learns it, in order (prequential).
      *
-     * @return one entry per item: null where it was learned, else why it was refused; a refused item changes nothing but the refusal count
+     * @return one entry per item: null where it was learned, else why it was refused; a refused item changes nothing
+     *     but the refusal count
      */
     List<@Nullable Refused> learn(List<Item> items);
 }

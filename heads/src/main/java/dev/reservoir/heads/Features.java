@@ -1,14 +1,18 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads;
 
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a readout reads of one observation; a function of the observation, the encoder and the substrate alone, so it can be cached by
- * content. Never written after construction.
+ * What a readout reads of one observation; a function of the observation, the encoder and the substrate alone, so it
+ * can be cached by content. Never written after construction.
  *
  * @param values {@code [rows, F]}; one row, or one a token for tasks per token
  * @param tokens tokens the substrate read for it; 0 where it read none
- * @param scale shift and scale of the window, per channel, where the series was normalised; forecasts are learned and given in it
+ * @param scale shift and scale of the window, per channel, where the series was normalised; forecasts are learned and
+ *     given in it
  */
 public record Features(
         float[] values, int rows, int tokens, @Nullable Scale scale) {

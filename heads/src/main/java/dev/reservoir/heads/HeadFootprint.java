@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads;
 
 /**
@@ -26,7 +29,10 @@ public record HeadFootprint(long heapBytes, long nativeBytes) {
         return new HeadFootprint((WEIGHTS + ADAM) * Float.BYTES * weights, 0);
     }
 
-    /** Doubles: a small matrix whole, of a wide one the blocks on and below the diagonal, which is cut at least eightfold. */
+    /**
+     * Doubles: a small matrix whole, of a wide one the blocks on and below the diagonal, which is cut at least
+     * eightfold.
+     */
     private static long inverseCovarianceBytes(int featureWidth) {
         if (featureWidth <= WHOLE_MATRIX) {
             return Double.BYTES * (long) featureWidth * featureWidth;

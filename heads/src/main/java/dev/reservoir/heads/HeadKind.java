@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads;
 
 /** What of a head learns, and from what: decides what its learner is, and how examples reach it. */

@@ -1,14 +1,18 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads;
 
 import org.jspecify.annotations.Nullable;
 
 /**
- * The mutable half of a head. Life cycle: made from a specification, given examples in order, {@link #snapshot} at any time between, {@link
- * #close}. Not thread-safe: the owner sees to it that one thread at a time calls. How examples are handed over is the kind's: {@link
- * FeatureLearner} for {@code READOUT} heads, {@code FptLearner} for {@code FPT} heads.
+ * The mutable half of a head. Life cycle: made from a specification, given examples in order, {@link #snapshot} at any
+ * time between, {@link #close}. Not thread-safe: the owner sees to it that one thread at a time calls. How examples are
+ * handed over is the kind's: {@link FeatureLearner} for {@code READOUT} heads, {@code FptLearner} for {@code FPT}
+ * heads.
  *
- * <p>What it has learned is a function of the specification and the ordered log of its examples and flushes alone: how they are cut into
- * calls, and what other heads learn meanwhile, changes nothing, bit for bit.
+ * <p>What it has learned is a function of the specification and the ordered log of its examples and flushes alone: how
+ * they are cut into calls, and what other heads learn meanwhile, changes nothing, bit for bit.
  */
 public interface HeadLearner extends AutoCloseable {
 
@@ -16,8 +20,8 @@ public interface HeadLearner extends AutoCloseable {
     void countRefused();
 
     /**
-     * Ends the minibatch that is being gathered: its examples are learned as if it were full, in a step on their own mean gradient. Does
-     * nothing if none waits. Part of the ordered log, for a shorter minibatch makes another step.
+     * Ends the minibatch that is being gathered: its examples are learned as if it were full, in a step on their own
+     * mean gradient. Does nothing if none waits. Part of the ordered log, for a shorter minibatch makes another step.
      */
     void flush();
 
@@ -27,7 +31,10 @@ public interface HeadLearner extends AutoCloseable {
     /** Metrics now. */
     HeadMetrics metrics();
 
-    /** Why the head learns no more, or null while it learns. A failed learner refuses every item with {@link Reason#HEAD_FAILED}. */
+    /**
+     * Why the head learns no more, or null while it learns. A failed learner refuses every item with
+     * {@link Reason#HEAD_FAILED}.
+     */
     @Nullable
     String failure();
 

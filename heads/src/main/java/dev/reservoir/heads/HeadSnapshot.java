@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads;
 
 import java.util.List;
@@ -9,13 +12,16 @@ public interface HeadSnapshot {
     List<String> labels();
 
     /**
-     * What turns observations into the features that {@link #predict} takes, where it depends on what was learned; null where it is the
-     * head's own for all its life.
+     * What turns observations into the features that {@link #predict} takes, where it depends on what was learned; null
+     * where it is the head's own for all its life.
      */
     @Nullable
     ObservationEncoder encoder();
 
-    /** Whether the frozen baseline of an {@code FPT} head answers in its place; see {@code FrozenCompanion} of the contract. */
+    /**
+     * Whether the frozen baseline of an {@code FPT} head answers in its place; see {@code FrozenCompanion} of the
+     * contract.
+     */
     default boolean isFrozenBaseline() {
         return false;
     }
@@ -27,6 +33,8 @@ public interface HeadSnapshot {
      */
     Prediction predict(Features features, int maxScores);
 
-    /** Shows what answers are computed from features with; with an {@link #encoder} of its own also that one's parts. */
+    /**
+     * Shows what answers are computed from features with; with an {@link #encoder} of its own also that one's parts.
+     */
     void visitParts(PartVisitor parts);
 }

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads;
 
 import static dev.reservoir.heads.Refused.check;
@@ -18,7 +21,10 @@ public sealed interface LearningSpec {
     /** Whether examples are learned from features that the head's frozen encoder extracts. */
     boolean readsFeatures();
 
-    /** Passes through the substrate that an example costs while it is learned, the extraction of its features not counted. */
+    /**
+     * Passes through the substrate that an example costs while it is learned, the extraction of its features not
+     * counted.
+     */
     double substratePasses();
 
     /** Floating-point operations that an example costs a readout of so many features while it is learned. */
@@ -115,8 +121,8 @@ public sealed interface LearningSpec {
     }
 
     /**
-     * Adam through the frozen substrate (Lu et al. 2021, arXiv 2103.05247), {@code updatesPerExample} steps a full minibatch: the first on
-     * its examples, the others on examples drawn from a uniform sample of all that were seen.
+     * Adam through the frozen substrate (Lu et al. 2021, arXiv 2103.05247), {@code updatesPerExample} steps a full
+     * minibatch: the first on its examples, the others on examples drawn from a uniform sample of all that were seen.
      *
      * @param innerRate factor on the rate of all parts but the readout
      * @param warmupSteps steps over which the rate rises in a straight line; 0 for none
@@ -144,7 +150,10 @@ public sealed interface LearningSpec {
         /** Most tokens of a minibatch, so that one head's step does not keep others waiting for long. */
         public static final int STEP_TOKENS = 16_384;
 
-        /** What the backward pass through the substrate costs, in forward passes: as many products, and the attention computed again. */
+        /**
+         * What the backward pass through the substrate costs, in forward passes: as many products, and the attention
+         * computed again.
+         */
         public static final double BACKWARD_PASSES = 1.2;
 
         public Fpt {

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads;
 
 import org.jspecify.annotations.Nullable;
@@ -31,7 +34,9 @@ public interface ObservationEncoder {
     /** See {@link ObservationReader#admit}. */
     AdmittedObservation admit(Observation observation);
 
-    /** Decodes an observation that an encoder of the same modality admitted, or refuses it if its content is malformed. */
+    /**
+     * Decodes an observation that an encoder of the same modality admitted, or refuses it if its content is malformed.
+     */
     Encoded encode(AdmittedObservation observation);
 
     /**
@@ -51,7 +56,8 @@ public interface ObservationEncoder {
 
     /**
      * @param input what the substrate reads; null if the features need no pass
-     * @param rawInput the observation as numbers, {@code [rows, width]}, as features lay it out; empty if they have none
+     * @param rawInput the observation as numbers, {@code [rows, width]}, as features lay it out; empty if they have
+     *     none
      * @param rows rows of the features: 1, or one a token
      * @param scale see {@link Features#scale}
      */

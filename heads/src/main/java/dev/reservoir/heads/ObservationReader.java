@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads;
 
 /** Observations of one modality to numbers: the part of an encoder that depends on the modality. Immutable. */
@@ -14,7 +17,9 @@ public interface ObservationReader {
      */
     double rowNorm();
 
-    /** How many times as long as the pooled hidden states the raw input beside them is made: the ridge shrinks it less. */
+    /**
+     * How many times as long as the pooled hidden states the raw input beside them is made: the ridge shrinks it less.
+     */
     default double inputFactor() {
         return 1;
     }

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads;
 
 import java.util.List;
@@ -5,7 +8,9 @@ import java.util.List;
 /** A head's answer. */
 public sealed interface Prediction {
 
-    /** A label with its score: a probability (gradient) or an estimate of the one-against-rest target (least squares). */
+    /**
+     * A label with its score: a probability (gradient) or an estimate of the one-against-rest target (least squares).
+     */
     record Scored(String label, float score) {}
 
     /** @param label the best, empty while no label is known; {@code scores} best first, as many as were asked for */

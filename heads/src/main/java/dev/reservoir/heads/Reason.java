@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads;
 
 /** Every reason for which a request is refused, in one list; the wire carries the name as {@code ErrorInfo.reason}. */

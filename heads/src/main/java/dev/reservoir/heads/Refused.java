@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads;
 
 import java.util.Map;
@@ -39,7 +42,10 @@ public final class Refused extends RuntimeException {
         return value;
     }
 
-    /** Refuses with {@link Reason#INVALID_FIELD} unless {@code low <= value <= high}; a value that is not a number fails. */
+    /**
+     * Refuses with {@link Reason#INVALID_FIELD} unless {@code low <= value <= high}; a value that is not a number
+     * fails.
+     */
     public static double checkRange(String field, double value, double low, double high) {
         if (!(value >= low && value <= high)) {
             throw new Refused(

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads;
 
 import java.util.List;
@@ -5,10 +8,10 @@ import java.util.List;
 /**
  * The frozen model, shared by every head: sequences in, hidden states out. Its weights never change.
  *
- * <p>Guarantees: a sequence's hidden states do not depend, bit for bit, on what else is in the call (on a CPU; see {@link
- * SubstrateInfo.Numerics#coBatchingIdentical}); any number of threads may call at once; after {@link #close} calls fail
- * with {@link IllegalStateException}. Empty sequences, those longer than {@link SubstrateInfo#positions} and ids outside
- * the vocabulary fail with {@link IllegalArgumentException}: encoders do not make them.
+ * <p>Guarantees: a sequence's hidden states do not depend, bit for bit, on what else is in the call (on a CPU; see
+ * {@link SubstrateInfo.Numerics#coBatchingIdentical}); any number of threads may call at once; after {@link #close}
+ * calls fail with {@link IllegalStateException}. Empty sequences, those longer than {@link SubstrateInfo#positions} and
+ * ids outside the vocabulary fail with {@link IllegalArgumentException}: encoders do not make them.
  */
 public interface Substrate extends AutoCloseable {
     SubstrateInfo info();

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads;
 
 /** What a substrate is: which one, of which shape, and with which numbers it computes here. */

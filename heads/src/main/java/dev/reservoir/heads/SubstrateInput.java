@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads;
 
 /** One sequence for the substrate: ids of its own vocabulary, or rows that take the place of its token embeddings. */
@@ -13,6 +16,9 @@ public sealed interface SubstrateInput {
         }
     }
 
-    /** @param rows {@code [T, D]}; the substrate adds its positions and applies its input norm as it does to its own embeddings */
+    /**
+     * @param rows {@code [T, D]}; the substrate adds its positions and applies its input norm as it does to its own
+     *     embeddings
+     */
     record Embeddings(float[] rows, int tokens) implements SubstrateInput {}
 }

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads;
 
 import static dev.reservoir.heads.Refused.check;
@@ -28,7 +31,10 @@ public sealed interface Task {
     /** Most numbers in a target or a prediction of one observation, or of one token. */
     int maxOutputs();
 
-    /** A task whose outputs are labels; {@code labels} are known from the start, others may come up to {@code maxLabels}. */
+    /**
+     * A task whose outputs are labels; {@code labels} are known from the start, others may come up to
+     * {@code maxLabels}.
+     */
     sealed interface Labelled extends Task {
         List<String> labels();
 

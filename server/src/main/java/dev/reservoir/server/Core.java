@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server;
 
 import dev.reservoir.heads.Substrate;
@@ -20,8 +23,8 @@ import java.util.function.LongSupplier;
 /**
  * A server without its network: what makes heads, which heads exist, and the engine that runs them on one substrate.
  *
- * <p>Closing ends the decoding threads and the lanes first, then frees the heads and what made them: a lane that is left inside native code
- * crashes the process.
+ * <p>Closing ends the decoding threads and the lanes first, then frees the heads and what made them: a lane that is
+ * left inside native code crashes the process.
  */
 public final class Core implements AutoCloseable {
     private static final int HELD_OBSERVATIONS = 4_096;

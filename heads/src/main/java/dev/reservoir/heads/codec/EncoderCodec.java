@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads.codec;
 
 import static dev.reservoir.heads.codec.Fields.unknown;
@@ -29,7 +32,6 @@ public final class EncoderCodec {
      * The encoder with its defaults filled in.
      *
      * @param throughSubstrate whether it is an FPT head's
-     *
      * @throws Refused INVALID_FIELD
      */
     static EncoderSpec decode(Encoder encoder, ModalitySpec modality, Task task, boolean throughSubstrate) {

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads.file;
 
 import com.google.gson.JsonArray;
@@ -13,7 +16,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * What a file of the safetensors format holds, checked as a whole: every tensor of f32 or i32, the numbers without a gap, floats finite.
+ * What a file of the safetensors format holds, checked as a whole: every tensor of f32 or i32, the numbers without a
+ * gap, floats finite.
  *
  * @param metadata texts under {@code __metadata__}
  * @param tensors by name, in the order of the file; they read the given bytes

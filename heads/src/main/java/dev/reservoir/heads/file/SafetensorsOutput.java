@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads.file;
 
 import com.google.gson.JsonArray;
@@ -12,9 +15,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A file of the safetensors format (https://github.com/huggingface/safetensors), made piece by piece: the length of a header in 8 bytes,
- * little-endian, the header in JSON, then the numbers of each tensor in the order of the header, little-endian. Equal input gives equal
- * bytes. Not thread-safe.
+ * A file of the safetensors format (https://github.com/huggingface/safetensors), made piece by piece: the length of a
+ * header in 8 bytes, little-endian, the header in JSON, then the numbers of each tensor in the order of the header,
+ * little-endian. Equal input gives equal bytes. Not thread-safe.
  */
 public final class SafetensorsOutput {
     /** Numbers begin at a multiple of it. */

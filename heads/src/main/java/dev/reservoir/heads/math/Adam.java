@@ -1,8 +1,11 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads.math;
 
 /**
- * One step of Adam (Kingma and Ba 2015, arXiv 1412.6980) with decoupled weight decay (Loshchilov and Hutter 2019, arXiv 1711.05101). For
- * each parameter {@code w} with gradient {@code g}, at step {@code t} counted from 1:
+ * One step of Adam (Kingma and Ba 2015, arXiv 1412.6980) with decoupled weight decay (Loshchilov and Hutter 2019, arXiv
+ * 1711.05101). For each parameter {@code w} with gradient {@code g}, at step {@code t} counted from 1:
  *
  * <pre>
  *   m = 0.9 m + 0.1 g        v = 0.999 v + 0.001 g^2

@@ -1,10 +1,13 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads.math;
 
 import dev.reservoir.heads.Task;
 
 /**
- * What a gradient minimises over a row of outputs: softmax cross entropy, the sum or the mean of the labels' logistic losses, half the squared
- * error of each number.
+ * What a gradient minimises over a row of outputs: softmax cross entropy, the sum or the mean of the labels' logistic
+ * losses, half the squared error of each number.
  */
 public enum Loss {
     SOFTMAX,

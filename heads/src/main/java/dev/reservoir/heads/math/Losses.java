@@ -1,6 +1,12 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads.math;
 
-/** Losses, their gradients and link functions. Exponentials and logarithms are StrictMath's: the same bits interpreted and compiled. */
+/**
+ * Losses, their gradients and link functions. Exponentials and logarithms are StrictMath's: the same bits interpreted
+ * and compiled.
+ */
 public final class Losses {
     private Losses() {}
 

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads.math;
 
 /** A number that a head would have to go on with is not finite. Thrown before anything is changed by it. */

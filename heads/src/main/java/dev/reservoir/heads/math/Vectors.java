@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads.math;
 
 /** Loops over floats in a fixed order of additions, so that equal numbers give equal bits. */
@@ -50,8 +53,8 @@ public final class Vectors {
     }
 
     /**
-     * Scores of the first {@code outputs} rows of weights: {@code scores[at + c] = rows[c] . x + rows[c][F]}, each sum exactly as {@link
-     * #dot} adds it. Two rows at a time read {@code x} once.
+     * Scores of the first {@code outputs} rows of weights: {@code scores[at + c] = rows[c] . x + rows[c][F]}, each sum
+     * exactly as {@link #dot} adds it. Two rows at a time read {@code x} once.
      *
      * @param rows {@code [C][>= F + 1]}, the bias behind the {@code F} weights
      * @param x holds the features at {@code [from, from + F)}

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads.modality;
 
 import dev.reservoir.heads.AdmittedObservation;
@@ -7,8 +10,9 @@ import dev.reservoir.heads.ObservationReader;
 import dev.reservoir.heads.ObservationRows;
 
 /**
- * Sounds as log-mel frames, {@code framesPerToken} a token, frame after frame. Over a sound the frames are shifted and scaled to mean 0 and
- * deviation 1, so that loudness does not matter. Frames of the last token that the sound does not reach are 0.
+ * Sounds as log-mel frames, {@code framesPerToken} a token, frame after frame. Over a sound the frames are shifted and
+ * scaled to mean 0 and deviation 1, so that loudness does not matter. Frames of the last token that the sound does not
+ * reach are 0.
  */
 final class AudioReader implements ObservationReader {
     private static final String PCM = "observation.audio.pcm16";

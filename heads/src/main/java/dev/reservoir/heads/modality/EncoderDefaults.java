@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads.modality;
 
 import dev.reservoir.heads.EncoderSpec;
@@ -59,7 +62,10 @@ public final class EncoderDefaults {
                 inputSkip != null ? inputSkip : inputSkip(modality));
     }
 
-    /** As {@link #encoder(ModalitySpec, Task, Pooling, int, Boolean)} for an FPT head: all tokens in a row where their number is fixed. */
+    /**
+     * As {@link #encoder(ModalitySpec, Task, Pooling, int, Boolean)} for an FPT head: all tokens in a row where their
+     * number is fixed.
+     */
     public static EncoderSpec throughSubstrate(
             ModalitySpec modality,
             Task task,
@@ -72,8 +78,8 @@ public final class EncoderDefaults {
     }
 
     /**
-     * The ridge of recursive least squares on features of about 1 in each number, as encoders give them. The raw input alone has its own: a
-     * control with a ridge chosen for other features would look worse than it is.
+     * The ridge of recursive least squares on features of about 1 in each number, as encoders give them. The raw input
+     * alone has its own: a control with a ridge chosen for other features would look worse than it is.
      */
     public static double ridge(ModalitySpec modality, Task task, EncoderSpec encoder) {
         return modality.accept(new Ridge(task, encoder.pooling()));

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads.modality;
 
 import static dev.reservoir.heads.Refused.check;
@@ -17,9 +20,9 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes the encoders of one substrate. Equal specifications give the same encoder as long as something references it: this class does
- * so weakly. All that is random about an encoder is fixed by its specification, so it is the same in every process and on every machine. Any number of
- * threads may call at once.
+ * Makes the encoders of one substrate. Equal specifications give the same encoder as long as something references it:
+ * this class does so weakly. All that is random about an encoder is fixed by its specification, so it is the same in
+ * every process and on every machine. Any number of threads may call at once.
  */
 public final class Encoders {
     /** Widest row of features. */
@@ -42,10 +45,11 @@ public final class Encoders {
     }
 
     /**
-     * An encoder of observations of {@code modality}. Fields of {@code encoder} that its pooling does not use make no difference.
+     * An encoder of observations of {@code modality}. Fields of {@code encoder} that its pooling does not use make no
+     * difference.
      *
-     * @throws dev.reservoir.heads.Refused INVALID_FIELD if the modality has more tokens than the substrate has positions,
-     *     the features would be too wide, or the raw input is to stand beside each token of a text
+     * @throws dev.reservoir.heads.Refused INVALID_FIELD if the modality has more tokens than the substrate has
+     *     positions, the features would be too wide, or the raw input is to stand beside each token of a text
      */
     public ObservationEncoder encoder(ModalitySpec modality, EncoderSpec encoder) {
         modality.checkPositions(substrate.positions());

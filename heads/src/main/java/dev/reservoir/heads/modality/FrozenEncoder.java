@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads.modality;
 
 import dev.reservoir.heads.AdmittedObservation;
@@ -13,7 +16,9 @@ import dev.reservoir.heads.PartVisitor;
 import dev.reservoir.heads.SubstrateInput;
 import org.jspecify.annotations.Nullable;
 
-/** An encoder of any modality: a reader, the projection of its rows to the substrate, pooling, and the raw input beside. */
+/**
+ * An encoder of any modality: a reader, the projection of its rows to the substrate, pooling, and the raw input beside.
+ */
 final class FrozenEncoder implements ObservationEncoder {
     /** Length of the rows that the substrate reads: the median of MiniLM's own token embeddings is 1.11. */
     private static final double EMBEDDING_NORM = 1.1;

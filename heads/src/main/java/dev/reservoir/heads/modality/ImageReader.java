@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads.modality;
 
 import dev.reservoir.heads.AdmittedObservation;
@@ -7,7 +10,8 @@ import dev.reservoir.heads.ObservationReader;
 import dev.reservoir.heads.ObservationRows;
 
 /**
- * Pictures in square patches, row by row; a patch is its pixels row by row, channels interleaved, each from -1 (black) to 1 (white).
+ * Pictures in square patches, row by row; a patch is its pixels row by row, channels interleaved, each from -1 (black)
+ * to 1 (white).
  */
 final class ImageReader implements ObservationReader {
     private final ModalitySpec.Image spec;

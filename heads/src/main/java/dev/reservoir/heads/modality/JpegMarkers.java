@@ -1,10 +1,13 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads.modality;
 
 import java.util.Arrays;
 
 /**
- * What a JPEG file's markers say of its components (ITU-T T.81, annex B), found as libjpeg finds them: bytes between two
- * segments that belong to none are skipped.
+ * What a JPEG file's markers say of its components (ITU-T T.81, annex B), found as libjpeg finds them: bytes between
+ * two segments that belong to none are skipped.
  */
 final class JpegMarkers {
     /** How the components of a picture encode its colours. */

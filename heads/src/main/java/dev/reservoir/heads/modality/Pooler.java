@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads.modality;
 
 import dev.reservoir.heads.EncoderSpec.Pooling;
@@ -7,8 +10,9 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Hidden states {@code [T, D]} of a sequence to pooled numbers, each row of them scaled to length {@code sqrt(width)}: numbers of about 1,
- * whatever the substrate's own scale, so that one ridge and one learning rate fit all. A row of zeros stays so.
+ * Hidden states {@code [T, D]} of a sequence to pooled numbers, each row of them scaled to length {@code sqrt(width)}:
+ * numbers of about 1, whatever the substrate's own scale, so that one ridge and one learning rate fit all. A row of
+ * zeros stays so.
  */
 final class Pooler {
     private final Pooling pooling;
@@ -36,7 +40,9 @@ final class Pooler {
         return width;
     }
 
-    /** Writes the rows of a sequence, {@code [rows, width]}, each {@code stride} after the one before, the first at 0. */
+    /**
+     * Writes the rows of a sequence, {@code [rows, width]}, each {@code stride} after the one before, the first at 0.
+     */
     void pool(HiddenStates hidden, int sequence, float[] target, int stride) {
         int tokens = hidden.tokens(sequence);
         int start = hidden.start(sequence);

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads.modality;
 
 import dev.reservoir.heads.NamedTensor;
@@ -7,9 +10,10 @@ import dev.reservoir.heads.PartVisitor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The observation itself as features: its rows one after the other, missing ones 0, or each row by itself for tasks per token. Where that is
- * wider than {@link #WIDEST} it goes through a {@link SparseProjection}. A constant factor makes a typical raw input as long as the pooled
- * hidden states beside it, or {@link ObservationReader#inputFactor} times as long, or numbers of about 1 where it stands alone.
+ * The observation itself as features: its rows one after the other, missing ones 0, or each row by itself for tasks per
+ * token. Where that is wider than {@link #WIDEST} it goes through a {@link SparseProjection}. A constant factor makes a
+ * typical raw input as long as the pooled hidden states beside it, or {@link ObservationReader#inputFactor} times as
+ * long, or numbers of about 1 where it stands alone.
  */
 final class RawInput {
     /** Widest raw input that is used as it is. */

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads.modality;
 
 import dev.reservoir.heads.AdmittedObservation;
@@ -9,8 +12,8 @@ import dev.reservoir.heads.ObservationRows;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Windows of a series, {@code patch} rows a token. Normalisation shifts and scales each channel of a window to mean 0 and deviation 1; a
- * channel that is constant, as far as single precision can tell, is only shifted.
+ * Windows of a series, {@code patch} rows a token. Normalisation shifts and scales each channel of a window to mean 0
+ * and deviation 1; a channel that is constant, as far as single precision can tell, is only shifted.
  */
 final class SeriesReader implements ObservationReader {
     private static final String FIELD = "observation.series";

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads.modality;
 
 import dev.reservoir.heads.NamedTensor;
@@ -6,10 +9,11 @@ import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
 
 /**
- * A sparse Johnson-Lindenstrauss transform in the block construction of Kane and Nelson (2014, doi:10.1145/2559902): the output is cut into
- * {@link #NONZEROS} blocks and each input coordinate goes to one output of each block, with a sign and weight {@code 1 / sqrt(NONZEROS)}.
- * Lengths and distances are kept on average, with a relative error of about {@code sqrt(2 / out)}. Outputs and signs are hashed from the
- * coordinate (the finaliser of SplitMix64, doi:10.1145/2660193.2660195), so nothing is held in memory, whatever {@code in}.
+ * A sparse Johnson-Lindenstrauss transform in the block construction of Kane and Nelson (2014, doi:10.1145/2559902):
+ * the output is cut into {@link #NONZEROS} blocks and each input coordinate goes to one output of each block, with a
+ * sign and weight {@code 1 / sqrt(NONZEROS)}. Lengths and distances are kept on average, with a relative error of about
+ * {@code sqrt(2 / out)}. Outputs and signs are hashed from the coordinate (the finaliser of SplitMix64,
+ * doi:10.1145/2660193.2660195), so nothing is held in memory, whatever {@code in}.
  */
 final class SparseProjection implements Projection {
     /** Nonzeros of an input coordinate. */

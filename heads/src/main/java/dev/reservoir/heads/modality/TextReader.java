@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads.modality;
 
 import dev.reservoir.heads.AdmittedObservation;
@@ -64,7 +67,10 @@ final class TextReader implements ObservationReader {
         return new ObservationRows(1, words, values, new SubstrateInput.TokenIds(ids), null);
     }
 
-    /** Logarithms of 1 + count, scaled to length 1; a word's stands at its first place, 0 at later ones. Sorts the words. */
+    /**
+     * Logarithms of 1 + count, scaled to length 1; a word's stands at its first place, 0 at later ones. Sorts the
+     * words.
+     */
     private static float[] weights(int[] words) {
         Arrays.sort(words);
         float[] weights = new float[words.length];

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads.modality;
 
 import dev.reservoir.heads.Refused;
@@ -7,10 +10,11 @@ import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
 
 /**
- * RIFF/WAVE files and bare samples of linear PCM to one channel of numbers from -1 to 1. A file is a sequence of chunks:
- * four characters, a size in 32 bits, so many bytes and a byte of padding if the size is odd. {@code fmt } says what the
- * samples are, {@code data} has them, all others are skipped ("Multimedia Programming Interface and Data Specifications
- * 1.0", IBM and Microsoft 1991; {@code WAVE_FORMAT_EXTENSIBLE}: Microsoft, "Multiple channel audio data and WAVE files").
+ * RIFF/WAVE files and bare samples of linear PCM to one channel of numbers from -1 to 1. A file is a sequence of
+ * chunks: four characters, a size in 32 bits, so many bytes and a byte of padding if the size is odd. {@code fmt } says
+ * what the samples are, {@code data} has them, all others are skipped ("Multimedia Programming Interface and Data
+ * Specifications 1.0", IBM and Microsoft 1991; {@code WAVE_FORMAT_EXTENSIBLE}: Microsoft, "Multiple channel audio data
+ * and WAVE files").
  *
  * <p>Programs that write to a pipe cannot go back to fill in sizes, and leave 0, 0x7FFFFFFF, 0xFFFFFFFF or others that
  * are as impossible. So the size of the whole file is not looked at, and samples whose size is 0 or more than is there

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads.readout;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
@@ -8,8 +11,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * The rows learned since an {@link InverseCovariance} {@code P}, and their gains: those of recursive least squares, one row after the other,
- * worked out for many at once. With {@code Z} the rows and {@code f} the forgetting factor,
+ * The rows learned since an {@link InverseCovariance} {@code P}, and their gains: those of recursive least squares, one
+ * row after the other, worked out for many at once. With {@code Z} the rows and {@code f} the forgetting factor,
  *
  * <pre>
  *   U     = Z P                                  (B, W)
@@ -17,13 +20,17 @@ import java.util.List;
  *   G     = C^-1 U                               (B, W)
  * </pre>
  *
- * Row {@code n} of {@code G} over {@code C_nn} is the gain of row {@code n}, and after the block {@code P} is {@code (P - G^T G) / f^B}. Row {@code n}
- * of each depends on the rows up to {@code n} alone, so what is learned does not depend on how many rows came together.
+ * Row {@code n} of {@code G} over {@code C_nn} is the gain of row {@code n}, and after the block {@code P} is {@code (P
+ * - G^T G) / f^B}. Row {@code n} of each depends on the rows up to {@code n} alone, so what is learned does not depend
+ * on how many rows came together.
  *
  * <p>Rows are only ever appended; those below {@link #count} never change. Thread-safe.
  */
 final class CovarianceBlock {
-    /** A variance {@code z' P z} that rounding made negative counts as 0 down to this share of the noise; beyond it {@code P} is lost. */
+    /**
+     * A variance {@code z' P z} that rounding made negative counts as 0 down to this share of the noise; beyond it
+     * {@code P} is lost.
+     */
     private static final double ROUNDING = 0.5;
     /** Rows for which memory is taken at a time. */
     private static final int STEP = 8;
@@ -126,8 +133,8 @@ final class CovarianceBlock {
     }
 
     /**
-     * Appends rows of {@code added} from {@code first} on, as many as fit and are sound; none where there are more than {@code position} rows by
-     * now.
+     * Appends rows of {@code added} from {@code first} on, as many as fit and are sound; none where there are more than
+     * {@code position} rows by now.
      *
      * @throws NotFinite where the first of them is not sound; then nothing has changed
      */
@@ -188,7 +195,10 @@ final class CovarianceBlock {
         count = sound;
     }
 
-    /** Works out row {@code n} of {@code C} from row {@code n} of {@code Z U^T}, at {@code at} in {@code h}; false where there is none. */
+    /**
+     * Works out row {@code n} of {@code C} from row {@code n} of {@code Z U^T}, at {@code at} in {@code h}; false where
+     * there is none.
+     */
     private boolean factorise(int n, double[] h, int at, double[] c) {
         int block = settings.block();
         double variance = h[at + n];

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads.readout;
 
 import dev.reservoir.heads.math.NotFinite;
@@ -7,11 +10,11 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A head's place in its family's inverse covariances. Not thread-safe, but any number of readers may move at once, and {@link #close} may be
- * called by any thread, any number of times.
+ * A head's place in its family's inverse covariances. Not thread-safe, but any number of readers may move at once, and
+ * {@link #close} may be called by any thread, any number of times.
  *
- * <p>{@link #enter} makes room for a row and {@link #step} goes on by it; then {@link #gain}, {@link #at}, {@link #root}, {@link #largest} and
- * {@link #frame} are that row's.
+ * <p>{@link #enter} makes room for a row and {@link #step} goes on by it; then {@link #gain}, {@link #at},
+ * {@link #root}, {@link #largest} and {@link #frame} are that row's.
  */
 final class CovarianceReader implements AutoCloseable {
     private final SharedCovariances covariances;
@@ -72,7 +75,8 @@ final class CovarianceReader implements AutoCloseable {
     }
 
     /**
-     * Moves past {@code rows.get(index)}. Where nobody was here before, as many of the rows after it as fit are worked out with it.
+     * Moves past {@code rows.get(index)}. Where nobody was here before, as many of the rows after it as fit are worked
+     * out with it.
      *
      * @throws NotFinite where the row leads to a number that is not finite; then nothing has moved
      */

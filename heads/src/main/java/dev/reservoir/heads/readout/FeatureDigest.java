@@ -1,11 +1,15 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads.readout;
 
 import java.security.SecureRandom;
 
 /**
- * Keyed 122-bit digests by which equal feature rows and equal histories are recognised: two polynomial hashes modulo the prime {@code 2^61 -
- * 1} (Carter and Wegman 1979, DOI 10.1016/0022-0000(79)90044-8). For rows of {@code F} numbers two different ones meet with probability
- * below {@code (F / 2^61)^2}, whoever chose them, because the points are secret.
+ * Keyed 122-bit digests by which equal feature rows and equal histories are recognised: two polynomial hashes modulo
+ * the prime {@code 2^61 - 1} (Carter and Wegman 1979, DOI 10.1016/0022-0000(79)90044-8). For rows of {@code F} numbers
+ * two different ones meet with probability below {@code (F / 2^61)^2}, whoever chose them, because the points are
+ * secret.
  */
 final class FeatureDigest {
     private static final long PRIME = (1L << 61) - 1;

@@ -1,17 +1,21 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads.readout;
 
 import dev.reservoir.heads.readout.InverseCovariance.Settings;
 
 /**
- * The coordinates in which least squares are solved: a feature {@code x_j} goes in as {@code z_j = (x_j - centre_j) factor_j}, with factors
- * that are powers of two. Both are functions of the rows learned so far, fixed for a column when they are first needed, so that equal histories
- * have equal frames. Immutable.
+ * The coordinates in which least squares are solved: a feature {@code x_j} goes in as {@code z_j = (x_j - centre_j)
+ * factor_j}, with factors that are powers of two. Both are functions of the rows learned so far, fixed for a column
+ * when they are first needed, so that equal histories have equal frames. Immutable.
  *
- * <p>A feature that an encoder made is taken as it is, for encoders give numbers of about 1: centre 0 and factor 1. Where the first row
- * has one beyond 16, and for every column in a unit of the client's own, the centre is the first row's value: what is far from 0 beside its own
- * changes would lose its digits. The factor is fixed when the column first leaves its centre, by how far it goes then: a column in the client's
- * unit goes at least 1 (so that the ridge means the same whatever the unit is), and no column goes farther than the {@code farthest} that
- * double precision carries.
+ * <p>A feature that an encoder made is taken as it is, for encoders give numbers of about 1: centre 0 and factor 1.
+ * Where the first row has one beyond 16, and for every column in a unit of the client's own, the centre is the first
+ * row's value: what is far from 0 beside its own changes would lose its digits. The factor is fixed when the column
+ * first leaves its centre, by how far it goes then: a column in the client's unit goes at least 1 (so that the ridge
+ * means the same whatever the unit is), and no column goes farther than the {@code farthest} that double precision
+ * carries.
  */
 final class Frame {
     /** Encoded features within this of 0 keep the centre 0. */

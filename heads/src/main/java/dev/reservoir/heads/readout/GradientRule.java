@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads.readout;
 
 import dev.reservoir.heads.LearningSpec;
@@ -9,8 +12,9 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * {@link Adam} on the mean loss of each {@code minibatch} rows in order, whatever calls they came in. Features are standardised by their running mean and deviation, where
- * they are learned and where they are served. Moments and bias correction begin for an output when it appears. The bias does not decay.
+ * {@link Adam} on the mean loss of each {@code minibatch} rows in order, whatever calls they came in. Features are
+ * standardised by their running mean and deviation, where they are learned and where they are served. Moments and bias
+ * correction begin for an output when it appears. The bias does not decay.
  */
 final class GradientRule implements Rule {
     private final Loss loss;

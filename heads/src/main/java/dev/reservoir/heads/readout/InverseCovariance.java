@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads.readout;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
@@ -5,12 +8,13 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The inverse covariance {@code P [W, W]} after a whole number of blocks of rows, in the coordinates of a {@link Frame}: the first {@code F}
- * are the features, the next the intercept, whose input is a constant {@code c}, the rest is empty. A function of the settings and the rows, in
- * order. Thread-safe.
+ * The inverse covariance {@code P [W, W]} after a whole number of blocks of rows, in the coordinates of a
+ * {@link Frame}: the first {@code F} are the features, the next the intercept, whose input is a constant {@code c}, the
+ * rest is empty. A function of the settings and the rows, in order. Thread-safe.
  *
- * <p>Without rows it is {@code I / ridge} and no memory. {@link #then} makes the next one by writing down what is to be done, which changes
- * nothing; {@link #finish} does it before the numbers are needed, and where it failed on the way goes on there the next time:
+ * <p>Without rows it is {@code I / ridge} and no memory. {@link #then} makes the next one by writing down what is to be
+ * done, which changes nothing; {@link #finish} does it before the numbers are needed, and where it failed on the way
+ * goes on there the next time:
  *
  * <pre>
  *   SUBTRACT --> BOUND --> MOVE --> READY
@@ -144,8 +148,8 @@ final class InverseCovariance {
     }
 
     /**
-     * How the weights of a head must follow when it comes here from the block before: the centre of {@code z} moved by {@code c} times this,
-     * {@code [F]}. Null where it did not move.
+     * How the weights of a head must follow when it comes here from the block before: the centre of {@code z} moved by
+     * {@code c} times this, {@code [F]}. Null where it did not move.
      */
     synchronized double @Nullable [] shift() {
         finish();
@@ -166,8 +170,8 @@ final class InverseCovariance {
     }
 
     /**
-     * The inverse covariance after a whole block: {@code (P - G^T G) / forgetting^B}, kept bounded. Fails, if at all, before it has changed
-     * anything.
+     * The inverse covariance after a whole block: {@code (P - G^T G) / forgetting^B}, kept bounded. Fails, if at all,
+     * before it has changed anything.
      *
      * @param g {@code G [B, W]}
      * @param known the coordinates of the block
@@ -234,9 +238,10 @@ final class InverseCovariance {
     }
 
     /**
-     * Forgetting lets {@code P} grow without end along what the features do not excite. A coordinate whose diagonal element passes {@code
-     * ROOM / ridge} is observed once at the weights' own value, with as much noise as brings it back to {@code 1 / ridge}: weights stay, and
-     * what the features do excite keeps what it knows. Returns {@code G} of a block of such observations, null where there are no more.
+     * Forgetting lets {@code P} grow without end along what the features do not excite. A coordinate whose diagonal
+     * element passes {@code ROOM / ridge} is observed once at the weights' own value, with as much noise as brings it
+     * back to {@code 1 / ridge}: weights stay, and what the features do excite keeps what it knows. Returns {@code G}
+     * of a block of such observations, null where there are no more.
      */
     @GuardedBy("this")
     private double @Nullable [] excess(SymmetricMatrix p) {
@@ -275,15 +280,18 @@ final class InverseCovariance {
         }
     }
 
-    /** Square of the distance of the centre from the rows' mean in their standard deviations (Mahalanobis), which shows in the intercept. */
+    /**
+     * Square of the distance of the centre from the rows' mean in their standard deviations (Mahalanobis), which shows
+     * in the intercept.
+     */
     private double distance(SymmetricMatrix p) {
         double c = settings.constant();
         return weight * c * c * p.get(settings.features(), settings.features()) - 1;
     }
 
     /**
-     * Moves the centre to the last row. From {@code z} to {@code z - d}: {@code P} becomes {@code T P T^T}, where {@code T} is the identity with
-     * {@code d^T / c} in the intercept's row.
+     * Moves the centre to the last row. From {@code z} to {@code z - d}: {@code P} becomes {@code T P T^T}, where
+     * {@code T} is the identity with {@code d^T / c} in the intercept's row.
      */
     @GuardedBy("this")
     private void move(SymmetricMatrix p, Frame from) {

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads.readout;
 
 import dev.reservoir.heads.EncoderKey;
@@ -11,8 +14,8 @@ import dev.reservoir.heads.task.PrequentialMetrics;
 import java.util.function.Consumer;
 
 /**
- * Makes learners and owns the native memory that they share. Any number of threads may call at once, and learners may learn at the same time,
- * each on one thread. Close the learners first: closing this frees what they hold.
+ * Makes learners and owns the native memory that they share. Any number of threads may call at once, and learners may
+ * learn at the same time, each on one thread. Close the learners first: closing this frees what they hold.
  */
 public final class Learners implements AutoCloseable {
     /** Widest features of least squares: their inverse covariance is 1 GiB. */
@@ -24,8 +27,8 @@ public final class Learners implements AutoCloseable {
      * A learner that has learned nothing. It holds no inverse covariance before it has learned 32 rows.
      *
      * @param featureWidth {@code F} of the features it will be given
-     * @param encoder identity of the encoder that makes the features: heads of one tenant with equal keys and equal least
-     *     squares settings share the inverse covariance while their histories of features are equal
+     * @param encoder identity of the encoder that makes the features: heads of one tenant with equal keys and equal
+     *     least squares settings share the inverse covariance while their histories of features are equal
      */
     public FeatureLearner create(HeadSpec spec, int featureWidth, EncoderKey encoder) {
         return create(spec, featureWidth, encoder, unused -> {});
@@ -61,8 +64,8 @@ public final class Learners implements AutoCloseable {
     }
 
     /**
-     * How many features, the last ones, are numbers in a unit of the client's: the raw input of tensors, and of series that are not
-     * normalised. Encoders bring everything else to about 1.
+     * How many features, the last ones, are numbers in a unit of the client's: the raw input of tensors, and of series
+     * that are not normalised. Encoders bring everything else to about 1.
      */
     private static int ownUnits(EncoderKey encoder) {
         boolean own = encoder.modality() instanceof ModalitySpec.Tensor

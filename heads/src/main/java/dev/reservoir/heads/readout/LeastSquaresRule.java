@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads.readout;
 
 import dev.reservoir.heads.math.NotFinite;
@@ -8,8 +11,9 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * Recursive least squares with exponential forgetting (Plackett 1950, DOI 10.1093/biomet/37.1-2.149; Haykin, Adaptive Filter Theory), in
- * doubles. For the row {@code z} of a {@link Frame}, the constant {@code c} behind it, the truth {@code t} and the factor {@code f}:
+ * Recursive least squares with exponential forgetting (Plackett 1950, DOI 10.1093/biomet/37.1-2.149; Haykin, Adaptive
+ * Filter Theory), in doubles. For the row {@code z} of a {@link Frame}, the constant {@code c} behind it, the truth
+ * {@code t} and the factor {@code f}:
  *
  * <pre>
  *   e  = t - W z            (C)        the error of the prediction, before learning
@@ -18,12 +22,13 @@ import java.util.Objects;
  *   P  = (P - k z' P) / f   (W, W)     see {@link CovarianceBlock}, {@link InverseCovariance}
  * </pre>
  *
- * <p>After {@code n} rows {@code W} minimises {@code sum f^(n-i) |t_i - W z_i|^2 + f^n ridge |W|^2}: ridge regression with an intercept, whose own
- * penalty is a billionth of what a row tells. With forgetting the ridge fades too, until a coordinate's uncertainty is 16 times that of
- * the beginning; then it is set back to that of the beginning without changing the weights.
+ * <p>After {@code n} rows {@code W} minimises {@code sum f^(n-i) |t_i - W z_i|^2 + f^n ridge |W|^2}: ridge regression
+ * with an intercept, whose own penalty is a billionth of what a row tells. With forgetting the ridge fades too, until a
+ * coordinate's uncertainty is 16 times that of the beginning; then it is set back to that of the beginning without
+ * changing the weights.
  *
- * <p>A label that appears at row {@code n} has truth 0 in all rows before; its weights begin at 0, which is exactly where those rows would have
- * left them.
+ * <p>A label that appears at row {@code n} has truth 0 in all rows before; its weights begin at 0, which is exactly
+ * where those rows would have left them.
  */
 final class LeastSquaresRule implements Rule {
     private final CovarianceReader reader;
@@ -88,7 +93,10 @@ final class LeastSquaresRule implements Rule {
         }
     }
 
-    /** Goes on to the next block where one is full; where the centre of {@code z} moves, the intercept follows so that predictions stay. */
+    /**
+     * Goes on to the next block where one is full; where the centre of {@code z} moves, the intercept follows so that
+     * predictions stay.
+     */
     private void enter() {
         double[] shift = reader.enter();
         if (shift != null) {

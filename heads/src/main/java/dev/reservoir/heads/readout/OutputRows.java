@@ -1,10 +1,13 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads.readout;
 
 import java.util.Arrays;
 
 /**
- * The weights a rule writes to. What {@link #share} gave out is copied before the next write, so that a snapshot costs nothing until the head
- * learns again, and one copy a call of learn at most.
+ * The weights a rule writes to. What {@link #share} gave out is copied before the next write, so that a snapshot costs
+ * nothing until the head learns again, and one copy a call of learn at most.
  */
 final class OutputRows {
     private final int features;

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads.readout;
 
 import dev.reservoir.heads.FeatureLearner;
@@ -25,8 +28,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A head's readout: checks items, scores them, has its rule learn them, counts. Closed, it learns no more and still tells its last snapshot,
- * metrics and sizes; closing again does nothing.
+ * A head's readout: checks items, scores them, has its rule learn them, counts. Closed, it learns no more and still
+ * tells its last snapshot, metrics and sizes; closing again does nothing.
  */
 final class ReadoutLearner implements FeatureLearner {
     private final int features;
@@ -107,8 +110,9 @@ final class ReadoutLearner implements FeatureLearner {
     }
 
     /**
-     * Learns in order. Returns the items handled before the one at which the head failed or a defect or a lack of memory was met, or all. A rule
-     * changes nothing by a row that it cannot learn, so the head is as those items left it.
+     * Learns in order. Returns the items handled before the one at which the head failed or a defect or a lack of
+     * memory was met, or all. A rule changes nothing by a row that it cannot learn, so the head is as those items left
+     * it.
      */
     private int learnRows(List<Row> rows, int items) {
         int most = rows.stream().mapToInt(Row::outputs).max().orElse(0);
@@ -143,7 +147,10 @@ final class ReadoutLearner implements FeatureLearner {
         return items;
     }
 
-    /** Adds the item's rows, none where no token of it is labelled. Throws {@link Refused}, and then has changed nothing. */
+    /**
+     * Adds the item's rows, none where no token of it is labelled. Throws {@link Refused}, and then has changed
+     * nothing.
+     */
     private void rows(Item item, int index, List<Row> rows) {
         Features input = item.features();
         boolean perToken = spec.task() instanceof Task.PerToken;

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads.readout;
 
 import ai.djl.Device;
@@ -11,9 +14,10 @@ import java.util.concurrent.ConcurrentHashMap;
 /**
  * Products of a few rows with large matrices of doubles, in native memory that this owns. Thread-safe.
  *
- * <p>A row's result must not depend on the rows beside it, or what is learned would depend on how a stream is cut into calls. Libraries do
- * not promise that: they choose a kernel by the number of rows. So a product takes the rows of a whole block, zeros where there are fewer,
- * except for smaller numbers of rows that this machine was seen to give the same bits for at that width.
+ * <p>A row's result must not depend on the rows beside it, or what is learned would depend on how a stream is cut into
+ * calls. Libraries do not promise that: they choose a kernel by the number of rows. So a product takes the rows of a
+ * whole block, zeros where there are fewer, except for smaller numbers of rows that this machine was seen to give the
+ * same bits for at that width.
  */
 final class RowProducts implements AutoCloseable {
     private static final int[] SMALLER = {32, 16, 8, 4};

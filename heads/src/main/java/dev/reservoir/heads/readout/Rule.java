@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads.readout;
 
 import dev.reservoir.heads.math.NotFinite;
@@ -6,7 +9,8 @@ import java.util.List;
 /**
  * A learning rule: weights {@code [C, F + 1]}, one row an output, the last column the bias. Not safe for threads.
  *
- * <p>Order of calls for a row: {@link #announce} once with all rows of the call, then {@link #grow}, {@link #scores}, {@link #learn} a row.
+ * <p>Order of calls for a row: {@link #announce} once with all rows of the call, then {@link #grow}, {@link #scores},
+ * {@link #learn} a row.
  */
 interface Rule extends AutoCloseable {
     /** Rows that {@link #learn} will be called with, in this order. */

@@ -1,10 +1,14 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads.readout;
 
 import dev.reservoir.heads.NamedTensor;
 import dev.reservoir.heads.PartVisitor;
 
 /**
- * What features go through before the weights: {@code (x - shift) factor}, cut to {@code [-limit, limit]}. Never written to once it is shared.
+ * What features go through before the weights: {@code (x - shift) factor}, cut to {@code [-limit, limit]}. Never
+ * written to once it is shared.
  *
  * @param shift {@code [F]}
  * @param factor {@code [F]}

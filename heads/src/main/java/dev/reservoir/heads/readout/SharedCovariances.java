@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads.readout;
 
 import com.google.errorprone.annotations.ThreadSafe;
@@ -14,13 +17,13 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * All inverse covariances, in native memory that this owns. They do not depend on targets, so heads of one family (tenant, features, ridge,
- * forgetting) that stand at the end of equal histories share one: found by the history's digest, freed when no block is left on it. Sharing
- * changes no bit, for what is shared is a function of the history.
+ * All inverse covariances, in native memory that this owns. They do not depend on targets, so heads of one family
+ * (tenant, features, ridge, forgetting) that stand at the end of equal histories share one: found by the history's
+ * digest, freed when no block is left on it. Sharing changes no bit, for what is shared is a function of the history.
  *
- * <p>A reader stands on one block at a time: {@link #begin} puts it there, {@link #fork} and {@link #advance} move it, {@link #leave} takes it
- * away, once, whoever calls it how often. A block is there as long as a reader stands on it, an inverse covariance as long as a block has it as its
- * base. Locks are taken in the order block, this.
+ * <p>A reader stands on one block at a time: {@link #begin} puts it there, {@link #fork} and {@link #advance} move it,
+ * {@link #leave} takes it away, once, whoever calls it how often. A block is there as long as a reader stands on it, an
+ * inverse covariance as long as a block has it as its base. Locks are taken in the order block, this.
  */
 @ThreadSafe
 final class SharedCovariances implements AutoCloseable {
@@ -99,7 +102,10 @@ final class SharedCovariances implements AutoCloseable {
         return block;
     }
 
-    /** From a block whose row at {@code position} is not {@code digest}: to one with the same rows before, that has it or can take it. */
+    /**
+     * From a block whose row at {@code position} is not {@code digest}: to one with the same rows before, that has it
+     * or can take it.
+     */
     CovarianceBlock fork(CovarianceReader reader, CovarianceBlock block, int position, Digest digest) {
         CovarianceBlock fork = join(reader, block, position, digest, null);
         return fork != null

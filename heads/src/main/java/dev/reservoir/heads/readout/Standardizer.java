@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads.readout;
 
 /**
@@ -7,7 +10,9 @@ package dev.reservoir.heads.readout;
  */
 final class Standardizer {
     private static final float LIMIT = 8;
-    /** After {@code n} rows a variance counts {@code 1 + PRIOR / n} times: one that few rows tell may be far too small. */
+    /**
+     * After {@code n} rows a variance counts {@code 1 + PRIOR / n} times: one that few rows tell may be far too small.
+     */
     private static final double PRIOR = 4;
 
     /** So that a factor is a float, whatever the column's unit is. */

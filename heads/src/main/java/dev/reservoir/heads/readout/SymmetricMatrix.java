@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads.readout;
 
 import ai.djl.ndarray.NDArray;
@@ -9,11 +12,12 @@ import ai.djl.ndarray.types.Shape;
 import java.nio.DoubleBuffer;
 
 /**
- * A symmetric matrix {@code [W, W]} of doubles in native memory, of which only the blocks on and below the diagonal are kept: 4.5 bytes an
- * element where it is wide. It is symmetric by construction. Not thread-safe; any number of threads may multiply by it while nobody writes.
+ * A symmetric matrix {@code [W, W]} of doubles in native memory, of which only the blocks on and below the diagonal are
+ * kept: 4.5 bytes an element where it is wide. It is symmetric by construction. Not thread-safe; any number of threads
+ * may multiply by it while nobody writes.
  *
- * <p>A product always has the rows of one whole block of examples, zeros where there are fewer: libraries choose a kernel by the shape, and a
- * row's result must not depend on how many rows came with it.
+ * <p>A product always has the rows of one whole block of examples, zeros where there are fewer: libraries choose a
+ * kernel by the shape, and a row's result must not depend on how many rows came with it.
  */
 final class SymmetricMatrix implements AutoCloseable {
     /** Up to this size the whole square is one block. */
@@ -122,7 +126,10 @@ final class SymmetricMatrix implements AutoCloseable {
         }
     }
 
-    /** {@code X M}: {@code x [rows, W]} gives {@code [rows, W]}. A row of the result depends on that row of {@code x} alone. */
+    /**
+     * {@code X M}: {@code x [rows, W]} gives {@code [rows, W]}. A row of the result depends on that row of {@code x}
+     * alone.
+     */
     double[] multiply(double[] x, int rows) {
         double[] product = new double[rows * width]; // (rows, W)
         double[] part = new double[width];
@@ -156,8 +163,8 @@ final class SymmetricMatrix implements AutoCloseable {
     }
 
     /**
-     * {@code M = (M - G^T G) scale} for {@code g [rows, W]}. A call that fails has done a part; the same call again does the rest, and nothing
-     * else may be called before it has.
+     * {@code M = (M - G^T G) scale} for {@code g [rows, W]}. A call that fails has done a part; the same call again
+     * does the rest, and nothing else may be called before it has.
      */
     void subtractSquare(double[] g, int rows, double scale) {
         try (NDManager step = manager.newSubManager()) {

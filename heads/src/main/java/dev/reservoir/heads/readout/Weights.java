@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads.readout;
 
 import dev.reservoir.heads.NamedTensor;
@@ -6,8 +9,8 @@ import dev.reservoir.heads.math.Vectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Weights of a readout {@code [C][width]}, a row an output: {@code F} weights, the bias, then zeros. A row an output makes new outputs free,
- * learning a long {@code y += a x} that vectorises, and prediction a sum over a row.
+ * Weights of a readout {@code [C][width]}, a row an output: {@code F} weights, the bias, then zeros. A row an output
+ * makes new outputs free, learning a long {@code y += a x} that vectorises, and prediction a sum over a row.
  *
  * @param scaling what rows of features go through first; null for nothing
  */
@@ -34,7 +37,10 @@ record Weights(
         }
     }
 
-    /** Writes {@code W x + b} of the first {@code count} outputs. The order of additions is fixed, so that equal inputs give equal bits. */
+    /**
+     * Writes {@code W x + b} of the first {@code count} outputs. The order of additions is fixed, so that equal inputs
+     * give equal bits.
+     */
     void apply(float[] values, int from, float[] scores, int count) {
         Vectors.affine(rows, count, features, values, from, scores, 0);
     }

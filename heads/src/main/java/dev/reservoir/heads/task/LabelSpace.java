@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads.task;
 
 import dev.reservoir.heads.Reason;
@@ -39,7 +42,9 @@ public final class LabelSpace {
         added.forEach(this::index);
     }
 
-    /** Index of the label, which becomes known where it was not; refuses one too many and one that cannot be a label. */
+    /**
+     * Index of the label, which becomes known where it was not; refuses one too many and one that cannot be a label.
+     */
     public int index(String label) {
         Integer known = indices.get(label);
         if (known != null) {

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads.task;
 
 import dev.reservoir.heads.HeadMetrics;
@@ -7,9 +10,9 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sums over all examples and over the last {@code window}. The window is kept without ever subtracting, so that one huge error leaves no
- * trace behind: one lap's entries are turned into sums from each place to the lap's end when the lap is full, and the next lap writes over
- * them as they are no longer needed. Constant time an example.
+ * Sums over all examples and over the last {@code window}. The window is kept without ever subtracting, so that one
+ * huge error leaves no trace behind: one lap's entries are turned into sums from each place to the lap's end when the
+ * lap is full, and the next lap writes over them as they are no longer needed. Constant time an example.
  */
 public final class PrequentialMetrics {
     private static final int FIELDS = 4;
@@ -81,7 +84,10 @@ public final class PrequentialMetrics {
     private final boolean labels;
     private final double[] total = new double[FIELDS];
     private final double[] epoch = new double[FIELDS];
-    /** {@code [window, FIELDS]}: this lap's entries before {@code place}, sums to the end of the lap before from there on. */
+    /**
+     * {@code [window, FIELDS]}: this lap's entries before {@code place}, sums to the end of the lap before from there
+     * on.
+     */
     private double[] ring = new double[FIRST_ENTRIES * FIELDS];
 
     private int place;

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads.task;
 
 import static dev.reservoir.heads.task.Targets.wrong;
@@ -31,8 +34,8 @@ final class TokenSets {
     }
 
     /**
-     * A truth for each token that has one. Labels become known with the first token that has them, those of one token in the order of their
-     * names.
+     * A truth for each token that has one. Labels become known with the first token that has them, those of one token
+     * in the order of their names.
      *
      * @throws dev.reservoir.heads.Refused WRONG_TARGET or LABEL_LIMIT
      */

@@ -1,10 +1,14 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads.task;
 
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The checked truth of one row of features. An example has one row, or, for a task per token, one for each labelled token.
+ * The checked truth of one row of features. An example has one row, or, for a task per token, one for each labelled
+ * token.
  *
  * @param row index of the row among the rows of the example's features
  * @param last whether it is the last of its example
@@ -12,8 +16,9 @@ import org.jspecify.annotations.Nullable;
  * @param outputs outputs known with the example, {@code C}
  * @param positives indices of the outputs whose truth is 1, all others being 0; null for tasks of values
  * @param values the truth of every output, {@code [C]}, in the units it is learned in; null for tasks of labels
- * @param scale what a difference in learned units is multiplied by to give one in the target's own units: {@code scale[c % scale.length]} for
- *     output {@code c}, one factor a channel of the series; null where both units are the same
+ * @param scale what a difference in learned units is multiplied by to give one in the target's own units:
+ *     {@code scale[c % scale.length]} for output {@code c}, one factor a channel of the series; null where both units
+ *     are the same
  */
 public record Truth(
         int row,

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads.train;
 
 import dev.reservoir.heads.math.Adam;
@@ -5,8 +8,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Parameters that learn by {@link Adam}, with their moments. {@link #value} is replaced by a step, never written to: a snapshot keeps it
- * without a copy. Not thread-safe.
+ * Parameters that learn by {@link Adam}, with their moments. {@link #value} is replaced by a step, never written to: a
+ * snapshot keeps it without a copy. Not thread-safe.
  */
 final class AdamParameter {
     /** Three arrays with their headers. */

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads.train;
 
 import dev.reservoir.heads.Features;
@@ -10,9 +13,10 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A frozen baseline that answers for its head. Its scores are put on the head's own scale, so that they mean the same whoever answers: least
- * squares estimates of a truth of 0 or 1 are clipped to that range, and those of exactly one label are shares of their sum, or equal shares
- * if all are 0. What it answers and in which order it ranks the labels stays as it is.
+ * A frozen baseline that answers for its head. Its scores are put on the head's own scale, so that they mean the same
+ * whoever answers: least squares estimates of a truth of 0 or 1 are clipped to that range, and those of exactly one
+ * label are shares of their sum, or equal shares if all are 0. What it answers and in which order it ranks the labels
+ * stays as it is.
  */
 record BaselineSnapshot(HeadSnapshot readout) implements HeadSnapshot {
 

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads.train;
 
 import dev.reservoir.heads.AdmittedObservation;
@@ -23,9 +26,10 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The learner of an FPT head (Lu et al. 2021, arXiv 2103.05247). A full minibatch, or a shorter one that {@link #flush} ends, makes {@code
- * updatesPerExample} updates due: the first on its own examples, which predicts each before anything is learned from it, the others on
- * replayed ones. What it learns is a function of the specification, its seed among it, and the ordered examples and flushes.
+ * The learner of an FPT head (Lu et al. 2021, arXiv 2103.05247). A full minibatch, or a shorter one that {@link #flush}
+ * ends, makes {@code updatesPerExample} updates due: the first on its own examples, which predicts each before anything
+ * is learned from it, the others on replayed ones. What it learns is a function of the specification, its seed among
+ * it, and the ordered examples and flushes.
  *
  * <pre>
  *               accept              accept of the last, flush
@@ -41,8 +45,8 @@ import org.jspecify.annotations.Nullable;
  *                                    finish, something is not finite
  * </pre>
  *
- * A failed learner refuses every example and keeps its last sound snapshot. {@link FusedStep} makes updates; whatever happens in it, each
- * update that was begun is finished or aborted. Not thread-safe.
+ * A failed learner refuses every example and keeps its last sound snapshot. {@link FusedStep} makes updates; whatever
+ * happens in it, each update that was begun is finished or aborted. Not thread-safe.
  */
 public final class FptLearner implements HeadLearner {
     private enum State {
@@ -93,7 +97,8 @@ public final class FptLearner implements HeadLearner {
     }
 
     /**
-     * Adds an example to the minibatch that is being gathered. It is learned, and counted in the metrics, once that is full or flushed.
+     * Adds an example to the minibatch that is being gathered. It is learned, and counted in the metrics, once that is
+     * full or flushed.
      *
      * @param sequence its number in the head's log, by which it is named if its update is aborted
      * @param features what the frozen encoder reads off the observation; null for a head without a frozen baseline
@@ -195,7 +200,8 @@ public final class FptLearner implements HeadLearner {
     /**
      * Makes the step of an update whose portions were all passed.
      *
-     * @return examples that were refused, for the head met a number that is not finite and has failed; null if the step was made
+     * @return examples that were refused, for the head met a number that is not finite and has failed; null if the step
+     *     was made
      */
     @Nullable
     Aborted finish(FptUpdate update) {
@@ -262,7 +268,8 @@ public final class FptLearner implements HeadLearner {
     /**
      * An update that was not made.
      *
-     * @param sequences the examples that are refused for it, in order; none if their own update had been made and a replayed one was not
+     * @param sequences the examples that are refused for it, in order; none if their own update had been made and a
+     *     replayed one was not
      * @param why what to answer for each of them
      * @param cause what was thrown, or null if the head met a number that is not finite and has failed
      */
@@ -320,7 +327,10 @@ public final class FptLearner implements HeadLearner {
         return current;
     }
 
-    /** {@inheritDoc} Scores are of the answers that were served: with a baseline, of whichever part led when the example came. */
+    /**
+     * {@inheritDoc} Scores are of the answers that were served: with a baseline, of whichever part led when the example
+     * came.
+     */
     @Override
     public HeadMetrics metrics() {
         PrequentialMetrics served = baseline == null ? metrics : baseline.served();

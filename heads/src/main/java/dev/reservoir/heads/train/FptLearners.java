@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads.train;
 
 import dev.reservoir.heads.FeatureLearner;
@@ -49,8 +52,8 @@ public final class FptLearners {
      * @param spec whose learning is {@link LearningSpec.Fpt}
      * @param reader of its modality
      * @param readouts called if the head has a frozen baseline
-     * @throws Refused INVALID_FIELD if a row of the modality is too wide for a projection of its own, or the readout or the replay sample could
-     *     grow too large
+     * @throws Refused INVALID_FIELD if a row of the modality is too wide for a projection of its own, or the readout or
+     *     the replay sample could grow too large
      */
     public FptLearner create(HeadSpec spec, ObservationReader reader, ReadoutFactory readouts) {
         LearningSpec.Fpt learning = (LearningSpec.Fpt) spec.learning();

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads.train;
 
 import dev.reservoir.heads.NamedTensor;
@@ -9,7 +12,8 @@ import dev.reservoir.heads.TunableSubstrate.NormRow;
 import dev.reservoir.heads.math.Vectors;
 
 /**
- * The inner parameters of an FPT head at one moment: those before and inside the substrate. Never written after construction.
+ * The inner parameters of an FPT head at one moment: those before and inside the substrate. Never written after
+ * construction.
  *
  * @param input {@code (W, D)}; empty for text, whose tokens have the substrate's own word embeddings
  * @param inputBias {@code (D)}; empty for text

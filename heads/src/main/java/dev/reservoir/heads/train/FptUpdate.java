@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads.train;
 
 import dev.reservoir.heads.HiddenStates;
@@ -14,9 +17,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One step of one head in the making: the mean loss over the labelled rows of a minibatch, and its gradient by everything that learns. It
- * reads the head's parameters and changes nothing of the head. Passes fill it portion by portion; see the package for the letters in the
- * shapes. Not thread-safe.
+ * One step of one head in the making: the mean loss over the labelled rows of a minibatch, and its gradient by
+ * everything that learns. It reads the head's parameters and changes nothing of the head. Passes fill it portion by
+ * portion; see the package for the letters in the shapes. Not thread-safe.
  */
 final class FptUpdate {
     /** Most tokens of a portion of several examples: what a pass keeps for its backward pass is some 100 KB a token. */
@@ -46,7 +49,9 @@ final class FptUpdate {
         cut(minibatch);
     }
 
-    /** Cuts the minibatch into portions by its own lengths alone, so that what else is in a pass makes no difference. */
+    /**
+     * Cuts the minibatch into portions by its own lengths alone, so that what else is in a pass makes no difference.
+     */
     private void cut(List<MinibatchExample> minibatch) {
         int from = 0;
         while (from < minibatch.size()) {
@@ -143,7 +148,8 @@ final class FptUpdate {
          * Scores the examples, takes the loss, and accumulates the readout's gradient.
          *
          * @param hidden holds the portion's sequences from {@code firstSequence} on
-         * @param hiddenGradient {@code (sum T, D)} of the whole pass: receives the loss's gradient by the portion's hidden states
+         * @param hiddenGradient {@code (sum T, D)} of the whole pass: receives the loss's gradient by the portion's
+         *     hidden states
          */
         void scoreAndLoss(HiddenStates hidden, int firstSequence, float[] hiddenGradient) {
             for (int i = 0; i < examples.size() && failure == null; i++) {

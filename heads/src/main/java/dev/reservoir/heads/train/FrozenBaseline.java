@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads.train;
 
 import dev.reservoir.heads.FeatureLearner;
@@ -17,12 +20,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The frozen baseline of an FPT head, its companion in the contract: a readout by least squares that learns from the same minibatches, off
- * the frozen substrate. Of the two, the one that leads is served. Which one that is, is decided after each minibatch by their prequential
- * scores over the metric window: a young head answers as its own frozen version does, which needs fewer examples, until it is better.
+ * The frozen baseline of an FPT head, its companion in the contract: a readout by least squares that learns from the
+ * same minibatches, off the frozen substrate. Of the two, the one that leads is served. Which one that is, is decided
+ * after each minibatch by their prequential scores over the metric window: a young head answers as its own frozen
+ * version does, which needs fewer examples, until it is better.
  *
- * <p>The scores that the head reports are those of the answers that were served: each example's is taken from the part that led when it came.
- * They never change afterwards, whoever leads next. Not thread-safe.
+ * <p>The scores that the head reports are those of the answers that were served: each example's is taken from the part
+ * that led when it came. They never change afterwards, whoever leads next. Not thread-safe.
  */
 final class FrozenBaseline {
     private static final Logger LOG = LoggerFactory.getLogger(FrozenBaseline.class);

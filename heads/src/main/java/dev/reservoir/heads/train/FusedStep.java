@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads.train;
 
 import dev.reservoir.heads.HiddenStates;
@@ -15,9 +18,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes one update of many heads in passes that they share. The gradient of the summed loss by one head's parameters is that head's own, for
- * they are disjoint; and a sequence's hidden states and gradients do not depend on what else is in the pass. So every head ends where it
- * would have ended alone, bit for bit.
+ * Makes one update of many heads in passes that they share. The gradient of the summed loss by one head's parameters is
+ * that head's own, for they are disjoint; and a sequence's hidden states and gradients do not depend on what else is in
+ * the pass. So every head ends where it would have ended alone, bit for bit.
  */
 public final class FusedStep {
     /** Most tokens of a pass of several portions. */
@@ -32,14 +35,15 @@ public final class FusedStep {
     /**
      * What became of the updates.
      *
-     * @param tokens that passed the substrate, the backward pass counted as {@link LearningSpec.Fpt#BACKWARD_PASSES} of them
+     * @param tokens that passed the substrate, the backward pass counted as {@link LearningSpec.Fpt#BACKWARD_PASSES} of
+     *     them
      * @param aborted the updates that were not made, with the examples that are refused for it; all others were
      */
     public record Outcome(double tokens, List<FptLearner.Aborted> aborted) {}
 
     /**
-     * Makes the next update of each learner. If a pass fails, every update is made again by itself, so that only those that cannot be made
-     * alone are aborted. Whatever a pass throws, errors included, ends here.
+     * Makes the next update of each learner. If a pass fails, every update is made again by itself, so that only those
+     * that cannot be made alone are aborted. Whatever a pass throws, errors included, ends here.
      *
      * @param learners each with an update that is due
      */

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads.train;
 
 import java.util.ArrayList;
@@ -6,8 +9,8 @@ import java.util.SplittableRandom;
 import java.util.function.ToLongFunction;
 
 /**
- * A uniform sample of all that was seen, of bounded size (algorithm R; Vitter 1985, doi:10.1145/3147.3165). A function of the seed and of
- * the order of calls. Not thread-safe.
+ * A uniform sample of all that was seen, of bounded size (algorithm R; Vitter 1985, doi:10.1145/3147.3165). A function
+ * of the seed and of the order of calls. Not thread-safe.
  */
 final class ReplaySample<E> {
     private final int capacity;

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads.train;
 
 import dev.reservoir.heads.EncoderSpec.Pooling;
@@ -5,7 +8,8 @@ import dev.reservoir.heads.HiddenStates;
 import dev.reservoir.heads.math.Vectors;
 
 /**
- * Hidden states {@code [T, D]} to features, and gradients back. Linear in the hidden states, with no parameters of its own.
+ * Hidden states {@code [T, D]} to features, and gradients back. Linear in the hidden states, with no parameters of its
+ * own.
  *
  * @param maxTokens most {@code T}
  * @param width {@code D}

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads.modality;
 
 import static dev.reservoir.heads.modality.Fixtures.assertRefused;
@@ -15,7 +18,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Decoded pictures against what the reference decoders give; {@code pictures/README.md} says how the files were made. */
+/**
+ * Decoded pictures against what the reference decoders give; {@code pictures/README.md} says how the files were made.
+ */
 final class PictureFileTest {
     private static final String UNREADABLE = "observation.image.encoded: a JPEG that cannot be read: ";
     private static final int WIDTH = 16;

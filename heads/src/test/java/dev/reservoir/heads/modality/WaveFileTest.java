@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads.modality;
 
 import static dev.reservoir.heads.modality.Fixtures.assertRefused;
@@ -62,7 +65,10 @@ final class WaveFileTest {
         assertThat(WaveFile.decode(file.toByteArray(), RATE, 10)).isEqualTo(Arrays.copyOf(found, 10));
     }
 
-    /** What encoders leave in a pipe, and what is as impossible: 0, the largest numbers, less a header, anything too large. */
+    /**
+     * What encoders leave in a pipe, and what is as impossible: 0, the largest numbers, less a header, anything too
+     * large.
+     */
     @ParameterizedTest
     @ValueSource(
             longs = {

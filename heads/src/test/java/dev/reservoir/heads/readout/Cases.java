@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads.readout;
 
 import dev.reservoir.heads.EncoderKey;
@@ -73,8 +76,8 @@ final class Cases {
     }
 
     /**
-     * Weights {@code [outputs][F + 1]} on the features as they are that minimise the weighted ridge loss with an intercept that is not
-     * penalised: centred normal equations, by Cholesky's method in double.
+     * Weights {@code [outputs][F + 1]} on the features as they are that minimise the weighted ridge loss with an
+     * intercept that is not penalised: centred normal equations, by Cholesky's method in double.
      */
     static double[][] closedForm(float[][] x, double[][] truth, double ridge, double forgetting) {
         int width = x[0].length;
@@ -124,7 +127,10 @@ final class Cases {
         return b;
     }
 
-    /** Overwrites each row of {@code b} with the solution of {@code a w = b}, scaled so that the diagonal of {@code a} is 1. */
+    /**
+     * Overwrites each row of {@code b} with the solution of {@code a w = b}, scaled so that the diagonal of {@code a}
+     * is 1.
+     */
     private static void solve(double[][] a, double[][] b) {
         int width = a.length;
         double[] scale = new double[width];

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads.readout;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -35,7 +38,9 @@ final class GradientRuleTest {
                 Cases.encoder("k"));
     }
 
-    /** One feature whose first two values are 2 and 0: standardised to 2 (nothing seen) and then by mean 2, deviation 0. */
+    /**
+     * One feature whose first two values are 2 and 0: standardised to 2 (nothing seen) and then by mean 2, deviation 0.
+     */
     @Test
     void firstStepsOfAdamAreThoseComputedByHand() {
         FeatureLearner learner = learner(new Task.Regression(1), 1, 0.1, 0.5, 1);

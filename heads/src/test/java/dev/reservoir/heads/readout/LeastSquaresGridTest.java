@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads.readout;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -27,7 +30,10 @@ class LeastSquaresGridTest {
         return new EncoderKey("s", new ModalitySpec.Tensor(width, 1), Pooling.INPUT_ONLY, 0, width);
     }
 
-    /** Correlated columns of deviations {@code scale}, or of 1e-6 to 1e9 side by side where that is 0, far from 0 by {@code offset} deviations. */
+    /**
+     * Correlated columns of deviations {@code scale}, or of 1e-6 to 1e9 side by side where that is 0, far from 0 by
+     * {@code offset} deviations.
+     */
     private static float[][] rows(int width, double scale, double offset, long seed) {
         Random random = new Random(seed);
         float[][] rows = new float[ROWS][width];
@@ -43,7 +49,10 @@ class LeastSquaresGridTest {
         return rows;
     }
 
-    /** The rows in the coordinates of the documented frame: around the first row, small columns raised by their first change. */
+    /**
+     * The rows in the coordinates of the documented frame: around the first row, small columns raised by their first
+     * change.
+     */
     private static float[][] framed(float[][] x, double ridge) {
         int width = x[0].length;
         float[][] z = new float[x.length][width];

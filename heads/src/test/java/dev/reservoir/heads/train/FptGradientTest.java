@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -18,7 +21,10 @@ import java.util.Random;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** The gradient of a head that learns through the substrate is that of finite differences, compared relative to the largest of each part. */
+/**
+ * The gradient of a head that learns through the substrate is that of finite differences, compared relative to the
+ * largest of each part.
+ */
 class FptGradientTest {
     private static final float STEP = 1e-2f;
 

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads.train;
 
 import dev.reservoir.heads.HiddenStates;
@@ -11,8 +14,8 @@ import java.util.function.Predicate;
 import java.util.function.Supplier;
 
 /**
- * A small substrate whose gradients are exact by hand: {@code h_t = gain * (x_t M + mean(x)) + bias}, one norm, {@code D} = 6. Sequences do
- * not touch each other.
+ * A small substrate whose gradients are exact by hand: {@code h_t = gain * (x_t M + mean(x)) + bias}, one norm,
+ * {@code D} = 6. Sequences do not touch each other.
  */
 final class LinearSubstrate implements TunableSubstrate {
     static final int D = 6;

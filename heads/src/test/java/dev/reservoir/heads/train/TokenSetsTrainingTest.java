@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.heads.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -40,7 +43,10 @@ class TokenSetsTrainingTest {
                 1);
     }
 
-    /** Label {@code c} holds for a token where its number {@code c} is above the mean of all tokens'; a third are not told. */
+    /**
+     * Label {@code c} holds for a token where its number {@code c} is above the mean of all tokens'; a third are not
+     * told.
+     */
     private static List<Example> examples(int count, long seed) {
         Random random = new Random(seed);
         List<Example> examples = new ArrayList<>();

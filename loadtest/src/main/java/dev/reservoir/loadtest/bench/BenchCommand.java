@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.loadtest.bench;
 
 import dev.reservoir.loadtest.report.Terminal;
@@ -23,8 +26,9 @@ import picocli.CommandLine.Option;
         description = {
             "",
             "Starts a server and its in-process benchmark as child processes: every ratio compares sides that were"
-                + " measured alternately in this run, with its median, minimum and maximum over the rounds. Run it on"
-                + " an idle machine.",
+                    + " measured alternately in this run, with its median, minimum and maximum over the rounds. Run"
+                    + " it on"
+                    + " an idle machine.",
             ""
         },
         optionListHeading = "Options:%n",

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.loadtest.client;
 
 /** Thrown when a server does not become ready; the message contains the last lines that it printed. */

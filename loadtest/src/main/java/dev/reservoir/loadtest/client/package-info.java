@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 /**
  * A client of the wire contract: the server as a child process, training and prediction streams, open-loop load.
  *

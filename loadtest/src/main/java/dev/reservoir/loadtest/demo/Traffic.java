@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.loadtest.demo;
 
 import dev.reservoir.loadtest.client.CallFailure;

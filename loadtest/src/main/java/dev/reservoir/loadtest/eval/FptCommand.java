@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.loadtest.eval;
 
 import dev.reservoir.loadtest.client.Timekeeper;
@@ -107,9 +110,10 @@ public final class FptCommand extends RunCommand {
             paramLabel = "DIR",
             description =
                     "Folder of data files. mnist: the four idx files, unpacked (without them, the sample of 2,000 that"
-                        + " ships with this program). cifar-10: data_batch_1.bin to data_batch_5.bin and"
-                        + " test_batch.bin. listops: basic_train.tsv, basic_val.tsv and basic_test.tsv (without them,"
-                        + " generated).")
+                            + " ships with this program). cifar-10: data_batch_1.bin to data_batch_5.bin and"
+                            + " test_batch.bin. listops: basic_train.tsv, basic_val.tsv and basic_test.tsv (without"
+                            + " them,"
+                            + " generated).")
     private @Nullable Path data;
 
     @Option(

@@ -1,12 +1,15 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.loadtest.fake;
 
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 
 /**
- * The fake as a process, started as {@code serve --port 0}. {@code --fail} makes it exit during the start, {@code
- * --mute} suppresses the ready line, {@code --die} halts it in training, and {@code --substrate NAME} sets the name
- * that it reports.
+ * The fake as a process, started as {@code serve --port 0}. {@code --fail} makes it exit during the start,
+ * {@code --mute} suppresses the ready line, {@code --die} halts it in training, and {@code --substrate NAME} sets the
+ * name that it reports.
  */
 public final class FakeServerMain {
     private FakeServerMain() {}

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.bench;
 
 import com.google.gson.JsonObject;
@@ -9,7 +12,10 @@ import java.util.TreeSet;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Answers each line with one line, a JSON object; what could not be measured is answered with {@code error}, and the talk goes on. */
+/**
+ * Answers each line with one line, a JSON object; what could not be measured is answered with {@code error}, and the
+ * talk goes on.
+ */
 final class Conversation {
     private static final Logger LOG = LoggerFactory.getLogger(Conversation.class);
 

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.bench;
 
 import com.google.gson.JsonObject;
@@ -7,7 +10,9 @@ import dev.reservoir.heads.SubstrateInput;
 import dev.reservoir.server.substrate.Precision;
 import java.util.List;
 
-/** {@code djl}: the same pass by DJL's own operators in f32, and how far its numbers are from the substrate's in f32. */
+/**
+ * {@code djl}: the same pass by DJL's own operators in f32, and how far its numbers are from the substrate's in f32.
+ */
 final class DjlMeasurement implements Measurement {
     private static final int CHECKED_TOKENS = 16;
 

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.bench;
 
 import com.google.gson.JsonObject;
@@ -15,8 +18,9 @@ import java.util.List;
 import java.util.SplittableRandom;
 
 /**
- * {@code djl-train}: forward, loss, back and the gradients of the same step by DJL's own operators in f32 under its autograd, all heads in one
- * pass; its parameters are not moved, which the fused step's are. And how far its gradients are from the substrate's in f32.
+ * {@code djl-train}: forward, loss, back and the gradients of the same step by DJL's own operators in f32 under its
+ * autograd, all heads in one pass; its parameters are not moved, which the fused step's are. And how far its gradients
+ * are from the substrate's in f32.
  */
 final class DjlTrainMeasurement implements Measurement {
     private static final int CHECKED_TOKENS = 5;
@@ -111,7 +115,10 @@ final class DjlTrainMeasurement implements Measurement {
             return rows;
         }
 
-        /** Relative distance of the peer's gradients by positions, gains and biases from those of the substrate's own way back. */
+        /**
+         * Relative distance of the peer's gradients by positions, gains and biases from those of the substrate's own
+         * way back.
+         */
         double difference() {
             Parameters theirs;
             try (DjlTrainingStep peer = new DjlTrainingStep(subject.djl(), size, parameters)) {

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.bench;
 
 import ai.djl.engine.Engine;
@@ -11,11 +14,13 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The gradient of one training step of several heads through the frozen encoder, with DJL's own operators in f32 under its autograd, as a
- * careful user of that library would write it: all heads in one pass, each sequence with its own head's norms. A peer to hold the fused step
- * against, and no part of training. The loss is the sum over heads of the mean cross-entropy. Not thread-safe.
+ * The gradient of one training step of several heads through the frozen encoder, with DJL's own operators in f32 under
+ * its autograd, as a careful user of that library would write it: all heads in one pass, each sequence with its own
+ * head's norms. A peer to hold the fused step against, and no part of training. The loss is the sum over heads of the
+ * mean cross-entropy. Not thread-safe.
  *
- * <p>Letters: {@code H} heads, {@code N} examples of a head, {@code W} numbers in a row of an observation, {@code C} classes.
+ * <p>Letters: {@code H} heads, {@code N} examples of a head, {@code W} numbers in a row of an observation, {@code C}
+ * classes.
  */
 final class DjlTrainingStep implements AutoCloseable {
     /**

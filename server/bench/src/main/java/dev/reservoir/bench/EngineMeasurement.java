@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.bench;
 
 import com.google.gson.JsonObject;
@@ -17,8 +20,9 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@code engine}: predictions a second of distinct texts of {@code words} words by one head with {@code inFlight} outstanding, inside the
- * process and without a feature cache. Answers are counted between the first and the last one that came while it was sending.
+ * {@code engine}: predictions a second of distinct texts of {@code words} words by one head with {@code inFlight}
+ * outstanding, inside the process and without a feature cache. Answers are counted between the first and the last one
+ * that came while it was sending.
  */
 final class EngineMeasurement implements Measurement {
     private final Subject subject;

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.bench;
 
 import com.google.gson.JsonObject;
@@ -9,7 +12,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 
-/** {@code forward}: a pass of the substrate over {@code sequences} of {@code tokens}, from ids to hidden states in Java's memory. */
+/**
+ * {@code forward}: a pass of the substrate over {@code sequences} of {@code tokens}, from ids to hidden states in
+ * Java's memory.
+ */
 final class ForwardMeasurement implements Measurement {
     private static final int FIRST_WORD = 1_000;
 

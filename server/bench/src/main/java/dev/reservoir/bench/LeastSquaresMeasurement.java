@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.bench;
 
 import com.google.gson.JsonObject;
@@ -23,10 +26,10 @@ import java.util.function.LongSupplier;
 import java.util.stream.IntStream;
 
 /**
- * {@code least-squares}: examples a second that one head of {@code classes} labels learns by recursive least squares at {@code width} in
- * minibatches, prediction and scoring included; and the time of two products {@code [m, F] x
- * [F, F]}, which is as much arithmetic as a minibatch needs, on the same thread. Seconds are those of a core: what the thread waits for others'
- * work does not count. For a process with one thread in a product.
+ * {@code least-squares}: examples a second that one head of {@code classes} labels learns by recursive least squares at
+ * {@code width} in minibatches, prediction and scoring included; and the time of two products {@code [m, F] x [F, F]},
+ * which is as much arithmetic as a minibatch needs, on the same thread. Seconds are those of a core: what the thread
+ * waits for others' work does not count. For a process with one thread in a product.
  */
 final class LeastSquaresMeasurement implements Measurement {
     private static final int DISTINCT = 64;

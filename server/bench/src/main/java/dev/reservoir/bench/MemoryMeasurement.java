@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.bench;
 
 import com.google.gson.JsonObject;
@@ -25,14 +28,19 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * {@code memory}: resident bytes of this process with {@code heads} text heads of ten labels that each learned {@code examples}, above those
- * of a process that has been at work with one, and how much of that is Java's heap. Free heap is given back to the system before both
- * are read: how much of it a collector keeps is its own affair, and not the same twice. Kinds: {@code gradient}; {@code private}, least squares where no two heads saw the observations in the
- * same order; {@code shared}, least squares on the same observations with targets of each head's own. Asked once of a process.
+ * {@code memory}: resident bytes of this process with {@code heads} text heads of ten labels that each learned
+ * {@code examples}, above those of a process that has been at work with one, and how much of that is Java's heap. Free
+ * heap is given back to the system before both are read: how much of it a collector keeps is its own affair, and not
+ * the same twice. Kinds: {@code gradient}; {@code private}, least squares where no two heads saw the observations in
+ * the same order; {@code shared}, least squares on the same observations with targets of each head's own. Asked once of
+ * a process.
  */
 final class MemoryMeasurement implements Measurement {
     private static final int CREDITS = 256;
-    /** Histories that one head learns before the count begins, so that compiled code and the like are not charged to heads. */
+    /**
+     * Histories that one head learns before the count begins, so that compiled code and the like are not charged to
+     * heads.
+     */
     private static final int WARMING = 200;
 
     private static final long CACHE_BYTES = 4 << 20;

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.bench;
 
 import dev.reservoir.heads.Substrate;
@@ -61,7 +64,10 @@ final class Subject implements AutoCloseable {
         return substrate;
     }
 
-    /** A server without its network on {@link #usual}, with the other options a server has by itself; the caller closes it. */
+    /**
+     * A server without its network on {@link #usual}, with the other options a server has by itself; the caller closes
+     * it.
+     */
     Core core(long featureCacheBytes) {
         return new Core(usual(), CoreOptions.usual().withFeatureCacheBytes(featureCacheBytes), clock);
     }

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.bench;
 
 import com.google.common.collect.Lists;
@@ -12,9 +15,10 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * {@code train}: one step of {@code heads} FPT heads, {@code examples} of {@code tokens} a head, from examples taken to parameters moved. Mode
- * {@code fused}: as many heads a call as fill a pass, which is how a call of all is cut. Mode {@code sequential}: a head a call. Told is the median of the
- * calls that were timed, turn about, at least one and as many as fit, times the calls that a step of all heads needs.
+ * {@code train}: one step of {@code heads} FPT heads, {@code examples} of {@code tokens} a head, from examples taken to
+ * parameters moved. Mode {@code fused}: as many heads a call as fill a pass, which is how a call of all is cut. Mode
+ * {@code sequential}: a head a call. Told is the median of the calls that were timed, turn about, at least one and as
+ * many as fit, times the calls that a step of all heads needs.
  */
 final class TrainMeasurement implements Measurement {
     private final Subject subject;
@@ -73,9 +77,9 @@ final class TrainMeasurement implements Measurement {
     }
 
     /**
-     * Multiplications and additions of the matrix products that a step needs inside the substrate: the frozen products there and back (nothing
-     * is learned of them, so the way back has as many), and attention's two products there and four back. What is computed again on the way
-     * back does not count, nor do input projections and readouts.
+     * Multiplications and additions of the matrix products that a step needs inside the substrate: the frozen products
+     * there and back (nothing is learned of them, so the way back has as many), and attention's two products there and
+     * four back. What is computed again on the way back does not count, nor do input projections and readouts.
      */
     static double flops(Bert shape, int sequences, int tokens) {
         double rows = (double) sequences * tokens;

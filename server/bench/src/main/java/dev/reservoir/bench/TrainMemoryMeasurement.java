@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.bench;
 
 import com.google.gson.JsonObject;
@@ -20,9 +23,10 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * {@code train-memory}: what {@code heads} FPT heads that have each learned {@code updates} examples of 16 tokens, one an update, add to a process
- * that has been at work with some: {@code heapBytes}, after a collection, and {@code bytes} resident, which means something for many heads
- * only; what their learners account for; and the time an example took in the engine while all of them learned at once. Asked once of a process.
+ * {@code train-memory}: what {@code heads} FPT heads that have each learned {@code updates} examples of 16 tokens, one
+ * an update, add to a process that has been at work with some: {@code heapBytes}, after a collection, and {@code bytes}
+ * resident, which means something for many heads only; what their learners account for; and the time an example took in
+ * the engine while all of them learned at once. Asked once of a process.
  */
 final class TrainMemoryMeasurement implements Measurement {
     private static final int TOKENS = 16;

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.bench;
 
 import com.google.gson.JsonObject;
@@ -12,9 +15,10 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@code train-parts}: where the time of a fused step goes. {@code nanos} of the whole step; of it {@code substrateNanos} in the substrate, the
- * rest being Java's: input projections, norm banks, readouts, the optimiser. And what takes how long alone, on operands that lie in the cache:
- * {@code productNanos} of the frozen products there and back, {@code attentionNanos} of attention there and back. What the substrate needs beyond these
+ * {@code train-parts}: where the time of a fused step goes. {@code nanos} of the whole step; of it
+ * {@code substrateNanos} in the substrate, the rest being Java's: input projections, norm banks, readouts, the
+ * optimiser. And what takes how long alone, on operands that lie in the cache: {@code productNanos} of the frozen
+ * products there and back, {@code attentionNanos} of attention there and back. What the substrate needs beyond these
  * two is norms and other row work, copies, and what products lose to cold operands.
  */
 final class TrainPartsMeasurement implements Measurement {

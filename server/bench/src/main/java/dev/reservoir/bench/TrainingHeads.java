@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.bench;
 
 import dev.reservoir.heads.AdmittedObservation;
@@ -23,8 +26,8 @@ import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 
 /**
- * Heads of ten classes that learn through a substrate, with all their parts, from sequences of {@code tokens} rows of 16 numbers, {@code
- * examples} a minibatch; their readouts see the mean of the hidden states. Not thread-safe.
+ * Heads of ten classes that learn through a substrate, with all their parts, from sequences of {@code tokens} rows of
+ * 16 numbers, {@code examples} a minibatch; their readouts see the mean of the hidden states. Not thread-safe.
  */
 final class TrainingHeads {
     static final int INPUT_WIDTH = 16;

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.engine;
 
 import dev.reservoir.heads.Features;
@@ -27,9 +30,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * Takes work from any thread, runs it on lanes, and answers through completions.
  *
- * <p>Guarantees: every request ends exactly once; work whose caller is gone is dropped before it starts; a head's examples are learned in
- * the order in which they were handed in, by one lane at a time; the queue of serving work is bounded and refuses with {@link
- * Reason#OVERLOADED} when full, that of training work is bounded by whoever hands out credits.
+ * <p>Guarantees: every request ends exactly once; work whose caller is gone is dropped before it starts; a head's
+ * examples are learned in the order in which they were handed in, by one lane at a time; the queue of serving work is
+ * bounded and refuses with {@link Reason#OVERLOADED} when full, that of training work is bounded by whoever hands out
+ * credits.
  */
 public final class Engine implements AutoCloseable {
     private final FeatureCache cache;
@@ -151,8 +155,8 @@ public final class Engine implements AutoCloseable {
     }
 
     /**
-     * Prepares an example to be queued: admits its observation and looks its features up. May take long, and must not be
-     * called under a lock. An example that is wrong by itself comes back as its refusal.
+     * Prepares an example to be queued: admits its observation and looks its features up. May take long, and must not
+     * be called under a lock. An example that is wrong by itself comes back as its refusal.
      */
     public PreparedExample prepare(
             LiveHead head, long sequence, HashedObservation observation, Target target, TrainingListener listener) {
@@ -175,8 +179,8 @@ public final class Engine implements AutoCloseable {
     }
 
     /**
-     * Queues an example that its head's writer admits; examples of one head are queued in the order of their numbers. The caller bounds how many
-     * are outstanding (credits).
+     * Queues an example that its head's writer admits; examples of one head are queued in the order of their numbers.
+     * The caller bounds how many are outstanding (credits).
      *
      * @return false if the engine is closed and the example is not queued
      */
@@ -192,8 +196,8 @@ public final class Engine implements AutoCloseable {
     }
 
     /**
-     * Queues the end of the minibatch that a head is gathering: its examples are learned as if it were full. The listener
-     * is then told that none more were handled, with the version that has learned them.
+     * Queues the end of the minibatch that a head is gathering: its examples are learned as if it were full. The
+     * listener is then told that none more were handled, with the version that has learned them.
      *
      * @return false if the engine is closed
      */
@@ -211,7 +215,10 @@ public final class Engine implements AutoCloseable {
         }
     }
 
-    /** Drops a deleted head's queued work and frees its learner: at once, or when the lane that works on the head has ended its batch. */
+    /**
+     * Drops a deleted head's queued work and frees its learner: at once, or when the lane that works on the head has
+     * ended its batch.
+     */
     public void forget(LiveHead head) {
         LaneQueue.Dropped dropped = queue.drop(head);
         dropped.tasks().forEach(TrainingTask::headDeleted);
@@ -290,8 +297,8 @@ public final class Engine implements AutoCloseable {
     }
 
     /**
-     * Receives the end of a request: exactly one call of one method, on any thread, the caller's own included. Must be quick. Only if {@link
-     * #completed} throws does {@link #refused} follow, so that the caller hears something.
+     * Receives the end of a request: exactly one call of one method, on any thread, the caller's own included. Must be
+     * quick. Only if {@link #completed} throws does {@link #refused} follow, so that the caller hears something.
      */
     public interface Completion<R> {
         void completed(R result);
@@ -300,7 +307,8 @@ public final class Engine implements AutoCloseable {
     }
 
     /**
-     * Who asks, and until when it matters. Work whose caller is gone or whose deadline has passed is dropped before it starts.
+     * Who asks, and until when it matters. Work whose caller is gone or whose deadline has passed is dropped before it
+     * starts.
      *
      * @param deadlineNanos on the engine's clock; {@link Long#MAX_VALUE} for none
      * @param cancelled whether the caller went away; called on any thread
@@ -324,7 +332,10 @@ public final class Engine implements AutoCloseable {
             long version,
             long appliedThrough) {}
 
-    /** A change of a head's specification, applied to what the specification is by then, so that no change undoes another. */
+    /**
+     * A change of a head's specification, applied to what the specification is by then, so that no change undoes
+     * another.
+     */
     public interface SpecUpdate {
         /**
          * @param labels all that the head knows, declared and learned

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.engine;
 
 import dev.reservoir.heads.Reason;
@@ -7,9 +10,7 @@ import dev.reservoir.heads.Refused;
 final class Failure {
     private Failure() {}
 
-    /**
-     * @param what the work, as a message begins: {@code "observation: could not be encoded"}
-     */
+    /** @param what the work, as a message begins: {@code "observation: could not be encoded"} */
     static Refused refusal(String what, Throwable thrown) {
         if (thrown instanceof Refused refused) {
             return refused;

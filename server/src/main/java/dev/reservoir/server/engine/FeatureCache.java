@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.engine;
 
 import com.github.benmanes.caffeine.cache.Cache;
@@ -10,8 +13,9 @@ import dev.reservoir.server.metrics.Metrics;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Features by content. What they are made of (substrate, encoder, observation) is in the key, and the substrate never changes, so an
- * entry can never be stale. The tenant is in the key too: one tenant cannot learn from the speed of an answer what another has asked.
+ * Features by content. What they are made of (substrate, encoder, observation) is in the key, and the substrate never
+ * changes, so an entry can never be stale. The tenant is in the key too: one tenant cannot learn from the speed of an
+ * answer what another has asked.
  */
 final class FeatureCache {
     /** Identity of features; that of the encoder has the digest of its substrate in it. */
@@ -41,7 +45,9 @@ final class FeatureCache {
                         .build();
     }
 
-    /** The key to look an observation up by; null if the cache is off, or the features change with what a head learns. */
+    /**
+     * The key to look an observation up by; null if the cache is off, or the features change with what a head learns.
+     */
     @Nullable
     Key key(String tenant, ObservationEncoder encoder, HashedObservation observation) {
         EncoderKey key = encoder.key();

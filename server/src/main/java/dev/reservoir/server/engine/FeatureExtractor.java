@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.engine;
 
 import dev.reservoir.heads.Features;
@@ -18,12 +21,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Runs feature requests through the substrate: in one pass all of a batch that use its own norms, each distinct observation once, and in another
- * all that bring norms. Not in one, because norms picked by row round differently from the substrate's own, and frozen features must not depend
- * on what else is read.
+ * Runs feature requests through the substrate: in one pass all of a batch that use its own norms, each distinct
+ * observation once, and in another all that bring norms. Not in one, because norms picked by row round differently from
+ * the substrate's own, and frozen features must not depend on what else is read.
  *
- * <p>One request's failure is its own: if a pass fails, its sequences are passed again in halves, so that in the end only those fail that fail
- * alone. After an {@link OutOfMemoryError} that is not tried: it would make the server run out of memory once for each of them. Not thread-safe.
+ * <p>One request's failure is its own: if a pass fails, its sequences are passed again in halves, so that in the end
+ * only those fail that fail alone. After an {@link OutOfMemoryError} that is not tried: it would make the server run
+ * out of memory once for each of them. Not thread-safe.
  */
 final class FeatureExtractor {
     /** What became of a request: exactly one is present. */

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.engine;
 
 import dev.reservoir.heads.AdmittedObservation;
@@ -16,7 +19,9 @@ record FeatureRequest(
         FeatureCache.@Nullable Key key,
         @Nullable Features cached) {
 
-    /** Admits an observation whose features are not to be cached. Throws what {@link ObservationEncoder#admit} throws. */
+    /**
+     * Admits an observation whose features are not to be cached. Throws what {@link ObservationEncoder#admit} throws.
+     */
     static FeatureRequest uncached(ObservationEncoder encoder, HashedObservation hashed) {
         return new FeatureRequest(encoder, encoder.admit(hashed.observation()), null, null);
     }

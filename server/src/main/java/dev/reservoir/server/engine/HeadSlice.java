@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.engine;
 
 import dev.reservoir.heads.HeadLearner;
@@ -14,9 +17,10 @@ import org.slf4j.LoggerFactory;
 /**
  * One head's part of a training batch. Nobody else touches the head's learner meanwhile. Not thread-safe.
  *
- * <p>Tasks are begun in order and handled in order; what was handled is published and reported at the end. Whatever fails, each example is
- * reported as learned or refused, and none is passed over: {@link #failAll} refuses those that were not handled. An example whose number does not
- * follow the one before it is never learned; it stops the head, for what the head has learned would depend on chance from then on.
+ * <p>Tasks are begun in order and handled in order; what was handled is published and reported at the end. Whatever
+ * fails, each example is reported as learned or refused, and none is passed over: {@link #failAll} refuses those that
+ * were not handled. An example whose number does not follow the one before it is never learned; it stops the head, for
+ * what the head has learned would depend on chance from then on.
  */
 abstract class HeadSlice {
     private static final Logger LOG = LoggerFactory.getLogger(HeadSlice.class);
@@ -138,8 +142,9 @@ abstract class HeadSlice {
     }
 
     /**
-     * Refuses an example that was handled as accepted: one that waited for its minibatch to fill. If it was reported after an earlier batch, the
-     * listener of the latest example is told, because the one that handed it in may be gone.
+     * Refuses an example that was handled as accepted: one that waited for its minibatch to fill. If it was reported
+     * after an earlier batch, the listener of the latest example is told, because the one that handed it in may be
+     * gone.
      */
     final void refuseAccepted(long sequence, Refused why) {
         for (int i = handled.size() - 1; i >= 0; i--) {
@@ -216,7 +221,10 @@ abstract class HeadSlice {
         }
     }
 
-    /** If a head cannot be published even at a second attempt, when memory may be there again, it is published as failed. */
+    /**
+     * If a head cannot be published even at a second attempt, when memory may be there again, it is published as
+     * failed.
+     */
     private HeadVersion publish() {
         for (int attempt = 0; attempt < 2 && stopped == null; attempt++) {
             try {

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.engine;
 
 import dev.reservoir.heads.Substrate;
@@ -9,8 +12,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A thread that runs batches until its queue closes. Only lanes touch tensors. Nothing that is thrown ends the thread, and no interrupt: a batch
- * that fails ends its requests, and if the queue itself fails the lane rests a moment and tries again.
+ * A thread that runs batches until its queue closes. Only lanes touch tensors. Nothing that is thrown ends the thread,
+ * and no interrupt: a batch that fails ends its requests, and if the queue itself fails the lane rests a moment and
+ * tries again.
  */
 final class Lane {
     private static final Logger LOG = LoggerFactory.getLogger(Lane.class);
@@ -60,7 +64,10 @@ final class Lane {
         thread.start();
     }
 
-    /** Waits until the thread has ended, whatever interrupts the caller: leaving a lane in native code crashes the process. */
+    /**
+     * Waits until the thread has ended, whatever interrupts the caller: leaving a lane in native code crashes the
+     * process.
+     */
     void join() {
         boolean interrupted = false;
         while (true) {
@@ -188,7 +195,10 @@ final class Lane {
         }
     }
 
-    /** Called between the parts of a training batch: serves one batch if one waits and no lane is free for it. Never fails. */
+    /**
+     * Called between the parts of a training batch: serves one batch if one waits and no lane is free for it. Never
+     * fails.
+     */
     private void pause() {
         try {
             long began = clock.getAsLong();

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.engine;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
@@ -16,8 +19,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * A lock around the scheduler: anybody offers, lanes take and wait. Thread-safe.
  *
- * <p>A deleted head's learner is closed by whoever the queue gives the right to: once for each head, and never while a lane works on it. {@link
- * #drop} gives it if no slice of the head runs, else {@link #finishedTraining} does; no work of the head is taken in after {@link #drop}.
+ * <p>A deleted head's learner is closed by whoever the queue gives the right to: once for each head, and never while a
+ * lane works on it. {@link #drop} gives it if no slice of the head runs, else {@link #finishedTraining} does; no work
+ * of the head is taken in after {@link #drop}.
  */
 final class LaneQueue {
     private final ReentrantLock lock = new ReentrantLock();
@@ -150,7 +154,10 @@ final class LaneQueue {
         }
     }
 
-    /** What a lane that pauses in a training batch serves before it goes on; empty if nothing waits, or another lane is free to serve it. */
+    /**
+     * What a lane that pauses in a training batch serves before it goes on; empty if nothing waits, or another lane is
+     * free to serve it.
+     */
     Decision.Serve<ServingTask, TrainingTask> takeBetween() {
         lock.lock();
         try {

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.engine;
 
 import dev.reservoir.heads.Features;
@@ -19,8 +22,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One observation's answers by many heads: a part for each encoder, joined into one answer in the order of the heads. The heads of a large part
- * are worked off in chunks by the thread that has the features and, as far as they are free, those of an executor. Thread-safe.
+ * One observation's answers by many heads: a part for each encoder, joined into one answer in the order of the heads.
+ * The heads of a large part are worked off in chunks by the thread that has the features and, as far as they are free,
+ * those of an executor. Thread-safe.
  */
 final class PredictionFan<R> {
     private static final Logger LOG = LoggerFactory.getLogger(PredictionFan.class);

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.engine;
 
 import dev.reservoir.heads.FeatureLearner;
@@ -11,7 +14,10 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The slice of a head whose readout alone learns, from features that were extracted before: as many at a time as follow each other. */
+/**
+ * The slice of a head whose readout alone learns, from features that were extracted before: as many at a time as follow
+ * each other.
+ */
 final class ReadoutSlice extends HeadSlice {
     private static final Logger LOG = LoggerFactory.getLogger(ReadoutSlice.class);
 

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.engine;
 
 import dev.reservoir.heads.Features;
@@ -9,7 +12,10 @@ import dev.reservoir.server.schedule.Work;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A feature request that somebody waits for. Ends once: later ends do nothing. Not thread-safe, but handed from thread to thread by a queue. */
+/**
+ * A feature request that somebody waits for. Ends once: later ends do nothing. Not thread-safe, but handed from thread
+ * to thread by a queue.
+ */
 final class ServingTask implements Work {
     private static final Logger LOG = LoggerFactory.getLogger(ServingTask.class);
 

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.engine;
 
 import dev.reservoir.heads.HeadKind;
@@ -12,9 +15,10 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Examples of several heads that are worked off together. First all features are extracted, in one pass; then each head takes examples until an
- * update is due that it shares with others, all that are due are made in the same passes, and so on until nothing is left. What fails for one
- * head costs the others nothing, and every example is reported whatever fails. Not thread-safe.
+ * Examples of several heads that are worked off together. First all features are extracted, in one pass; then each head
+ * takes examples until an update is due that it shares with others, all that are due are made in the same passes, and
+ * so on until nothing is left. What fails for one head costs the others nothing, and every example is reported whatever
+ * fails. Not thread-safe.
  */
 final class TrainingBatch {
     private final List<HeadSlice> slices = new ArrayList<>();
@@ -42,8 +46,8 @@ final class TrainingBatch {
      *
      * @param substrate that updates of heads that learn through it are passed through
      * @param pause called between heads, for what is more urgent
-     * @return tokens' worth of work that was done: of a head that learns through the substrate that of the updates made, not of the examples
-     *     taken
+     * @return tokens' worth of work that was done: of a head that learns through the substrate that of the updates
+     *     made, not of the examples taken
      */
     long run(FeatureExtractor extractor, Substrate substrate, Runnable pause) {
         double tokens = extract(extractor);

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.engine;
 
 import dev.reservoir.heads.Refused;
@@ -14,7 +17,8 @@ public interface TrainingListener {
      * Examples were handled, and what they changed is published.
      *
      * @param handled how many of this listener's examples
-     * @param refusals of these, and of examples handled before as accepted that waited for their minibatch, perhaps another listener's
+     * @param refusals of these, and of examples handled before as accepted that waited for their minibatch, perhaps
+     *     another listener's
      */
     void handled(int handled, List<Refusal> refusals, HeadVersion published);
 

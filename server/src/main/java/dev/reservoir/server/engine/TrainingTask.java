@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.engine;
 
 import dev.reservoir.heads.Refused;
@@ -120,7 +123,10 @@ sealed interface TrainingTask extends OrderedWork {
             end(null, Engine.stopping());
         }
 
-        /** Hands over the version that has the change, or why it was not made; a completion that fails harms nobody else. */
+        /**
+         * Hands over the version that has the change, or why it was not made; a completion that fails harms nobody
+         * else.
+         */
         void end(@Nullable HeadVersion version, @Nullable Refused why) {
             try {
                 if (version != null) {

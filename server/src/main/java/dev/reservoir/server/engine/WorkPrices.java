@@ -1,17 +1,26 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.engine;
 
 import dev.reservoir.heads.LearningSpec;
 import dev.reservoir.heads.SubstrateInfo;
 import dev.reservoir.server.registry.HeadVersion;
 
-/** What work is expected to cost, in tokens read by the substrate: the one currency in which tenants are compared and batches are cut. */
+/**
+ * What work is expected to cost, in tokens read by the substrate: the one currency in which tenants are compared and
+ * batches are cut.
+ */
 final class WorkPrices {
     /**
-     * What a head's answer costs beside its weights, in floating-point operations that take as long: allocation, sorting of scores, the message. A
-     * head of ten labels takes about 9 microseconds.
+     * What a head's answer costs beside its weights, in floating-point operations that take as long: allocation,
+     * sorting of scores, the message. A head of ten labels takes about 9 microseconds.
      */
     private static final double ANSWER_FLOPS = 5e5;
-    /** An answer reads each weight once, from memory: that takes as long as so many operations in the substrate's products. */
+    /**
+     * An answer reads each weight once, from memory: that takes as long as so many operations in the substrate's
+     * products.
+     */
     private static final double FLOPS_PER_WEIGHT = 16;
 
     private final double flopsPerToken;

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.export;
 
 /** Something outside the command line went wrong: a server, a disk. The message is for its user. */

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.export;
 
 import dev.reservoir.heads.file.SafetensorsOutput;
@@ -11,8 +14,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The two files of an export: written beside their places under other names, moved there when both are whole. Closing it takes away what was
- * not moved.
+ * The two files of an export: written beside their places under other names, moved there when both are whole. Closing
+ * it takes away what was not moved.
  */
 final class ExportFiles implements AutoCloseable {
     private static final String TENSORS = ".safetensors";

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.grpc;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
@@ -13,8 +16,8 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * Makes encoders for embeddings, on worker threads, as one may take up to a second. Equal requests share one creation, and
- * a bounded number of different ones is made at a time. Thread-safe.
+ * Makes encoders for embeddings, on worker threads, as one may take up to a second. Equal requests share one creation,
+ * and a bounded number of different ones is made at a time. Thread-safe.
  */
 final class EncoderCreations {
     private final Vertx vertx;

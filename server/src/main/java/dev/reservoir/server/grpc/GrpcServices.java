@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.grpc;
 
 import com.google.protobuf.Descriptors.FileDescriptor;
@@ -103,8 +106,8 @@ public final class GrpcServices {
     }
 
     /**
-     * Refuses new calls with STOPPING, answers what streams have taken in, ends them, and completes when no call is left. Calls left after
-     * {@code limit} are ended as they are. The engine must go on meanwhile.
+     * Refuses new calls with STOPPING, answers what streams have taken in, ends them, and completes when no call is
+     * left. Calls left after {@code limit} are ended as they are. The engine must go on meanwhile.
      */
     public Future<Void> drain(Duration limit) {
         predictions.stop();

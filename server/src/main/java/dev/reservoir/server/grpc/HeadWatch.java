@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.grpc;
 
 import dev.reservoir.server.registry.HeadRegistry;
@@ -10,7 +13,9 @@ import dev.reservoir.v1.Head;
 import dev.reservoir.v1.WatchHeadRequest;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/** Sends a head now and after changes: the newest state only, at most once an interval, and only while the client reads. */
+/**
+ * Sends a head now and after changes: the newest state only, at most once an interval, and only while the client reads.
+ */
 final class HeadWatch {
     private final ServerCall<WatchHeadRequest, Head> call;
     private final HeadView view;

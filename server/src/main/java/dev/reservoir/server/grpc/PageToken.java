@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.grpc;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
@@ -9,7 +12,10 @@ import java.util.Base64;
 import java.util.Map;
 import java.util.zip.CRC32;
 
-/** Where a listing goes on: the last head shown, bound to its tenant and checked, so that a token made up or mixed up is refused. */
+/**
+ * Where a listing goes on: the last head shown, bound to its tenant and checked, so that a token made up or mixed up is
+ * refused.
+ */
 final class PageToken {
     private PageToken() {}
 

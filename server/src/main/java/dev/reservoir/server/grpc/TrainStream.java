@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.grpc;
 
 import dev.reservoir.heads.HeadName;
@@ -25,18 +28,20 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One training stream: opening, then examples. An example is outstanding from its arrival until the {@link Progress} that
- * acknowledges it is written, so a client that does not read is soon not read from either, and nothing of it piles up here.
+ * One training stream: opening, then examples. An example is outstanding from its arrival until the {@link Progress}
+ * that acknowledges it is written, so a client that does not read is soon not read from either, and nothing of it piles
+ * up here.
  *
- * <pre>
- *   OPENING --open--&gt; LEARNING --half-close--&gt; DRAINING --all handled--&gt; FLUSHING --flushed--&gt; FLUSHED --&gt; ENDED
- *      |                 |                      ^   |                      |                                ^
- *      +-----------------+--the server stops----+---|----------------------+                                |
- *                                                   +--all handled, no minibatch waits or the server stops--+
- *   any --a refusal that ends it, the lease is lost, the head failed, the call is over--&gt; ENDED
- * </pre>
+ * <pre>{@code
+ * OPENING --open--> LEARNING --half-close--> DRAINING --all handled--> FLUSHING --flushed--> FLUSHED --> ENDED
+ *    |                 |                      ^   |                      |                                ^
+ *    +-----------------+--the server stops----+---|----------------------+                                |
+ *                                                 +--all handled, no minibatch waits or the server stops--+
+ * any --a refusal that ends it, the lease is lost, the head failed, the call is over--> ENDED
+ * }</pre>
  *
- * <p>Confined to the call's context, but for {@link #offer}, which runs where payloads are decoded, one after the other.
+ * <p>Confined to the call's context, but for {@link #offer}, which runs where payloads are decoded, one after the
+ * other.
  */
 final class TrainStream implements TrainInbox.Stream {
     private final ServerCall<TrainRequest, TrainResponse> call;

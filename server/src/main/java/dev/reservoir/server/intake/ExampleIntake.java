@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.intake;
 
 import dev.reservoir.heads.HeadName;
@@ -23,8 +26,8 @@ import java.util.function.Consumer;
  * it in one step.
  *
  * <p>Guarantees: a head has one writer at a time; its examples are queued in the order of their numbers, without a gap
- * and each once, whatever threads the writers offer on; an example that is wrong by itself keeps its number and is queued
- * as its refusal, so that acknowledgement stays cumulative; an offer that fails takes no number. Thread-safe.
+ * and each once, whatever threads the writers offer on; an example that is wrong by itself keeps its number and is
+ * queued as its refusal, so that acknowledgement stays cumulative; an offer that fails takes no number. Thread-safe.
  */
 public final class ExampleIntake {
     private final HeadRegistry registry;
@@ -101,8 +104,8 @@ public final class ExampleIntake {
     }
 
     /**
-     * Ends the minibatch that a head is gathering, in the order of the writer's examples; the examples in it are learned
-     * as if it were full.
+     * Ends the minibatch that a head is gathering, in the order of the writer's examples; the examples in it are
+     * learned as if it were full.
      *
      * @param listener is told that no more examples were handled once that is done
      * @return false if the server stops

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.intake;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
@@ -23,9 +26,9 @@ import org.jspecify.annotations.Nullable;
  *                            +-------+
  * </pre>
  *
- * <p>Guarantees: a number is taken and its example queued in one step, so that examples are queued in the order of their
- * numbers, whoever is the writer by then; a number whose example could not be queued is not taken; a lease that was
- * fenced or closed takes no number. Epochs and sequence numbers are unsigned. Thread-safe.
+ * <p>Guarantees: a number is taken and its example queued in one step, so that examples are queued in the order of
+ * their numbers, whoever is the writer by then; a number whose example could not be queued is not taken; a lease that
+ * was fenced or closed takes no number. Epochs and sequence numbers are unsigned. Thread-safe.
  */
 final class HeadWriter {
     /** Payloads are compared for this many numbers back. */

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.intake;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
@@ -15,8 +18,8 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Observations that were predicted and wait for their truth, by tenant and id; the id of a newer observation replaces an
- * older one.
+ * Observations that were predicted and wait for their truth, by tenant and id; the id of a newer observation replaces
+ * an older one.
  *
  * <p>All tenants share one account of memory. What does not fit pushes out the oldest observations of whichever tenant
  * holds the most bytes, so a tenant that holds little keeps it, whatever others send. A tenant holds at most so many

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.intake;
 
 import dev.reservoir.heads.Refused;
@@ -5,9 +8,7 @@ import dev.reservoir.server.registry.LiveHead;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 
-/**
- * The right to write to a head, until a newer writer takes it, the head is deleted, or it is closed. Thread-safe.
- */
+/** The right to write to a head, until a newer writer takes it, the head is deleted, or it is closed. Thread-safe. */
 public final class WriterLease implements AutoCloseable {
     private final LiveHead head;
     private final HeadWriter writer;

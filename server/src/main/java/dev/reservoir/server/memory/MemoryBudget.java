@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.memory;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
@@ -14,8 +17,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Each use of the memory has an {@link Account} with a limit of its own below the budget's. Whoever is about to hold
  * bytes reserves them first and closes the {@link Reservation} when they are free again. Guarantees: the bytes reserved
- * never exceed the account's limit or the budget's; a reservation gives its bytes back exactly once, however often and by
- * whomever it is closed; a reservation that is refused changes nothing. Thread-safe.
+ * never exceed the account's limit or the budget's; a reservation gives its bytes back exactly once, however often and
+ * by whomever it is closed; a reservation that is refused changes nothing. Thread-safe.
  */
 public final class MemoryBudget {
     private final String memory;

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.memory;
 
 import com.sun.management.HotSpotDiagnosticMXBean;
@@ -38,8 +41,8 @@ public final class ProcessMemory {
     }
 
     /**
-     * Returns what the C library's allocator keeps of freed memory to the operating system (malloc_trim(3), by the JVM's
-     * diagnostic command {@code System.trim_native_heap}).
+     * Returns what the C library's allocator keeps of freed memory to the operating system (malloc_trim(3), by the
+     * JVM's diagnostic command {@code System.trim_native_heap}).
      *
      * @return false where this JVM has no such command (before 17.0.9, or another C library)
      */

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.memory;
 
 import java.time.Duration;
@@ -6,8 +9,8 @@ import java.time.Duration;
  * Decides when memory that the native allocator keeps is worth giving back to the operating system.
  *
  * <p>A training step of 2,048 tokens allocates several hundred megabytes and frees them again; the allocator keeps them
- * for the next step. While the server is idle a modest excess is given back at once. While it is busy the next step would
- * ask for the same memory again, so only a large excess is given back, and rarely. Not thread-safe.
+ * for the next step. While the server is idle a modest excess is given back at once. While it is busy the next step
+ * would ask for the same memory again, so only a large excess is given back, and rarely. Not thread-safe.
  */
 final class ReclaimPolicy {
     private final Settings settings;

@@ -1,11 +1,14 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.metrics;
 
 import com.google.errorprone.annotations.ThreadSafe;
 import java.util.concurrent.atomic.LongAdder;
 
 /**
- * How values are distributed, in buckets whose bounds are powers of two: bucket {@code b} counts values {@code v} with {@code 2^(b-1) < v <= 2^b},
- * bucket 0 those of at most 1. Values below 0 count as 0.
+ * How values are distributed, in buckets whose bounds are powers of two: bucket {@code b} counts values {@code v} with
+ * {@code 2^(b-1) < v <= 2^b}, bucket 0 those of at most 1. Values below 0 count as 0.
  */
 @ThreadSafe
 public final class Histogram {

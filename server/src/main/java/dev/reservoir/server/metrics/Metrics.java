@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.metrics;
 
 import com.google.errorprone.annotations.ThreadSafe;
@@ -8,8 +11,8 @@ import java.util.TreeMap;
 import java.util.function.LongSupplier;
 
 /**
- * All metrics of one server by name. Names are those of Prometheus: lower case with underscores, the unit last, {@code _total} behind a
- * counter's. A name stands for one metric: asking for it again is a defect and fails.
+ * All metrics of one server by name. Names are those of Prometheus: lower case with underscores, the unit last,
+ * {@code _total} behind a counter's. A name stands for one metric: asking for it again is a defect and fails.
  */
 @ThreadSafe
 public final class Metrics {

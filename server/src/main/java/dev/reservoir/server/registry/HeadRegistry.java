@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.registry;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
@@ -21,9 +24,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Which heads exist.
  *
- * <p>Guarantees: a head's parts are made without a lock, as that may take seconds, and freed again if its creation loses to
- * another; no other call waits for a creation but {@link #close}; a deleted head is told to the listeners once, after it
- * has gone from the registry. Thread-safe.
+ * <p>Guarantees: a head's parts are made without a lock, as that may take seconds, and freed again if its creation
+ * loses to another; no other call waits for a creation but {@link #close}; a deleted head is told to the listeners
+ * once, after it has gone from the registry. Thread-safe.
  */
 public final class HeadRegistry implements AutoCloseable {
 
@@ -65,7 +68,8 @@ public final class HeadRegistry implements AutoCloseable {
      * Creates a head.
      *
      * @param requestId makes a repeated call return the head that the first one made; empty for none
-     * @throws Refused HEAD_EXISTS, HEAD_LIMIT, STOPPING, or INVALID_FIELD if the specification does not fit the substrate
+     * @throws Refused HEAD_EXISTS, HEAD_LIMIT, STOPPING, or INVALID_FIELD if the specification does not fit the
+     *     substrate
      */
     public LiveHead create(HeadSpec spec, String requestId) {
         LiveHead existing = begin(spec, requestId);
@@ -197,8 +201,8 @@ public final class HeadRegistry implements AutoCloseable {
     }
 
     /**
-     * Takes no more heads, waits for the creations under way, and frees the learners of the heads that are left. For the
-     * end, once nothing runs that touches a learner.
+     * Takes no more heads, waits for the creations under way, and frees the learners of the heads that are left. For
+     * the end, once nothing runs that touches a learner.
      */
     @Override
     public void close() {

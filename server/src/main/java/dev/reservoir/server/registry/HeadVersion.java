@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.registry;
 
 import dev.reservoir.heads.HeadMetrics;
@@ -6,7 +9,8 @@ import dev.reservoir.heads.HeadSpec;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What readers see of a head: swapped as a whole, so that a prediction's version, sequence number and answer belong together.
+ * What readers see of a head: swapped as a whole, so that a prediction's version, sequence number and answer belong
+ * together.
  *
  * @param version rises by one with each publication; 0 is the untrained head
  * @param appliedThrough every example up to this sequence number is learned or was refused

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.registry;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
@@ -14,7 +17,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A head that exists: its learner, which one lane at a time may touch, and what is published of it, which everybody may read.
+ * A head that exists: its learner, which one lane at a time may touch, and what is published of it, which everybody may
+ * read.
  *
  * <pre>
  *           delete             retire
@@ -24,9 +28,9 @@ import org.slf4j.LoggerFactory;
  *                    retire
  * </pre>
  *
- * <p>Guarantees: {@link #published} never goes back in version or sequence number; whoever is told of a publication finds it published; only a
- * live head publishes, so that after {@link #deleted} turns true nothing is published any more; {@link #retire} succeeds once. Thread-safe, but
- * for the learner.
+ * <p>Guarantees: {@link #published} never goes back in version or sequence number; whoever is told of a publication
+ * finds it published; only a live head publishes, so that after {@link #deleted} turns true nothing is published any
+ * more; {@link #retire} succeeds once. Thread-safe, but for the learner.
  */
 public final class LiveHead {
     private static final Logger LOG = LoggerFactory.getLogger(LiveHead.class);
@@ -109,7 +113,8 @@ public final class LiveHead {
      * Publishes the learner's state; for the lane that runs the head's slice.
      *
      * @param appliedThrough last sequence number that is handled
-     * @return what is published from now on: the learner's state, or if the head is not live any more what was published last
+     * @return what is published from now on: the learner's state, or if the head is not live any more what was
+     *     published last
      * @throws IllegalStateException if the sequence number goes back
      */
     public HeadVersion publish(long appliedThrough) {
@@ -127,8 +132,8 @@ public final class LiveHead {
     }
 
     /**
-     * Publishes that the head learns no more and keeps serving what it served; for the lane that runs the head's slice. Does not touch the
-     * learner.
+     * Publishes that the head learns no more and keeps serving what it served; for the lane that runs the head's slice.
+     * Does not touch the learner.
      */
     public HeadVersion fail(String why, long appliedThrough) {
         HeadVersion before = published;
@@ -202,8 +207,8 @@ public final class LiveHead {
     }
 
     /**
-     * Ends the head's life. Whoever gets true has to close the learner, and nobody else may; to be called only when no lane runs a slice of the
-     * head, and none will.
+     * Ends the head's life. Whoever gets true has to close the learner, and nobody else may; to be called only when no
+     * lane runs a slice of the head, and none will.
      */
     public boolean retire() {
         synchronized (lock) {

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.rpc;
 
 import dev.reservoir.heads.Reason;
@@ -75,7 +78,9 @@ public final class Calls {
         completeWhenDrained();
     }
 
-    /** Refuses new calls, asks streams to end, and completes when none is left; those left after the time are cut off. */
+    /**
+     * Refuses new calls, asks streams to end, and completes when none is left; those left after the time are cut off.
+     */
     Future<Void> drain(long millis) {
         stopping = true;
         for (ServerCall<?, ?> call : active) {

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.rpc;
 
 import io.netty.handler.codec.http2.Http2Connection;
@@ -8,9 +11,9 @@ import io.vertx.core.http.impl.HttpServerConnection;
 /**
  * How many streams of a connection are active.
  *
- * <p>Netty refuses a stream beyond the advertised limit without remembering it, and closes the connection when data of that
- * stream follow, which its client had under way. So Netty is asked to take any number; whoever takes the requests refuses
- * those beyond the limit as the calls they are.
+ * <p>Netty refuses a stream beyond the advertised limit without remembering it, and closes the connection when data of
+ * that stream follow, which its client had under way. So Netty is asked to take any number; whoever takes the requests
+ * refuses those beyond the limit as the calls they are.
  */
 final class ConnectionStreams {
     private ConnectionStreams() {}

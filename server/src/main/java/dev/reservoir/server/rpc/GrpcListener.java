@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.rpc;
 
 import io.vertx.core.DeploymentOptions;
@@ -20,23 +23,30 @@ import org.slf4j.LoggerFactory;
 /**
  * A port on which several event loops answer; a connection stays on one of them.
  *
- * <p>Each connection is pinged, and closed once it has brought nothing for three pings: a peer that lives answers, however
- * quiet its calls are, and one that is gone without a word gives back what its calls hold.
+ * <p>Each connection is pinged, and closed once it has brought nothing for three pings: a peer that lives answers,
+ * however quiet its calls are, and one that is gone without a word gives back what its calls hold.
  */
 public final class GrpcListener {
     private static final Logger LOG = LoggerFactory.getLogger(GrpcListener.class);
 
-    /** A stream that is not read holds its own window only, so that a connection goes on while up to 16 of its streams rest. */
+    /**
+     * A stream that is not read holds its own window only, so that a connection goes on while up to 16 of its streams
+     * rest.
+     */
     private static final int CONNECTION_WINDOW_BYTES = 16 << 20;
 
     private static final int STREAM_WINDOW_BYTES = 1 << 20;
-    /** Each call whose deadline passes ends in a reset, so honest clients send many; a flood still closes its connection. */
+    /**
+     * Each call whose deadline passes ends in a reset, so honest clients send many; a flood still closes its
+     * connection.
+     */
     private static final int RESETS_IN_A_WINDOW = 5_000;
 
     private static final int RESET_WINDOW_SECONDS = 10;
     /**
-     * A request's head beyond this closes its connection, because what is not read leaves the compression of later heads
-     * undefined. Far above {@link TransportLimits#metadataBytes}, so that a call with too much metadata is refused alone.
+     * A request's head beyond this closes its connection, because what is not read leaves the compression of later
+     * heads undefined. Far above {@link TransportLimits#metadataBytes}, so that a call with too much metadata is
+     * refused alone.
      */
     private static final int READABLE_HEAD_BYTES = 1 << 20;
 

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.rpc;
 
 import dev.reservoir.heads.Reason;
@@ -7,8 +10,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Cuts the bytes of a request into messages: a byte that says whether the payload is compressed, four bytes of length, the
- * payload. Pure. Not thread-safe.
+ * Cuts the bytes of a request into messages: a byte that says whether the payload is compressed, four bytes of length,
+ * the payload. Pure. Not thread-safe.
  */
 final class MessageDeframer {
     static final int PREFIX_BYTES = 5;

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.rpc;
 
 import com.google.protobuf.ByteString;
@@ -18,7 +21,10 @@ import java.util.Collection;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Describes the server to tools, any number of questions a stream: {@code grpc.reflection.v1} and, for older tools, {@code v1alpha}. */
+/**
+ * Describes the server to tools, any number of questions a stream: {@code grpc.reflection.v1} and, for older tools,
+ * {@code v1alpha}.
+ */
 public final class ReflectionService {
     private final Schemas schemas;
 

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.rpc;
 
 import com.google.protobuf.CodedOutputStream;
@@ -19,10 +22,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * Writes the reply of one call: head, messages, trailers.
  *
- * <p>Trailers are handed to Vert.x only once the last message is on the wire. Vert.x 5.0 writes them with a promise that
- * nobody holds; if the stream is reset while they wait behind a message, that promise's failure reaches the end of the
- * channel's pipeline and closes the connection with every call on it. A message's write is held by a promise of its own,
- * so the failure of that one concerns its call alone. Not thread-safe: confined to the call's context.
+ * <p>Trailers are handed to Vert.x only once the last message is on the wire. Vert.x 5.0 writes them with a promise
+ * that nobody holds; if the stream is reset while they wait behind a message, that promise's failure reaches the end of
+ * the channel's pipeline and closes the connection with every call on it. A message's write is held by a promise of its
+ * own, so the failure of that one concerns its call alone. Not thread-safe: confined to the call's context.
  */
 final class ReplyWriter {
     private static final String CONTENT_TYPE = "content-type";

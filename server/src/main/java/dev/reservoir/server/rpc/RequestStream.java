@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.rpc;
 
 import com.google.protobuf.Message;
@@ -6,8 +9,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 
 /**
- * A stream of requests that are answered one by one, in the order in which the answers are ready. A request is outstanding until its reply
- * is written, and what is outstanding is bounded, so a client that does not read its replies is soon not read from either.
+ * A stream of requests that are answered one by one, in the order in which the answers are ready. A request is
+ * outstanding until its reply is written, and what is outstanding is bounded, so a client that does not read its
+ * replies is soon not read from either.
  */
 public final class RequestStream<Q extends Message, P extends Message> {
     /** Answers requests. */

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.rpc;
 
 import dev.reservoir.heads.Reason;
@@ -17,8 +20,8 @@ import java.util.UUID;
 import java.util.function.LongSupplier;
 
 /**
- * Answers gRPC calls with the methods that are bound to it. Give {@link #handler} to an HTTP/2 server, or let {@link
- * GrpcListener} do so; any number of event loops may share it. Only binary gRPC over HTTP/2 is answered.
+ * Answers gRPC calls with the methods that are bound to it. Give {@link #handler} to an HTTP/2 server, or let
+ * {@link GrpcListener} do so; any number of event loops may share it. Only binary gRPC over HTTP/2 is answered.
  */
 public final class RpcServer {
     private static final int METHOD_NOT_ALLOWED = 405;
@@ -72,8 +75,8 @@ public final class RpcServer {
     }
 
     /**
-     * Refuses new calls with STOPPING, answers what streams have taken in, ends them, and completes when no call is left.
-     * Calls left after {@code limit} are ended as they are.
+     * Refuses new calls with STOPPING, answers what streams have taken in, ends them, and completes when no call is
+     * left. Calls left after {@code limit} are ended as they are.
      */
     public Future<Void> drain(Duration limit) {
         return calls.drain(limit.toMillis());

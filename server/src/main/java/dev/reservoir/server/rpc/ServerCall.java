@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.rpc;
 
 import com.google.protobuf.Message;
@@ -37,8 +40,9 @@ import org.slf4j.LoggerFactory;
  * message arrives and no reply is written any more. CLOSED: nothing of the call is left.
  *
  * <p>Guarantees: everything runs on the call's context, but for {@link #gone}, {@link #runOnContext} and {@link #stop},
- * which any thread may call; the call leaves OPEN exactly once, whoever ends it: its handler, its client, its connection,
- * its deadline or any {@link Throwable} that a handler throws; by then what {@link #onClosed} was given has run once.
+ * which any thread may call; the call leaves OPEN exactly once, whoever ends it: its handler, its client, its
+ * connection, its deadline or any {@link Throwable} that a handler throws; by then what {@link #onClosed} was given has
+ * run once.
  */
 public final class ServerCall<Q extends Message, P extends Message> {
     private static final Logger LOG = LoggerFactory.getLogger(ServerCall.class);
@@ -80,8 +84,8 @@ public final class ServerCall<Q extends Message, P extends Message> {
         /**
          * Takes a message.
          *
-         * @param bytes size of its payload as parsed, which counts against the server's memory until it is {@link
-         *     ServerCall#release released} or the call ends
+         * @param bytes size of its payload as parsed, which counts against the server's memory until it is
+         *     {@link ServerCall#release released} or the call ends
          */
         void message(Q message, int bytes);
     }
@@ -187,8 +191,8 @@ public final class ServerCall<Q extends Message, P extends Message> {
     }
 
     /**
-     * Whether the memory for requests is scarce: a stream that still keeps messages should not ask for more. One that keeps
-     * none may, so that every stream gets on.
+     * Whether the memory for requests is scarce: a stream that still keeps messages should not ask for more. One that
+     * keeps none may, so that every stream gets on.
      */
     public boolean memoryScarce() {
         return calls.memory().usedBytes() > calls.memory().limitBytes() / 2;

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.rpc;
 
 import com.google.protobuf.Any;
@@ -15,8 +18,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The one way from a failure to what a client is told of it. What is not {@link Refused} is a defect: it is logged once with its stack
- * under an incident id, and the client learns that id and nothing else.
+ * The one way from a failure to what a client is told of it. What is not {@link Refused} is a defect: it is logged once
+ * with its stack under an incident id, and the client learns that id and nothing else.
  */
 public final class StatusMapper {
     static final String DOMAIN = "reservoir.dev";

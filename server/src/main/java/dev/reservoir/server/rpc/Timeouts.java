@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.rpc;
 
 import dev.reservoir.heads.Reason;
@@ -13,7 +16,10 @@ final class Timeouts {
 
     private Timeouts() {}
 
-    /** Nanoseconds of a {@code grpc-timeout} header; {@link Long#MAX_VALUE} for none, one that is malformed, or a century. */
+    /**
+     * Nanoseconds of a {@code grpc-timeout} header; {@link Long#MAX_VALUE} for none, one that is malformed, or a
+     * century.
+     */
     static long nanos(@Nullable String header) {
         Matcher matcher = header == null ? null : HEADER.matcher(header);
         if (matcher == null || !matcher.matches()) {

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.schedule;
 
 /** How batches are cut. Immutable; made by {@link #usual} and what its builder is told otherwise. */
@@ -29,8 +32,8 @@ public final class BatchPolicy {
     }
 
     /**
-     * What a server with so many lanes runs with unless it is told otherwise: where there are several lanes, one of them is free of training
-     * unless serving is light.
+     * What a server with so many lanes runs with unless it is told otherwise: where there are several lanes, one of
+     * them is free of training unless serving is light.
      */
     public static Builder usual(int lanes) {
         return new Builder(Math.max(1, lanes - 1));
@@ -47,8 +50,8 @@ public final class BatchPolicy {
     }
 
     /**
-     * How long the oldest serving item may wait for others to join it; with 0 a batch takes what is there, apart from the moment that the
-     * {@link Scheduler} lingers.
+     * How long the oldest serving item may wait for others to join it; with 0 a batch takes what is there, apart from
+     * the moment that the {@link Scheduler} lingers.
      */
     public long delayNanos() {
         return delayNanos;

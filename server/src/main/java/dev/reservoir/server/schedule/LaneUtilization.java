@@ -1,8 +1,11 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.schedule;
 
 /**
- * How much of the lanes' time serving took lately: the time of each batch, forgotten exponentially with a time constant of one second. 1 is one
- * lane all the time. Not thread-safe.
+ * How much of the lanes' time serving took lately: the time of each batch, forgotten exponentially with a time constant
+ * of one second. 1 is one lane all the time. Not thread-safe.
  */
 final class LaneUtilization {
     private static final double CONSTANT_NANOS = 1e9;

@@ -1,19 +1,25 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.schedule;
 
 import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Decides what a free lane runs next. A pure state machine: time comes in as an argument, nothing blocks. Not thread-safe.
+ * Decides what a free lane runs next. A pure state machine: time comes in as an argument, nothing blocks. Not
+ * thread-safe.
  *
- * <p>Serving goes first, but while both wait training keeps its share of the tokens. A training batch is cut so short that it takes about
- * {@link BatchPolicy#stepNanos} at the rate that was measured, and its lane asks {@link #between} its parts whether something is to be served
- * first. While serving goes on only {@link BatchPolicy#trainingLanes} of them run at once, so that with more lanes an observation need not even
- * wait for a part to end. If that would leave those lanes idle most of the time ({@link BatchPolicy#lightServing}), they train too, but only
- * steps that are no longer than a batch should be: the parts of a long one are long as well.
+ * <p>Serving goes first, but while both wait training keeps its share of the tokens. A training batch is cut so short
+ * that it takes about {@link BatchPolicy#stepNanos} at the rate that was measured, and its lane asks {@link #between}
+ * its parts whether something is to be served first. While serving goes on only {@link BatchPolicy#trainingLanes} of
+ * them run at once, so that with more lanes an observation need not even wait for a part to end. If that would leave
+ * those lanes idle most of the time ({@link BatchPolicy#lightServing}), they train too, but only steps that are no
+ * longer than a batch should be: the parts of a long one are long as well.
  *
- * <p>After a serving batch lanes linger a little for the next requests of those whom it answered ({@link LingerPolicy}), unless heads train:
- * then a lane that waits would start a training step, or leave serving to those that train.
+ * <p>After a serving batch lanes linger a little for the next requests of those whom it answered
+ * ({@link LingerPolicy}), unless heads train: then a lane that waits would start a training step, or leave serving to
+ * those that train.
  */
 public final class Scheduler<S extends Work, T extends OrderedWork> {
     /** Weight of the newest measurement in the rate. */
@@ -68,7 +74,8 @@ public final class Scheduler<S extends Work, T extends OrderedWork> {
     }
 
     /**
-     * Decides for one lane. If others are idle and may train, it takes its share of the examples that are ready and leaves the rest to them.
+     * Decides for one lane. If others are idle and may train, it takes its share of the examples that are ready and
+     * leaves the rest to them.
      */
     public Decision<S, T> next(long nowNanos, int idleLanes) {
         boolean servingDue = servingDue(nowNanos);
@@ -102,8 +109,8 @@ public final class Scheduler<S extends Work, T extends OrderedWork> {
     }
 
     /**
-     * Decides for a lane that pauses in a training batch: what it serves before it goes on, which may be nothing. A request that is there is not
-     * kept waiting for others; training keeps its share.
+     * Decides for a lane that pauses in a training batch: what it serves before it goes on, which may be nothing. A
+     * request that is there is not kept waiting for others; training keeps its share.
      */
     public Decision.Serve<S, T> between(long nowNanos) {
         return serving.size() == 0 || trainingCredit >= 1
@@ -125,7 +132,9 @@ public final class Scheduler<S extends Work, T extends OrderedWork> {
         return new Decision.Serve<>(taken.items(), taken.abandoned());
     }
 
-    /** A serving batch has ended: those it answered may ask again. Training batches end by {@link #finishedTraining}. */
+    /**
+     * A serving batch has ended: those it answered may ask again. Training batches end by {@link #finishedTraining}.
+     */
     public void finishedServing(int items, long nanos, long nowNanos) {
         utilization.served(nanos, nowNanos);
         linger.answered(items, nanos, nowNanos);
@@ -226,7 +235,8 @@ public final class Scheduler<S extends Work, T extends OrderedWork> {
     }
 
     /**
-     * As much as a batch should take, but if other lanes are idle that may train, no more than a lane's share of what is ready.
+     * As much as a batch should take, but if other lanes are idle that may train, no more than a lane's share of what
+     * is ready.
      */
     private List<Decision.Slice<T>> takeShare(int others) {
         long most = stepTokens();

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.schedule;
 
 import java.util.ArrayDeque;
@@ -8,7 +11,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Items that wait to be served: first come, first served within a tenant; the tenant that was given least goes first. Not thread-safe.
+ * Items that wait to be served: first come, first served within a tenant; the tenant that was given least goes first.
+ * Not thread-safe.
  */
 final class ServingQueue<S extends Work> {
     /** An item's place; two places are never equal. */

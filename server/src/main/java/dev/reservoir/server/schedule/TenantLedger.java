@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.schedule;
 
 import java.util.ArrayList;
@@ -8,12 +11,13 @@ import java.util.Map;
 import java.util.TreeSet;
 
 /**
- * The substrate tokens that each tenant was given, serving and training together. The tenant that was given least goes first; one that comes
- * back from idleness is lifted to the least of those that wait, so that it cannot save up turns (virtual token counters, Sheng et al. 2024,
- * arXiv 2401.00588). Among tenants that were given equally much, the one whose last charge is longest ago goes first.
+ * The substrate tokens that each tenant was given, serving and training together. The tenant that was given least goes
+ * first; one that comes back from idleness is lifted to the least of those that wait, so that it cannot save up turns
+ * (virtual token counters, Sheng et al. 2024, arXiv 2401.00588). Among tenants that were given equally much, the one
+ * whose last charge is longest ago goes first.
  *
- * <p>A tenant without waiting work is forgotten once the others have passed it. Every operation takes time logarithmic in the number of tenants.
- * Not thread-safe.
+ * <p>A tenant without waiting work is forgotten once the others have passed it. Every operation takes time logarithmic
+ * in the number of tenants. Not thread-safe.
  */
 final class TenantLedger {
     private static final Comparator<Account> LEAST_GIVEN_FIRST = (one, other) -> {
@@ -95,7 +99,10 @@ final class TenantLedger {
         verifyState();
     }
 
-    /** An item was taken to be worked on: {@code tokens} are charged for it, at least 1, because it takes a turn in any case. */
+    /**
+     * An item was taken to be worked on: {@code tokens} are charged for it, at least 1, because it takes a turn in any
+     * case.
+     */
     void taken(String tenant, int tokens) {
         Account account = account(tenant);
         List<Ranking> held = new ArrayList<>(rankings.size());

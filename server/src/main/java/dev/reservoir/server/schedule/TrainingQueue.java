@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.schedule;
 
 import java.util.ArrayDeque;
@@ -9,8 +12,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Examples that wait to be learned, in flows. A flow's items leave in order, and while some of them run no others do. Flows of a tenant take
- * turns; the tenant that was given least goes first.
+ * Examples that wait to be learned, in flows. A flow's items leave in order, and while some of them run no others do.
+ * Flows of a tenant take turns; the tenant that was given least goes first.
  *
  * <p>A flow is known while items of it wait or run:
  *
@@ -137,10 +140,11 @@ final class TrainingQueue<T extends OrderedWork> {
     }
 
     /**
-     * Takes slices of ready flows within the token bound; their flows run from then on. A step that was begun is taken whole.
+     * Takes slices of ready flows within the token bound; their flows run from then on. A step that was begun is taken
+     * whole.
      *
-     * @param beyond whether a step may end beyond the bound, and one item is taken if any is ready; otherwise flows whose next step is too long
-     *     are passed over
+     * @param beyond whether a step may end beyond the bound, and one item is taken if any is ready; otherwise flows
+     *     whose next step is too long are passed over
      */
     List<Decision.Slice<T>> take(long maxTokens, boolean beyond) {
         List<Decision.Slice<T>> slices = new ArrayList<>();

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.schedule;
 
 /** A unit of work as the scheduler sees it. */
@@ -12,7 +15,8 @@ public interface Work {
     long arrivalNanos();
 
     /**
-     * Whether nobody waits for it any more, so that it is dropped without a charge instead of being run. Must be quick, and once true stay true.
+     * Whether nobody waits for it any more, so that it is dropped without a charge instead of being run. Must be quick,
+     * and once true stay true.
      */
     default boolean abandoned(long nowNanos) {
         return false;

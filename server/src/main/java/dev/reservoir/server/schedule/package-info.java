@@ -1,4 +1,10 @@
-/** Decides what runs next: fair queues and batch policy. Pure: no thread, no lock, no clock of its own. Nothing in it is thread-safe. */
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
+/**
+ * Decides what runs next: fair queues and batch policy. Pure: no thread, no lock, no clock of its own. Nothing in it is
+ * thread-safe.
+ */
 @NullMarked
 package dev.reservoir.server.schedule;
 

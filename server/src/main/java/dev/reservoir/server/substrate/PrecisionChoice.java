@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.substrate;
 
 import dev.reservoir.server.substrate.torch.BareProduct;
@@ -8,9 +11,9 @@ import java.util.Locale;
  * How the frozen products run, and why.
  *
  * <p>The number type decides what features mean, so it must not differ from start to start on one machine: {@code auto}
- * follows what the processor says it can do. A measurement can only overrule a processor that claims bf16 and runs it in
- * reference code, 10 to 100 times slower than f32, as under some hypervisors. Other load cannot: both kernels are timed
- * in turn, the fastest of many rounds counts, the margin is wide, and doubt is measured again.
+ * follows what the processor says it can do. A measurement can only overrule a processor that claims bf16 and runs it
+ * in reference code, 10 to 100 times slower than f32, as under some hypervisors. Other load cannot: both kernels are
+ * timed in turn, the fastest of many rounds counts, the margin is wide, and doubt is measured again.
  *
  * @param reason a sentence for people
  */

@@ -1,6 +1,9 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 /**
- * Opens frozen substrates: which one by its name, on which device, with which number type, and why. A package below this
- * one runs TorchScript programs, and one package for each family has its weights, shape and program.
+ * Opens frozen substrates: which one by its name, on which device, with which number type, and why. A package below
+ * this one runs TorchScript programs, and one package for each family has its weights, shape and program.
  */
 @NullMarked
 package dev.reservoir.server.substrate;

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -90,7 +93,10 @@ class EnginePauseTest extends EngineFixture {
                 .isPositive();
     }
 
-    /** @param servedInPauses requests that were answered before the first training batch, which was under way when they came, had ended */
+    /**
+     * @param servedInPauses requests that were answered before the first training batch, which was under way when they
+     *     came, had ended
+     */
     private record Learned(List<Object> answers, int servedInPauses) {}
 
     /** Scores of a head after 64 examples, with requests that wait at the pauses or without. */

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -68,7 +71,10 @@ class EngineTest extends EngineFixture {
         assertThat(engine.status().featureCacheBytes()).isPositive();
     }
 
-    /** Random histories of learning and predicting give the same answers with a small cache, a large one and none, bit for bit. */
+    /**
+     * Random histories of learning and predicting give the same answers with a small cache, a large one and none, bit
+     * for bit.
+     */
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3})
     void cachedAndUncachedAnswersAreEqual(long seed) throws Exception {

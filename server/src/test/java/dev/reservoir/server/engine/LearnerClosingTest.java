@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -23,9 +26,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * A head is deleted while examples of it are offered, taken and finished. Each step of the queue is atomic under its lock, so all orders of the
- * steps of several threads are all that can happen: in every one the learner is closed once, never while a lane works on it, and each task is
- * learned or told of the deletion.
+ * A head is deleted while examples of it are offered, taken and finished. Each step of the queue is atomic under its
+ * lock, so all orders of the steps of several threads are all that can happen: in every one the learner is closed once,
+ * never while a lane works on it, and each task is learned or told of the deletion.
  */
 @Timeout(60)
 class LearnerClosingTest {

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -24,7 +27,10 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Whatever fails for one head of a training batch, errors included, costs the others nothing, and each example is learned or refused by name. */
+/**
+ * Whatever fails for one head of a training batch, errors included, costs the others nothing, and each example is
+ * learned or refused by name.
+ */
 @Timeout(60)
 class TrainingContainmentTest extends EngineFixture {
     private static final Observation.Text TEXT_ONE = new Observation.Text("one");

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.grpc;
 
 import java.io.IOException;
@@ -10,7 +13,10 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** Carries bytes between clients and a server until it has carried so many of the clients', then cuts the connection there and then. */
+/**
+ * Carries bytes between clients and a server until it has carried so many of the clients', then cuts the connection
+ * there and then.
+ */
 final class CuttableProxy implements AutoCloseable {
     private final ServerSocket accepting;
     private final int serverPort;

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.grpc;
 
 import static dev.reservoir.server.grpc.Messages.create;
@@ -45,7 +48,9 @@ class ExampleIntakeTest {
         server.close();
     }
 
-    /** The older writer's examples are decoded by other threads while the newer writer, on another event loop, goes on. */
+    /**
+     * The older writer's examples are decoded by other threads while the newer writer, on another event loop, goes on.
+     */
     @Test
     void aTakeOverInTheMiddleOfDecodingKeepsTheOrder() {
         SplittableRandom random = new SplittableRandom(1);

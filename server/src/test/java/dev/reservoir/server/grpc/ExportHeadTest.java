@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.grpc;
 
 import static dev.reservoir.server.grpc.Messages.create;
@@ -151,7 +154,8 @@ class ExportHeadTest {
                 "modality { text { } } " + CLASSES + "learning { fpt { minibatch: 4 learning_rate: 2e-2 } }",
                 ROWS + CLASSES,
                 ROWS
-                        + "task { multi_label { } } learning { gradient { } } encoder { pooling: FLATTEN feature_width: 40 }",
+                        + "task { multi_label { } } learning { gradient { } }"
+                        + " encoder { pooling: FLATTEN feature_width: 40 }",
                 ROWS + CLASSES + "learning { gradient { learning_rate: 0.1 } } encoder { pooling: FIRST }",
                 ROWS + "task { token_classification { } }",
                 ROWS + CLASSES + "encoder { pooling: INPUT_ONLY }",

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.grpc;
 
 import com.google.gson.JsonElement;
@@ -16,8 +19,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * An exported head read by the words of the contract alone, and its scores worked out in the most naive way, in double precision but for the
- * substrate's pass.
+ * An exported head read by the words of the contract alone, and its scores worked out in the most naive way, in double
+ * precision but for the substrate's pass.
  */
 final class ExportedOracle {
     record Part(String type, List<Integer> shape, double[] numbers) {

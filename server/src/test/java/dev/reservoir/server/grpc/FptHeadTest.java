@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.grpc;
 
 import static dev.reservoir.server.grpc.Messages.create;
@@ -101,7 +104,8 @@ class FptHeadTest {
                                 .setTensor(TensorModality.newBuilder()
                                         .setWidth(1_000)
                                         .setMaxRows(500))),
-                "learning.fpt.replay_capacity: 65536 observations of 500000 numbers (expected: at most 67108864 numbers)");
+                "learning.fpt.replay_capacity: 65536 observations of 500000 numbers"
+                        + " (expected: at most 67108864 numbers)");
         client.isRefused(
                 classifier(Fpt.newBuilder())
                         .setEncoder(Encoder.newBuilder().setPooling(Encoder.Pooling.CONCATENATE))

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.grpc;
 
 import io.vertx.core.Context;
@@ -16,7 +19,10 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Supplier;
 
-/** One HTTP/2 connection on which a test writes whatever bytes it likes; each stream's window is small, the connection's is large. */
+/**
+ * One HTTP/2 connection on which a test writes whatever bytes it likes; each stream's window is small, the connection's
+ * is large.
+ */
 final class RawClient implements AutoCloseable {
     private final HttpClient client;
     private final Context context;

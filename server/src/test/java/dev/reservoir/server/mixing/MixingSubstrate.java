@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.mixing;
 
 import dev.reservoir.heads.HiddenStates;
@@ -14,8 +17,8 @@ import java.util.function.Predicate;
 import java.util.function.Supplier;
 
 /**
- * A frozen mixer of a few numbers: each token's row, half of it replaced by the mean of its sequence, through a fixed rotation and a
- * squashing. Counts its passes, and can be held so that a test decides when a pass ends.
+ * A frozen mixer of a few numbers: each token's row, half of it replaced by the mean of its sequence, through a fixed
+ * rotation and a squashing. Counts its passes, and can be held so that a test decides when a pass ends.
  */
 public final class MixingSubstrate implements TunableSubstrate {
     public static final int WIDTH = 16;

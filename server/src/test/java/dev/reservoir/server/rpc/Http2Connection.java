@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.rpc;
 
 import io.netty.buffer.ByteBuf;
@@ -22,8 +25,8 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A client's end of an HTTP/2 connection, frame by frame (RFC 9113): what one {@link #write} is given goes out in one piece. Not
- * thread-safe.
+ * A client's end of an HTTP/2 connection, frame by frame (RFC 9113): what one {@link #write} is given goes out in one
+ * piece. Not thread-safe.
  */
 public final class Http2Connection implements AutoCloseable {
     public static final int CANCEL = 8;

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.schedule;
 
 import static dev.reservoir.server.schedule.SchedulerFixture.MILLI;
@@ -141,8 +144,8 @@ class SchedulerHistoriesTest {
     }
 
     /**
-     * Random histories of readout and FPT flows, idle lanes, pauses, drops and clients that go away: everything that is offered leaves exactly
-     * once, flows in order and never beside themselves.
+     * Random histories of readout and FPT flows, idle lanes, pauses, drops and clients that go away: everything that is
+     * offered leaves exactly once, flows in order and never beside themselves.
      */
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})

@@ -1,8 +1,13 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.substrate.bert;
 
 import dev.reservoir.heads.TextTokenizer;
 
-/** A BERT encoder that is known by its name: {@code minilm}, or {@code random:minilm} for its shape with random weights. */
+/**
+ * A BERT encoder that is known by its name: {@code minilm}, or {@code random:minilm} for its shape with random weights.
+ */
 public final class BertModel {
     private static final String MINILM = "minilm";
     private static final String RANDOM = "random:" + MINILM;

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.substrate.bert;
 
 import ai.djl.Device;
@@ -23,7 +26,9 @@ import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** {@code bert.py} with weights in it: what runs in libtorch. The weights are copied in once and are not written again. */
+/**
+ * {@code bert.py} with weights in it: what runs in libtorch. The weights are copied in once and are not written again.
+ */
 public final class BertProgram implements AutoCloseable {
     private final BertShape shape;
     private final Products products;

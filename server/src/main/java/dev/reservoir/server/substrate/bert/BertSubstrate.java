@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.substrate.bert;
 
 import dev.reservoir.heads.HiddenStates;
@@ -112,7 +115,10 @@ public final class BertSubstrate implements TunableSubstrate {
         return program.wordEmbeddings(ids);
     }
 
-    /** The digest of the weights as they lie in memory now; equal to {@link Identity#digest} while nothing has changed them. */
+    /**
+     * The digest of the weights as they lie in memory now; equal to {@link Identity#digest} while nothing has changed
+     * them.
+     */
     String liveDigest() {
         return program.digest();
     }

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.substrate.bert;
 
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
@@ -8,7 +11,9 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.Map;
 
-/** The artifact's own tokeniser: {@code [CLS] pieces [SEP]}. What the artifact bakes in about length is switched off. */
+/**
+ * The artifact's own tokeniser: {@code [CLS] pieces [SEP]}. What the artifact bakes in about length is switched off.
+ */
 final class BertTokenizer implements TextTokenizer {
     private final HuggingFaceTokenizer tokenizer;
 

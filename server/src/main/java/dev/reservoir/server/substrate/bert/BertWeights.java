@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.substrate.bert;
 
 import dev.reservoir.heads.TunableSubstrate.NormRow;
@@ -29,7 +32,8 @@ public record BertWeights(
     /**
      * One block.
      *
-     * @param matrices query, key, value, attention output {@code [D, D]}, intermediate {@code [D, F]}, output {@code [F, D]}
+     * @param matrices query, key, value, attention output {@code [D, D]}, intermediate {@code [D, F]}, output
+     *     {@code [F, D]}
      * @param vectors their six biases, then gain and bias of the attention's norm and of the output's norm
      */
     public record Layer(List<FrozenTensor> matrices, List<FrozenTensor> vectors) {}

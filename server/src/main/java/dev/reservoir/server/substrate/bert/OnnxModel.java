@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.substrate.bert;
 
 import com.google.protobuf.ByteString;
@@ -16,8 +19,9 @@ import java.util.Map;
 /**
  * The weights of an ONNX file (onnx.ai), by the names of arrays and of the products that read them.
  *
- * <p>An exporter renames matrices (they are transposed constants, {@code onnx::MatMul_361}) but keeps the module's path in the product's name
- * ({@code /encoder/layer.0/attention/self/query/MatMul}), so a matrix is found by the product that reads it.
+ * <p>An exporter renames matrices (they are transposed constants, {@code onnx::MatMul_361}) but keeps the module's path
+ * in the product's name ({@code /encoder/layer.0/attention/self/query/MatMul}), so a matrix is found by the product
+ * that reads it.
  */
 final class OnnxModel implements BertWeights.Source {
     private final String file;

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.substrate.bert;
 
 import ai.djl.Device;
@@ -12,8 +15,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A substrate in the form in which it leaves: f32 on the processor, by plain products, all weights ordinary tensors. What it writes loads in
- * PyTorch without anything of this project.
+ * A substrate in the form in which it leaves: f32 on the processor, by plain products, all weights ordinary tensors.
+ * What it writes loads in PyTorch without anything of this project.
  */
 public final class PlainBert implements AutoCloseable {
     private final String name;

@@ -1,10 +1,14 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.substrate.torch;
 
 import ai.djl.Device;
 import java.util.function.LongSupplier;
 
 /**
- * Times one matrix product without anything around it: what a forward pass is held against, and how a precision is chosen. One thread's.
+ * Times one matrix product without anything around it: what a forward pass is held against, and how a precision is
+ * chosen. One thread's.
  */
 public final class BareProduct implements AutoCloseable {
     /** Which kernel. */
@@ -13,7 +17,9 @@ public final class BareProduct implements AutoCloseable {
         F32(0),
         /** oneDNN's packed product in f32. */
         PACKED_F32(1),
-        /** {@code torch.linear} in bf16; 10 to 100 times slower than f32 where the processor has not the instructions. */
+        /**
+         * {@code torch.linear} in bf16; 10 to 100 times slower than f32 where the processor has not the instructions.
+         */
         BF16(2);
 
         private final int number;

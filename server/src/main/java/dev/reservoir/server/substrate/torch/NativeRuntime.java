@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.substrate.torch;
 
 import ai.djl.engine.Engine;
@@ -11,8 +14,8 @@ import java.util.function.Supplier;
 /**
  * Loads libtorch so that nothing is asked of a network and nothing is logged that a user would worry about.
  *
- * <p>A process calls {@link #prepare} first, before any other class of DJL is touched: DJL reads these properties once. Properties that are set
- * already are kept.
+ * <p>A process calls {@link #prepare} first, before any other class of DJL is touched: DJL reads these properties once.
+ * Properties that are set already are kept.
  */
 public final class NativeRuntime {
     private NativeRuntime() {}

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.substrate.torch;
 
 import dev.reservoir.heads.HiddenStates;
@@ -34,7 +37,8 @@ public record PackedBatch(
     /**
      * Checks and packs.
      *
-     * @throws IllegalArgumentException for no sequences, an empty or too long one, an id outside the vocabulary, rows of another width
+     * @throws IllegalArgumentException for no sequences, an empty or too long one, an id outside the vocabulary, rows
+     *     of another width
      */
     public static PackedBatch of(List<SubstrateInput> sequences, Limits limits) {
         if (sequences.isEmpty()) {

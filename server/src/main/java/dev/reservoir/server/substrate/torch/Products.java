@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.substrate.torch;
 
 /** How the products with frozen weights run inside a program; {@code matmul.py} defines the modes. */

@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.substrate.torch;
 
 import java.io.ByteArrayOutputStream;
@@ -14,9 +17,9 @@ import java.util.zip.ZipOutputStream;
 /**
  * Packs TorchScript source into the archive that libtorch loads, so that no Python is needed.
  *
- * <p>The archive is a zip of the source, a version, no constants and one pickled object: an instance of the main module's
- * last class, whose declared attributes start as false, 0, 0.0, an empty text, list or map, or an instance of another
- * module's last class. Entries are stored without a time, so equal sources give equal bytes.
+ * <p>The archive is a zip of the source, a version, no constants and one pickled object: an instance of the main
+ * module's last class, whose declared attributes start as false, 0, 0.0, an empty text, list or map, or an instance of
+ * another module's last class. Entries are stored without a time, so equal sources give equal bytes.
  */
 final class ProgramArchive {
     private static final Pattern CLASS = Pattern.compile("(?m)^class (\\w+)\\(Module\\):$");

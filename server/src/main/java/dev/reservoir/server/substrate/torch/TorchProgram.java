@@ -1,3 +1,6 @@
+// Copyright 2026 The Reservoir Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package dev.reservoir.server.substrate.torch;
 
 import ai.djl.Device;
@@ -27,8 +30,9 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
 /**
  * A TorchScript program that lives in libtorch, compiled from source.
  *
- * <p>Guarantees: any number of threads may call at once; what a call allocates is freed when it ends, except what it returns; closing waits for
- * the calls under way, and calls that come later fail with {@link IllegalStateException}. Calls run without gradients (inference tensors).
+ * <p>Guarantees: any number of threads may call at once; what a call allocates is freed when it ends, except what it
+ * returns; closing waits for the calls under way, and calls that come later fail with {@link IllegalStateException}.
+ * Calls run without gradients (inference tensors).
  */
 public final class TorchProgram implements AutoCloseable {
     private final ProgramSource source;
