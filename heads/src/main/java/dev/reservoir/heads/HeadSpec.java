@@ -59,4 +59,14 @@ public record HeadSpec(
                     channels + ", as the modality has");
         }
     }
+
+    /** The same with another task. */
+    public HeadSpec withTask(Task newTask) {
+        return new HeadSpec(name, modality, newTask, encoder, learning, seed);
+    }
+
+    /** The same with another learning rule. */
+    public HeadSpec withLearning(LearningSpec newLearning) {
+        return new HeadSpec(name, modality, task, encoder, newLearning, seed);
+    }
 }

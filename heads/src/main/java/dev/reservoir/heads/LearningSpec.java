@@ -13,6 +13,9 @@ import org.jspecify.annotations.Nullable;
 public sealed interface LearningSpec {
     int metricWindow();
 
+    /** The same with another metric window. */
+    LearningSpec withMetricWindow(int newMetricWindow);
+
     HeadKind kind();
 
     /** Examples that one step works off together; 0 if a learner takes them in any number. */
@@ -67,6 +70,11 @@ public sealed interface LearningSpec {
             return 0;
         }
 
+        @Override
+        public RecursiveLeastSquares withMetricWindow(int newMetricWindow) {
+            return new RecursiveLeastSquares(ridge, forgetting, newMetricWindow);
+        }
+
         /** Two products with a matrix as wide and as high as the features. */
         @Override
         public double readoutFlops(int featureWidth) {
@@ -101,6 +109,16 @@ public sealed interface LearningSpec {
         @Override
         public double substratePasses() {
             return 0;
+        }
+
+        /** The same with what may change while a head learns. */
+        public Gradient with(double newLearningRate, double newWeightDecay, int newMetricWindow) {
+            return new Gradient(newLearningRate, newWeightDecay, minibatch, newMetricWindow);
+        }
+
+        @Override
+        public Gradient withMetricWindow(int newMetricWindow) {
+            return with(learningRate, weightDecay, newMetricWindow);
         }
 
         /** Scores, their gradient, and the step. */
@@ -195,6 +213,11 @@ public sealed interface LearningSpec {
                     replayCapacity,
                     companion,
                     newMetricWindow);
+        }
+
+        @Override
+        public Fpt withMetricWindow(int newMetricWindow) {
+            return with(learningRate, weightDecay, newMetricWindow);
         }
 
         @Override

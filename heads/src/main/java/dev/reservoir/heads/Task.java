@@ -40,6 +40,9 @@ public sealed interface Task {
 
         int maxLabels();
 
+        /** The same task with these labels known from the start. */
+        Labelled withLabels(List<String> newLabels);
+
         @Override
         default int maxOutputs() {
             return maxLabels();
@@ -62,6 +65,11 @@ public sealed interface Task {
         public String kind() {
             return "classification";
         }
+
+        @Override
+        public Classification withLabels(List<String> newLabels) {
+            return new Classification(newLabels, maxLabels);
+        }
     }
 
     /** Any subset of the labels. */
@@ -73,6 +81,11 @@ public sealed interface Task {
         @Override
         public String kind() {
             return "multi_label";
+        }
+
+        @Override
+        public MultiLabel withLabels(List<String> newLabels) {
+            return new MultiLabel(newLabels, maxLabels);
         }
     }
 
@@ -86,6 +99,11 @@ public sealed interface Task {
         public String kind() {
             return "token_classification";
         }
+
+        @Override
+        public TokenClassification withLabels(List<String> newLabels) {
+            return new TokenClassification(newLabels, maxLabels);
+        }
     }
 
     /** Any subset of the labels for each token. */
@@ -97,6 +115,11 @@ public sealed interface Task {
         @Override
         public String kind() {
             return "token_multi_label";
+        }
+
+        @Override
+        public TokenMultiLabel withLabels(List<String> newLabels) {
+            return new TokenMultiLabel(newLabels, maxLabels);
         }
     }
 

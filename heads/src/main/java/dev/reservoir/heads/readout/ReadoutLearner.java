@@ -11,11 +11,11 @@ import dev.reservoir.heads.HeadSpec;
 import dev.reservoir.heads.LearningSpec;
 import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
+import dev.reservoir.heads.SpecChange;
 import dev.reservoir.heads.Task;
 import dev.reservoir.heads.math.Loss;
 import dev.reservoir.heads.math.NotFinite;
 import dev.reservoir.heads.task.Answers;
-import dev.reservoir.heads.task.Changes;
 import dev.reservoir.heads.task.LabelSpace;
 import dev.reservoir.heads.task.PrequentialMetrics;
 import dev.reservoir.heads.task.Targets;
@@ -219,7 +219,7 @@ final class ReadoutLearner implements FeatureLearner {
 
     @Override
     public void update(HeadSpec changed) {
-        Changes.check(spec, changed);
+        SpecChange.check(spec, changed);
         LabelSpace labels = targets.labels();
         if (labels != null && changed.task() instanceof Task.Labelled task) {
             labels.addAll(task.labels());

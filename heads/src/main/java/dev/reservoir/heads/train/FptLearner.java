@@ -13,10 +13,10 @@ import dev.reservoir.heads.LearningSpec;
 import dev.reservoir.heads.ObservationRows;
 import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
+import dev.reservoir.heads.SpecChange;
 import dev.reservoir.heads.Target;
 import dev.reservoir.heads.Task;
 import dev.reservoir.heads.task.Answers;
-import dev.reservoir.heads.task.Changes;
 import dev.reservoir.heads.task.LabelSpace;
 import dev.reservoir.heads.task.PrequentialMetrics;
 import dev.reservoir.heads.task.Targets;
@@ -344,7 +344,7 @@ public final class FptLearner implements HeadLearner {
 
     @Override
     public void update(HeadSpec changed) {
-        Changes.check(spec, changed);
+        SpecChange.check(spec, changed);
         LabelSpace labels = targets.labels();
         if (labels != null && changed.task() instanceof Task.Labelled task) {
             labels.addAll(task.labels());

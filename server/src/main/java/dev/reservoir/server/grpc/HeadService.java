@@ -128,7 +128,7 @@ final class HeadService {
     private void update(ServerCall<UpdateHeadRequest, Head> call, UpdateHeadRequest request) {
         LiveHead head = registry.get(HeadName.parse(request.getHead().getName()));
         SpecUpdate change =
-                (spec, labels) -> SpecChange.apply(spec, labels, request.getHead(), request.getUpdateMask());
+                (spec, labels) -> UpdateMask.apply(spec, labels, request.getHead(), request.getUpdateMask());
         engine.update(head, change, new Completion<>() {
             @Override
             public void completed(HeadVersion published) {

@@ -1,19 +1,28 @@
 // Copyright 2026 The Reservoir Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package dev.reservoir.heads.task;
+package dev.reservoir.heads;
 
-import dev.reservoir.heads.HeadSpec;
-import dev.reservoir.heads.LearningSpec;
-import dev.reservoir.heads.Refused;
-import dev.reservoir.heads.Task;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashSet;
+import java.util.Map;
+import java.util.Set;
 
-/** What may change of a specification: a gradient's rate and decay, the metric window, labels added. */
-public final class Changes {
-    private Changes() {}
+/**
+ * What may change of a specification while its head learns: the learning rate and weight decay of a head that learns
+ * by gradient, the metric window, and labels added to the task. Everything else stays as the head was created.
+ */
+public final class SpecChange {
+    private SpecChange() {}
 
-    /** @throws Refused INVALID_FIELD naming what may not change */
-    public static void check(HeadSpec from, HeadSpec to) {
+    /**
+     * Checks a whole specification against the one it is to replace.
+     *
+     * @return {@code to}
+     * @throws Refused INVALID_FIELD naming what may not change
+     */
+    public static HeadSpec check(HeadSpec from, HeadSpec to) {
         same("name", from.name(), to.name());
         unchanged("modality", from.modality().equals(to.modality()));
         unchanged("encoder", from.encoder().equals(to.encoder()));
@@ -32,6 +41,28 @@ public final class Changes {
         } else {
             unchanged("task", from.task().equals(to.task()));
         }
+        return to;
+    }
+
+    /**
+     * The task with more labels, after those that it declares already.
+     *
+     * @param known labels that the head knows, declared and learned; they count towards the most it can know
+     * @throws Refused LABEL_LIMIT if the head would know too many, or INVALID_FIELD naming an added label that is none
+     */
+    public static Task.Labelled addLabels(Task.Labelled task, Collection<String> known, Collection<String> added) {
+        Set<String> declared = new LinkedHashSet<>(task.labels());
+        declared.addAll(added);
+        Set<String> all = new LinkedHashSet<>(known);
+        all.addAll(declared);
+        if (all.size() > task.maxLabels()) {
+            String field = "task." + task.kind() + ".labels";
+            throw new Refused(
+                    Reason.LABEL_LIMIT,
+                    field + ": " + all.size() + " labels (expected: at most max_labels " + task.maxLabels() + ")",
+                    Map.of("field", field, "limit", Integer.toString(task.maxLabels())));
+        }
+        return task.withLabels(new ArrayList<>(declared));
     }
 
     private static void checkLearning(LearningSpec from, LearningSpec to) {
