@@ -21,10 +21,10 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongSupplier;
 
 /**
- * A server without its network: what makes heads, which heads exist, and the engine that runs them on one substrate.
+ * A server without its network: the factory and the registry of heads, and the engine that runs them on one substrate.
  *
- * <p>Closing ends the decoding threads and the lanes first, then frees the heads and what made them: a lane that is
- * left inside native code crashes the process.
+ * <p>Closing ends the decoding threads and the lanes first, then frees the heads and their factory: a lane that is
+ * still inside native code would crash the process.
  */
 public final class Core implements AutoCloseable {
     private static final int HELD_OBSERVATIONS = 4_096;
@@ -34,7 +34,10 @@ public final class Core implements AutoCloseable {
     private final HeadFactory factory;
     private final HeadRegistry registry;
     private final Metrics metrics = new Metrics();
-    /** Help lanes with the answers of many heads: one a core, for the weights of so many heads come from memory. */
+    /**
+     * Help lanes with the answers of many heads: one thread per core, because the weights of that many heads come from
+     * memory.
+     */
     private final ExecutorService helpers;
 
     private final Engine engine;
@@ -50,7 +53,7 @@ public final class Core implements AutoCloseable {
      * Starts the lanes.
      *
      * @param substrate outlives this
-     * @param nanoClock what deadlines and batches are timed by
+     * @param nanoClock the clock of deadlines and batches
      */
     public Core(Substrate substrate, CoreOptions options, LongSupplier nanoClock) {
         this.nanoClock = nanoClock;
@@ -99,7 +102,7 @@ public final class Core implements AutoCloseable {
         return intake;
     }
 
-    /** What clients may make the server hold of the heap. */
+    /** The heap that clients may fill. */
     MemoryBudget heap() {
         return heap;
     }

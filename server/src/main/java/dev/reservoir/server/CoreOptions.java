@@ -10,7 +10,7 @@ import dev.reservoir.server.schedule.BatchPolicy;
  *
  * @param lanes threads that run batches, at least 1
  * @param featureCacheBytes bound of the feature cache, 0 for none
- * @param maxHeads heads that may exist at a time, at least 1
+ * @param maxHeads heads that may exist at the same time, at least 1
  */
 public record CoreOptions(int lanes, BatchPolicy batches, long featureCacheBytes, int maxHeads) {
     private static final int MOST_USUAL_LANES = 8;
@@ -21,7 +21,7 @@ public record CoreOptions(int lanes, BatchPolicy batches, long featureCacheBytes
         check(maxHeads >= 1, "maxHeads", maxHeads, ">= 1");
     }
 
-    /** The options of a server that is given none. */
+    /** The default options. */
     public static CoreOptions usual() {
         int lanes = Math.min(MOST_USUAL_LANES, Runtime.getRuntime().availableProcessors());
         return new CoreOptions(lanes, BatchPolicy.usual(lanes).build(), 256L << 20, 20_000);

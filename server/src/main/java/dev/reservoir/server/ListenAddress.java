@@ -12,14 +12,14 @@ import java.net.ServerSocket;
 import java.net.UnknownHostException;
 
 /**
- * Where a server listens: a loopback address, as this server knows no credentials.
+ * The address a server listens on: a loopback address, because this server does not authenticate clients.
  *
  * @param address resolved once, so that what was checked is what is listened on
- * @param port 0 takes a free one
+ * @param port 0 for any free port
  */
 record ListenAddress(InetAddress address, int port) {
     private static final String LOOPBACK =
-            "a loopback address, for example 127.0.0.1, ::1 or localhost: this server knows no credentials";
+            "a loopback address, for example 127.0.0.1, ::1 or localhost: this server does not authenticate clients";
 
     ListenAddress {
         if (port < 0 || port > 65_535) {
@@ -30,7 +30,7 @@ record ListenAddress(InetAddress address, int port) {
     /**
      * Resolves what {@code --host} names.
      *
-     * @throws IllegalArgumentException if it is not one loopback address, or the port is none
+     * @throws IllegalArgumentException if it is not one loopback address, or the port is invalid
      */
     static ListenAddress of(String host, int port) {
         if (host.isBlank()) {
@@ -54,7 +54,7 @@ record ListenAddress(InetAddress address, int port) {
     }
 
     /**
-     * Checks that the port can be opened, before what takes seconds is begun.
+     * Checks that the port can be opened, before the slow part of the start.
      *
      * @throws IllegalArgumentException if it cannot
      */
@@ -66,7 +66,7 @@ record ListenAddress(InetAddress address, int port) {
         }
     }
 
-    /** Says which of the two options the system refused, and why. */
+    /** The failure that names which of the two options the system refused, and why. */
     IllegalArgumentException notOpened(Throwable why) {
         String reason = String.valueOf(why.getMessage());
         if (reason.contains("assign requested address") || reason.contains("ddress family not supported")) {
@@ -81,7 +81,7 @@ record ListenAddress(InetAddress address, int port) {
                 why);
     }
 
-    /** What clients connect to, as it can be pasted. */
+    /** The address that clients connect to, in a form to copy. */
     HostPort opened(int port) {
         return HostPort.of(address, port);
     }

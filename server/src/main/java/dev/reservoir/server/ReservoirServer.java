@@ -10,7 +10,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.OptionSpec;
 
-/** The command line. */
+/** The entry point of the command line. */
 @Command(
         name = "reservoir-server",
         description = "One frozen transformer, many heads trained online and served over gRPC streams.",
@@ -38,7 +38,7 @@ public final class ReservoirServer {
                 .setExecutionExceptionHandler(ReservoirServer::explain);
     }
 
-    /** What the command line cannot be read as is one line too. */
+    /** A command line that cannot be parsed is reported in one line too. */
     private static int explain(CommandLine.ParameterException problem, String[] args) {
         CommandLine command = problem.getCommandLine();
         String message = problem.getMessage();
@@ -54,7 +54,7 @@ public final class ReservoirServer {
         return CommandLine.ExitCode.USAGE;
     }
 
-    /** What a user can mend is one line; a defect keeps its stack. */
+    /** A failure that the user can fix is reported in one line; a defect keeps its stack trace. */
     private static int explain(Exception problem, CommandLine command, CommandLine.ParseResult parsed)
             throws Exception {
         boolean wrongOption = problem instanceof IllegalArgumentException;

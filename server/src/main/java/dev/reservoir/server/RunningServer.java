@@ -25,8 +25,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A server that runs: a substrate, a {@link Core} on it and the network around it. Closing drains the calls, then ends
- * the lanes, then frees the natives.
+ * A running server: a substrate, a {@link Core} on it and the network around it. Closing drains the calls, then ends
+ * the lanes, then frees native memory.
  */
 final class RunningServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(RunningServer.class);
@@ -54,7 +54,7 @@ final class RunningServer implements AutoCloseable {
      * Loads the substrate, starts the lanes and listens.
      *
      * @throws IllegalArgumentException if an option is wrong, or its port cannot be opened
-     * @throws StartFailure if this machine lacks what is needed
+     * @throws StartFailure if this machine lacks a requirement
      */
     static RunningServer start(ServerOptions options) {
         ListenAddress address = options.address();
@@ -97,12 +97,12 @@ final class RunningServer implements AutoCloseable {
         return new GrpcServices(vertx, backend, identity, limits, core.nanoClock());
     }
 
-    /** Where gRPC clients connect. */
+    /** The address that gRPC clients connect to. */
     HostPort grpc() {
         return grpc;
     }
 
-    /** Writes what runs to the log. */
+    /** Logs the configuration that is running. */
     void announce(long startMillis) {
         SubstrateInfo info = substrate.info();
         LOG.info(

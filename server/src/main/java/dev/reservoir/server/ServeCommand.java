@@ -15,19 +15,19 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** Runs the server until it is told to end. */
+/** Runs the server until it is stopped. */
 @Command(
         name = "serve",
-        description = "Runs the server until it is told to end (Ctrl-C or SIGTERM).",
+        description = "Runs the server until it is stopped (Ctrl-C or SIGTERM).",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
         sortOptions = false,
         showDefaultValues = true,
         exitCodeListHeading = "Exit codes:%n",
         exitCodeList = {
-            "0 or 143:It was told to end.",
+            "0 or 143:It was stopped.",
             "1:This machine lacks memory, disk space or a library, or the server failed.",
-            "2:An option is wrong, or its port is taken."
+            "2:An option is wrong, or its port is in use."
         })
 final class ServeCommand implements Callable<Integer> {
     private static final long MILLI = 1_000_000;
@@ -92,8 +92,8 @@ final class ServeCommand implements Callable<Integer> {
     @Option(
             names = "--training-lanes",
             paramLabel = "N",
-            description = "Most lanes that train at once while serving goes on and is not light; 0 leaves one lane free"
-                    + " where there are several.")
+            description = "Most lanes that train at once while serving is active and not light; 0 leaves one lane free"
+                    + " if there are several.")
     private int trainingLanes;
 
     @Option(

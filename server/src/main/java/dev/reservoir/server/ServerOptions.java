@@ -6,9 +6,9 @@ package dev.reservoir.server;
 import dev.reservoir.server.substrate.SubstrateOptions;
 
 /**
- * Everything a server is started with.
+ * The options of a server.
  *
- * @param address where to listen
+ * @param address the address to listen on
  * @param eventLoops threads that decode and encode
  */
 record ServerOptions(ListenAddress address, int eventLoops, SubstrateOptions substrate, CoreOptions core) {}

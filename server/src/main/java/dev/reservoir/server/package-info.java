@@ -1,7 +1,7 @@
 // Copyright 2026 The Reservoir Authors
 // SPDX-License-Identifier: Apache-2.0
 
-/** Command line, configuration, and the wiring of all rooms by plain constructors. */
+/** Command line, configuration, and the wiring of all packages by plain constructors. */
 @NullMarked
 package dev.reservoir.server;
 

@@ -70,7 +70,7 @@ class ArchitectureTest {
     }
 
     @Test
-    void theRuntimeKnowsNoService() {
+    void theRuntimeDependsOnNoService() {
         noClasses()
                 .that()
                 .resideInAPackage(ROOT + ".rpc..")

@@ -154,7 +154,7 @@ class ExportCommandTest {
         return Observation.newBuilder().setTensor(matrix).build();
     }
 
-    /** What a run of the command said, on either side, and how it ended. */
+    /** The output of a run of the command, on both streams, and its exit code. */
     record Run(int exitCode, String out, String err) {}
 
     private Run export(String... arguments) {
@@ -304,7 +304,7 @@ class ExportCommandTest {
     }
 
     @Test
-    void helpTellsOptionsAndExitCodes() {
+    void helpListsOptionsAndExitCodes() {
         Run help = export("--help");
         assertThat(help.exitCode).isZero();
         assertThat(help.out).contains("--out=FILE", "--head=NAME", "--target=HOST:PORT", "--force", "Exit codes:");

@@ -17,7 +17,7 @@ class LauncherTest {
 
     @ParameterizedTest
     @CsvSource({"1.8, 8", "9, 9", "11, 11", "17, 17", "25, 25", "1, 1"})
-    void knowsTheVersionsOfJava(String version, int feature) {
+    void parsesTheVersionsOfJava(String version, int feature) {
         assertThat(Launcher.feature(version)).isEqualTo(feature);
     }
 

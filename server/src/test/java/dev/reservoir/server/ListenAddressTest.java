@@ -68,7 +68,7 @@ class ListenAddressTest {
     }
 
     @Test
-    void aPortThatIsTakenIsToldBeforeAnythingIsLoaded() throws Exception {
+    void aPortInUseIsReportedBeforeAnythingIsLoaded() throws Exception {
         try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
             ListenAddress address = ListenAddress.of("127.0.0.1", taken.getLocalPort());
             assertThatThrownBy(address::checkFree)

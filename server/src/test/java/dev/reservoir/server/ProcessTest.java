@@ -230,7 +230,7 @@ class ProcessTest {
     }
 
     @Test
-    void whatTheMachineLacksIsToldInOneLine() throws Exception {
+    void aMissingRequirementOfTheMachineIsReportedInOneLine() throws Exception {
         Map<String, String> none = Map.of();
         assertThat(failure(1, List.of("-Xmx24m"), none, "serve", "--port", "0"))
                 .startsWith("serve: memory: ")

@@ -13,8 +13,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Answers each line with one line, a JSON object; what could not be measured is answered with {@code error}, and the
- * talk goes on.
+ * Answers each line with one line, a JSON object; a failed measurement is answered with {@code error}, and the
+ * conversation continues.
  */
 final class Conversation {
     private static final Logger LOG = LoggerFactory.getLogger(Conversation.class);

@@ -18,9 +18,9 @@ import java.util.List;
 import java.util.SplittableRandom;
 
 /**
- * {@code djl-train}: forward, loss, back and the gradients of the same step by DJL's own operators in f32 under its
- * autograd, all heads in one pass; its parameters are not moved, which the fused step's are. And how far its gradients
- * are from the substrate's in f32.
+ * {@code djl-train}: forward pass, loss, backward pass and the gradients of the same step by DJL's own operators in f32
+ * under its autograd, all heads in one pass; its parameters are not updated, unlike those of the fused step. And how
+ * far its gradients are from the substrate's in f32.
  */
 final class DjlTrainMeasurement implements Measurement {
     private static final int CHECKED_TOKENS = 5;
@@ -117,7 +117,7 @@ final class DjlTrainMeasurement implements Measurement {
 
         /**
          * Relative distance of the peer's gradients by positions, gains and biases from those of the substrate's own
-         * way back.
+         * backward pass.
          */
         double difference() {
             Parameters theirs;
@@ -186,7 +186,7 @@ final class DjlTrainMeasurement implements Measurement {
             return rows;
         }
 
-        /** The gradient of the loss by the hidden states. */
+        /** The gradient of the loss with respect to the hidden states. */
         private float[] byHidden(HiddenStates hidden) {
             float[] gradient = new float[hidden.values().length];
             for (int sequence = 0; sequence < size.heads() * size.examples(); sequence++) {

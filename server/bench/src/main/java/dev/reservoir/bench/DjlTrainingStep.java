@@ -16,7 +16,7 @@ import java.util.List;
 /**
  * The gradient of one training step of several heads through the frozen encoder, with DJL's own operators in f32 under
  * its autograd, as a careful user of that library would write it: all heads in one pass, each sequence with its own
- * head's norms. A peer to hold the fused step against, and no part of training. The loss is the sum over heads of the
+ * head's norms. A peer to compare the fused step with, not used for training. The loss is the sum over heads of the
  * mean cross-entropy. Not thread-safe.
  *
  * <p>Letters: {@code H} heads, {@code N} examples of a head, {@code W} numbers in a row of an observation, {@code C}
@@ -24,7 +24,7 @@ import java.util.List;
  */
 final class DjlTrainingStep implements AutoCloseable {
     /**
-     * Numbers that learn, or their gradient.
+     * Trainable parameters, or their gradient.
      *
      * @param input {@code [H, W, D]}
      * @param inputBias {@code [H, D]}
@@ -43,7 +43,7 @@ final class DjlTrainingStep implements AutoCloseable {
             float[] readout,
             float[] readoutBias) {}
 
-    /** What a step is of. */
+    /** The sizes of a step. */
     record Size(int heads, int examples, int tokens, int inputWidth, int classes) {
         int sequences() {
             return heads * examples;
@@ -95,7 +95,7 @@ final class DjlTrainingStep implements AutoCloseable {
     }
 
     /**
-     * Forward, loss, back, and the gradients read into Java's memory.
+     * Forward pass, loss, backward pass, and the gradients read into Java's memory.
      *
      * @param observations {@code [H, N, T, W]}
      * @param truths {@code [H, N, C]}, 1 at the label

@@ -49,7 +49,7 @@ final class LeastSquaresMeasurement implements Measurement {
         int classes = request.integer("classes", 2, 1_000);
         int minibatch = request.integer("minibatch", 1, 1_024);
         int millis = request.integer("millis", 1, 60_000);
-        subject.usual(); // the natives, on as many threads as were asked for
+        subject.usual(); // the natives, on as many threads as requested
         List<List<Item>> batches = batches(width, classes, minibatch);
         long nanos;
         try (Learners learners = new Learners();

@@ -10,7 +10,7 @@ interface Measurement {
     /**
      * Measures once and answers.
      *
-     * @throws IllegalArgumentException where the request is wrong; the message says what was expected
+     * @throws IllegalArgumentException if the request is wrong; the message says what was expected
      */
     JsonObject measure(Request request);
 }

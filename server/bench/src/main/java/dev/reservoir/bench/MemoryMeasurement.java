@@ -31,9 +31,9 @@ import java.util.concurrent.locks.LockSupport;
  * {@code memory}: resident bytes of this process with {@code heads} text heads of ten labels that each learned
  * {@code examples}, above those of a process that has been at work with one, and how much of that is Java's heap. Free
  * heap is given back to the system before both are read: how much of it a collector keeps is its own affair, and not
- * the same twice. Kinds: {@code gradient}; {@code private}, least squares where no two heads saw the observations in
- * the same order; {@code shared}, least squares on the same observations with targets of each head's own. Asked once of
- * a process.
+ * the same twice. Kinds: {@code gradient}; {@code private}, least squares in which no two heads saw the observations in
+ * the same order; {@code shared}, least squares on the same observations with targets of each head's own. Run once per
+ * process.
  */
 final class MemoryMeasurement implements Measurement {
     private static final int CREDITS = 256;
@@ -49,7 +49,7 @@ final class MemoryMeasurement implements Measurement {
 
     private static final String MOST_FREE = "MaxHeapFreeRatio";
     private static final int SETTLED_READINGS = 20;
-    /** A collection that gives less than this back was the last one needed. */
+    /** A collection that frees less than this was the last one needed. */
     private static final long SAME_BYTES = 1 << 20;
 
     private static final long READING_NANOS = 50_000_000;
@@ -114,7 +114,7 @@ final class MemoryMeasurement implements Measurement {
         }
     }
 
-    /** After collections that give free heap back, so that what is told is held, and neither litter nor core for it. */
+    /** Measures after collections that return free heap, so that only live memory counts, not garbage or spare heap. */
     private static long residentBytes() {
         HotSpotDiagnosticMXBean machine = ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class);
         String least = machine.getVMOption(LEAST_FREE).getValue();

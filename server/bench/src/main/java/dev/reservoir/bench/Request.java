@@ -18,7 +18,7 @@ final class Request {
         this.members = members;
     }
 
-    /** @throws IllegalArgumentException where the line is not a JSON object */
+    /** @throws IllegalArgumentException if the line is not a JSON object */
     static Request parse(String line) {
         JsonElement parsed;
         try {

@@ -13,7 +13,7 @@ import dev.reservoir.heads.modality.EncoderDefaults;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/** Specifications of heads that read text and tell ten labels apart. */
+/** Specifications of heads that classify text into ten labels. */
 final class TextHeads {
     static final String TENANT = "bench";
     static final int CLASSES = 10;

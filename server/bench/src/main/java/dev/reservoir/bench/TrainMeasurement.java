@@ -15,10 +15,10 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * {@code train}: one step of {@code heads} FPT heads, {@code examples} of {@code tokens} a head, from examples taken to
- * parameters moved. Mode {@code fused}: as many heads a call as fill a pass, which is how a call of all is cut. Mode
- * {@code sequential}: a head a call. Told is the median of the calls that were timed, turn about, at least one and as
- * many as fit, times the calls that a step of all heads needs.
+ * {@code train}: one step of {@code heads} FPT heads, {@code examples} of {@code tokens} a head, from accepting the
+ * examples to updating the parameters. Mode {@code fused}: as many heads a call as fill a pass, which is how a call of
+ * all is cut. Mode {@code sequential}: one head per call. The result is the median of the timed calls, alternating
+ * between modes, at least one and as many as fit, times the calls that a step of all heads needs.
  */
 final class TrainMeasurement implements Measurement {
     private final Subject subject;
@@ -67,7 +67,7 @@ final class TrainMeasurement implements Measurement {
         return (times[(count - 1) / 2] + times[count / 2]) / 2;
     }
 
-    /** A step that was not made must not be taken for a fast one. */
+    /** A step that was not made must not count as a fast one. */
     static void checkMade(FusedStep.Outcome outcome) {
         if (!outcome.aborted().isEmpty()) {
             throw new IllegalStateException(
@@ -78,8 +78,9 @@ final class TrainMeasurement implements Measurement {
 
     /**
      * Multiplications and additions of the matrix products that a step needs inside the substrate: the frozen products
-     * there and back (nothing is learned of them, so the way back has as many), and attention's two products there and
-     * four back. What is computed again on the way back does not count, nor do input projections and readouts.
+     * forward and backward (they are not trained, so the backward pass has as many), and attention's two products
+     * forward and four backward. Recomputation in the backward pass does not count, nor do input projections and
+     * readouts.
      */
     static double flops(Bert shape, int sequences, int tokens) {
         double rows = (double) sequences * tokens;

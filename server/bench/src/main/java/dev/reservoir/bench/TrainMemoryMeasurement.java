@@ -26,11 +26,11 @@ import java.util.concurrent.atomic.AtomicInteger;
  * {@code train-memory}: what {@code heads} FPT heads that have each learned {@code updates} examples of 16 tokens, one
  * an update, add to a process that has been at work with some: {@code heapBytes}, after a collection, and {@code bytes}
  * resident, which means something for many heads only; what their learners account for; and the time an example took in
- * the engine while all of them learned at once. Asked once of a process.
+ * the engine while all of them learned concurrently. Run once per process.
  */
 final class TrainMemoryMeasurement implements Measurement {
     private static final int TOKENS = 16;
-    /** As many as fill a pass. */
+    /** As many heads as fill a pass. */
     private static final int WARMING = 128;
 
     private final Subject subject;
@@ -88,7 +88,7 @@ final class TrainMemoryMeasurement implements Measurement {
         counter.await();
     }
 
-    /** After collections, so that what is told is held and not litter. */
+    /** Measures after collections, so that only live memory counts, not garbage. */
     private static long residentBytes() {
         System.gc();
         System.gc();

@@ -15,11 +15,11 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@code train-parts}: where the time of a fused step goes. {@code nanos} of the whole step; of it
+ * {@code train-parts}: how the time of a fused step is spent. {@code nanos} of the whole step; of it
  * {@code substrateNanos} in the substrate, the rest being Java's: input projections, norm banks, readouts, the
  * optimiser. And what takes how long alone, on operands that lie in the cache: {@code productNanos} of the frozen
- * products there and back, {@code attentionNanos} of attention there and back. What the substrate needs beyond these
- * two is norms and other row work, copies, and what products lose to cold operands.
+ * products forward and backward, {@code attentionNanos} of attention forward and backward. What the substrate needs
+ * beyond these two is norms and other row work, copies, and what products lose to cold operands.
  */
 final class TrainPartsMeasurement implements Measurement {
     private final Subject subject;

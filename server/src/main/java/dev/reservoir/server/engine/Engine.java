@@ -28,12 +28,11 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Takes work from any thread, runs it on lanes, and answers through completions.
+ * Accepts work from any thread, runs it on lanes, and answers through completions.
  *
  * <p>Guarantees: every request ends exactly once; work whose caller is gone is dropped before it starts; a head's
- * examples are learned in the order in which they were handed in, by one lane at a time; the queue of serving work is
- * bounded and refuses with {@link Reason#OVERLOADED} when full, that of training work is bounded by whoever hands out
- * credits.
+ * examples are learned in the order of submission, by one lane at a time; the queue of serving work is bounded and
+ * refuses with {@link Reason#OVERLOADED} when full, that of training work is bounded by whoever hands out credits.
  */
 public final class Engine implements AutoCloseable {
     private final FeatureCache cache;
@@ -60,9 +59,9 @@ public final class Engine implements AutoCloseable {
     /**
      * Starts the lanes.
      *
-     * @param helpers threads that help lanes with the answers of many heads to one observation; may refuse to
-     * @param clock nanoseconds that only grow
-     * @param metrics where the engine's are registered, which can be done once
+     * @param helpers threads that help lanes with the answers of many heads to one observation; may reject work
+     * @param clock a monotonic clock in nanoseconds
+     * @param metrics registry of the engine's metrics, which can hold them once
      */
     public Engine(Substrate substrate, Settings settings, Executor helpers, LongSupplier clock, Metrics metrics) {
         this.cache = new FeatureCache(settings.featureCacheBytes, metrics);
@@ -83,8 +82,8 @@ public final class Engine implements AutoCloseable {
     /**
      * Predicts one observation with heads of one tenant; heads that read it through the same encoder share one pass.
      *
-     * @param encoder makes what the completion gets of each head's outcome
-     * @param completion gets the results in the order of the heads; is refused if no head has an answer
+     * @param encoder turns each head's outcome into the result that the completion receives
+     * @param completion receives the results in the order of the heads; is refused if no head has an answer
      */
     public <R> void predict(Call call, Query query, OutcomeEncoder<R> encoder, Completion<List<R>> completion) {
         Map<ObservationEncoder, List<Integer>> byEncoder = new LinkedHashMap<>();
@@ -95,7 +94,8 @@ public final class Engine implements AutoCloseable {
             HeadVersion version = heads.get(i).published();
             ObservationEncoder own = version.snapshot().encoder();
             ObservationEncoder reads = own == null ? heads.get(i).encoder() : own;
-            // An FPT head's next version may read features of another kind: of its own parts, or of its companion.
+            // The next version of an FPT head may use other features: those of its own parameters, or of its frozen
+            // baseline.
             if (version.spec().learning().kind() != HeadKind.READOUT) {
                 bound[i] = version;
             }
@@ -156,7 +156,7 @@ public final class Engine implements AutoCloseable {
 
     /**
      * Prepares an example to be queued: admits its observation and looks its features up. May take long, and must not
-     * be called under a lock. An example that is wrong by itself comes back as its refusal.
+     * be called under a lock. An invalid example is returned as its refusal.
      */
     public PreparedExample prepare(
             LiveHead head, long sequence, HashedObservation observation, Target target, TrainingListener listener) {
@@ -197,7 +197,7 @@ public final class Engine implements AutoCloseable {
 
     /**
      * Queues the end of the minibatch that a head is gathering: its examples are learned as if it were full. The
-     * listener is then told that none more were handled, with the version that has learned them.
+     * listener is then notified, with zero more examples handled, of the version that has learned them.
      *
      * @return false if the engine is closed
      */
@@ -205,7 +205,7 @@ public final class Engine implements AutoCloseable {
         return queue(new PreparedExample(new TrainingTask.Flush(head, listener, clock.getAsLong())));
     }
 
-    /** Changes what may be changed of a specification, between two examples. */
+    /** Changes a head's specification, between two examples. */
     public void update(LiveHead head, SpecUpdate change, Completion<HeadVersion> completion) {
         TrainingTask task = new TrainingTask.Update(head, change, completion, clock.getAsLong());
         switch (queue.offer(task)) {
@@ -216,8 +216,8 @@ public final class Engine implements AutoCloseable {
     }
 
     /**
-     * Drops a deleted head's queued work and frees its learner: at once, or when the lane that works on the head has
-     * ended its batch.
+     * Drops a deleted head's queued work and frees its learner: immediately, or when the lane that works on the head
+     * has finished its batch.
      */
     public void forget(LiveHead head) {
         LaneQueue.Dropped dropped = queue.drop(head);
@@ -237,7 +237,9 @@ public final class Engine implements AutoCloseable {
                 cache.limitBytes());
     }
 
-    /** Takes no more work, ends all that waits with {@link Reason#STOPPING}, and waits until the lanes have ended. */
+    /**
+     * Accepts no more work, ends all queued work with {@link Reason#STOPPING}, and waits until the lanes have ended.
+     */
     @Override
     public void close() {
         queue.close();
@@ -253,11 +255,11 @@ public final class Engine implements AutoCloseable {
     /**
      * Whether batches are run.
      *
-     * @param fault why a lane does no work though it should; empty if all do
+     * @param fault why a lane is not working although it should; empty if all are healthy
      */
     public record Health(boolean serving, String fault) {}
 
-    /** The engine serves as long as one lane does. */
+    /** The engine serves as long as one lane is healthy. */
     public Health health() {
         int atWork = 0;
         String fault = "";
@@ -287,7 +289,7 @@ public final class Engine implements AutoCloseable {
             long featureCacheBytes,
             long featureCacheLimitBytes) {}
 
-    /** An example, or its refusal, that is ready to be queued. */
+    /** An example, or its refusal, ready to be queued. */
     public static final class PreparedExample {
         private final TrainingTask task;
 
@@ -307,18 +309,20 @@ public final class Engine implements AutoCloseable {
     }
 
     /**
-     * Who asks, and until when it matters. Work whose caller is gone or whose deadline has passed is dropped before it
-     * starts.
+     * The caller and its deadline. Work whose caller is gone or whose deadline has passed is dropped before it starts.
      *
      * @param deadlineNanos on the engine's clock; {@link Long#MAX_VALUE} for none
      * @param cancelled whether the caller went away; called on any thread
      */
     public record Call(String tenant, long deadlineNanos, BooleanSupplier cancelled) {}
 
-    /** What is asked: an observation, and heads of one tenant that answer with at most so many scores each. */
+    /**
+     * A prediction request: an observation, and heads of one tenant that answer with at most {@code maxScores} scores
+     * each.
+     */
     public record Query(List<LiveHead> heads, HashedObservation observation, int maxScores) {}
 
-    /** Makes a result of a head's outcome. Any number of threads may call at once. */
+    /** Turns a head's outcome into a result. Called by several threads concurrently. */
     public interface OutcomeEncoder<R> {
         /** @param index of the head in {@link Query#heads} */
         R encode(int index, HeadOutcome outcome);
@@ -333,12 +337,12 @@ public final class Engine implements AutoCloseable {
             long appliedThrough) {}
 
     /**
-     * A change of a head's specification, applied to what the specification is by then, so that no change undoes
-     * another.
+     * A change of a head's specification, applied to the specification that is current by then, so that no change
+     * undoes another.
      */
     public interface SpecUpdate {
         /**
-         * @param labels all that the head knows, declared and learned
+         * @param labels all labels of the head, declared and learned
          * @throws Refused if the change cannot be made
          */
         HeadSpec apply(HeadSpec now, List<String> labels);

@@ -7,7 +7,7 @@ import dev.reservoir.server.metrics.Counter;
 import dev.reservoir.server.metrics.Histogram;
 import dev.reservoir.server.metrics.Metrics;
 
-/** What lanes count. Thread-safe. */
+/** The metrics of the lanes. Thread-safe. */
 final class EngineMetrics {
     final Counter observations;
     final Counter abandoned;

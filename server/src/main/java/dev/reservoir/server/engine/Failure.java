@@ -6,7 +6,7 @@ package dev.reservoir.server.engine;
 import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
 
-/** What a caller is told when something was thrown while its work was done. */
+/** The refusal that a caller receives when its work threw. */
 final class Failure {
     private Failure() {}
 

@@ -13,12 +13,12 @@ import dev.reservoir.server.metrics.Metrics;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Features by content. What they are made of (substrate, encoder, observation) is in the key, and the substrate never
- * changes, so an entry can never be stale. The tenant is in the key too: one tenant cannot learn from the speed of an
- * answer what another has asked.
+ * Caches features by content. Everything they depend on (substrate, encoder, observation) is in the key, and the
+ * substrate never changes, so an entry can never be stale. The tenant is in the key too, so that a tenant cannot infer
+ * another's requests from response times.
  */
 final class FeatureCache {
-    /** Identity of features; that of the encoder has the digest of its substrate in it. */
+    /** Identity of features; the encoder's includes the digest of its substrate. */
     record Key(String tenant, EncoderKey encoder, ObservationDigest observation) {
         private static final long BYTES = 160;
     }
@@ -29,7 +29,7 @@ final class FeatureCache {
     private final Counter hits;
     private final Counter misses;
 
-    /** @param limitBytes bound on the bytes held; 0 switches the cache off */
+    /** @param limitBytes bound on the bytes cached; 0 switches the cache off */
     FeatureCache(long limitBytes, Metrics metrics) {
         this.hits = metrics.counter("reservoir_feature_cache_hits_total", "Features that were found in the cache.");
         this.misses = metrics.counter("reservoir_feature_cache_misses_total", "Features that were not.");
@@ -45,9 +45,7 @@ final class FeatureCache {
                         .build();
     }
 
-    /**
-     * The key to look an observation up by; null if the cache is off, or the features change with what a head learns.
-     */
+    /** The lookup key of an observation; null if the cache is off or the features change as a head learns. */
     @Nullable
     Key key(String tenant, ObservationEncoder encoder, HashedObservation observation) {
         EncoderKey key = encoder.key();

@@ -21,16 +21,17 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Runs feature requests through the substrate: in one pass all of a batch that use its own norms, each distinct
- * observation once, and in another all that bring norms. Not in one, because norms picked by row round differently from
- * the substrate's own, and frozen features must not depend on what else is read.
+ * Runs feature requests through the substrate: all requests of a batch that use the substrate's own norms in one pass,
+ * each distinct observation once, and all that bring their own norms in another. They cannot share a pass, because
+ * norms selected by row round differently from the substrate's own, and frozen features must not depend on what else is
+ * in the batch.
  *
- * <p>One request's failure is its own: if a pass fails, its sequences are passed again in halves, so that in the end
- * only those fail that fail alone. After an {@link OutOfMemoryError} that is not tried: it would make the server run
- * out of memory once for each of them. Not thread-safe.
+ * <p>A failure is confined to the request that causes it: if a pass fails, its sequences are retried in halves, until
+ * only those fail that fail on their own. There is no retry after an {@link OutOfMemoryError}, which could recur for
+ * each of them. Not thread-safe.
  */
 final class FeatureExtractor {
-    /** What became of a request: exactly one is present. */
+    /** The outcome of a request: exactly one component is present. */
     record Outcome(@Nullable Features features, @Nullable Refused refused) {}
 
     private static final Logger LOG = LoggerFactory.getLogger(FeatureExtractor.class);
@@ -119,7 +120,7 @@ final class FeatureExtractor {
 
     private HiddenStates forward(List<Sequence> sequences) {
         List<SubstrateInput> inputs = new ArrayList<>(sequences.size());
-        // Heads whose norms do not learn share the substrate's row, and with it a slot.
+        // Heads whose norms are frozen share the substrate's row, and thus a slot.
         Map<NormRow, Integer> slotOf = new IdentityHashMap<>();
         List<NormRow> norms = new ArrayList<>();
         int[] slots = new int[sequences.size()];
@@ -146,7 +147,7 @@ final class FeatureExtractor {
 
     private static Outcome failed(String what, Throwable thrown) {
         if (!(thrown instanceof Refused)) {
-            LOG.error("{}; the others of its batch go on", what, thrown);
+            LOG.error("{}; the rest of its batch continues", what, thrown);
         }
         return new Outcome(null, Failure.refusal(what, thrown));
     }

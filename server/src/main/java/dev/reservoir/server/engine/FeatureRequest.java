@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * One observation to be read through one encoder.
  *
- * @param cached the features, if they were found already
+ * @param cached the features, if they were in the cache
  */
 record FeatureRequest(
         ObservationEncoder encoder,
@@ -33,7 +33,7 @@ record FeatureRequest(
         return new FeatureRequest(encoder, admitted, key, cache.get(key));
     }
 
-    /** Estimate of the tokens that the substrate reads for it; 0 if the features are at hand or need no pass. */
+    /** Estimate of the tokens that the substrate reads for it; 0 if the features are cached or need no pass. */
     int tokens() {
         return cached == null && encoder.readsSubstrate() ? observation.tokens() : 0;
     }

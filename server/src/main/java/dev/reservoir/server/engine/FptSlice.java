@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The slice of a head that learns through the substrate: it stops wherever an update is due. */
+/** The slice of a head that is trained through the substrate: it stops whenever an update is due. */
 final class FptSlice extends HeadSlice {
     private static final Logger LOG = LoggerFactory.getLogger(FptSlice.class);
 
@@ -76,7 +76,7 @@ final class FptSlice extends HeadSlice {
         }
     }
 
-    /** Nothing is gathered here: examples are handed on one by one. */
+    /** Nothing is collected here: examples are passed on one by one. */
     @Override
     void settle() {}
 }

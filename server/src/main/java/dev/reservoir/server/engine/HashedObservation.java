@@ -7,12 +7,12 @@ import dev.reservoir.heads.Observation;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An observation with its digest, which is computed once, by the first who needs it: it tells payloads apart and names
- * cached features. Thread-safe, as an observation is never written.
+ * An observation with its lazily computed digest, which distinguishes payloads and identifies cached features.
+ * Thread-safe, because observations are immutable.
  */
 public final class HashedObservation {
     private final Observation observation;
-    /** Immutable and equal whoever computes it, so that a race computes it twice and does no harm. */
+    /** Immutable and the same whichever thread computes it, so a race is harmless: it is merely computed twice. */
     private @Nullable ObservationDigest digest;
 
     public HashedObservation(Observation observation) {

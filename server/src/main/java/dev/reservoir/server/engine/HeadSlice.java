@@ -17,10 +17,10 @@ import org.slf4j.LoggerFactory;
 /**
  * One head's part of a training batch. Nobody else touches the head's learner meanwhile. Not thread-safe.
  *
- * <p>Tasks are begun in order and handled in order; what was handled is published and reported at the end. Whatever
- * fails, each example is reported as learned or refused, and none is passed over: {@link #failAll} refuses those that
- * were not handled. An example whose number does not follow the one before it is never learned; it stops the head, for
- * what the head has learned would depend on chance from then on.
+ * <p>Tasks are begun in order and handled in order; the result is published and reported at the end. Whatever fails,
+ * each example is reported as learned or refused, and none is skipped: {@link #failAll} refuses those that were not
+ * handled. An example whose number does not follow its predecessor's is never learned; it stops the head, because from
+ * then on its state would no longer be determined by its examples.
  */
 abstract class HeadSlice {
     private static final Logger LOG = LoggerFactory.getLogger(HeadSlice.class);
@@ -32,16 +32,16 @@ abstract class HeadSlice {
     /** Refusals of examples that were reported as accepted after earlier batches. */
     private final List<TrainingListener.Refusal> late = new ArrayList<>();
 
-    /** Those who hear that a minibatch was ended. */
+    /** Listeners to notify that a minibatch was ended. */
     private final List<TrainingListener> flushes = new ArrayList<>();
 
     private int begun;
-    /** Tasks before this one were handled. */
+    /** Index of the first task that is not yet handled. */
     private int done;
 
     private long begunThrough;
     private long appliedThrough;
-    /** Why the head learns no more though its learner would, or null. */
+    /** Why the head stops learning although its learner has not failed, or null. */
     private @Nullable String stopped;
 
     private boolean ended;
@@ -64,23 +64,23 @@ abstract class HeadSlice {
     }
 
     /**
-     * Works off tasks until an update is due that is made together with those of other heads.
+     * Processes tasks until an update is due that is made together with those of other heads.
      *
      * @return whether one is due; otherwise nothing is left
      */
     abstract boolean advance();
 
-    /** Hands an example to the learner, which may gather it with those behind it. */
+    /** Passes an example to the learner, which may collect it with those that follow. */
     abstract void learn(TrainingTask.Example example);
 
-    /** Learns what was gathered before something else is done to the head. */
+    /** Learns the collected examples before anything else is done to the head. */
     abstract void settle();
 
     final boolean hasNext() {
         return begun < tasks.size();
     }
 
-    /** Does what comes next. */
+    /** Processes the next task. */
     final void doNext() {
         TrainingTask next = tasks.get(begun++);
         if (head.deleted()) {
@@ -134,7 +134,7 @@ abstract class HeadSlice {
         }
     }
 
-    /** An example, the first that was not handled yet, is learned or refused. */
+    /** Marks the first unhandled example as learned or refused. */
     final void handle(long sequence, @Nullable Refused why, TrainingListener listener) {
         handled.add(new Handled(sequence, why, listener));
         appliedThrough = Math.max(appliedThrough, sequence);
@@ -142,8 +142,8 @@ abstract class HeadSlice {
     }
 
     /**
-     * Refuses an example that was handled as accepted: one that waited for its minibatch to fill. If it was reported
-     * after an earlier batch, the listener of the latest example is told, because the one that handed it in may be
+     * Refuses an example that was handled as accepted because it waited for its minibatch to fill. If it was reported
+     * after an earlier batch, the listener of the latest example is notified, because the one that submitted it may be
      * gone.
      */
     final void refuseAccepted(long sequence, Refused why) {
@@ -161,7 +161,7 @@ abstract class HeadSlice {
         stopped = "stopped learning: " + why;
     }
 
-    /** Refuses all that was not handled, then publishes and reports; does nothing once the slice has ended. */
+    /** Refuses every unhandled example, then publishes and reports; does nothing once the slice has ended. */
     final void failAll(Throwable thrown) {
         if (ended) {
             return;
@@ -185,7 +185,7 @@ abstract class HeadSlice {
         publishAndReport();
     }
 
-    /** Publishes what was handled and reports it. Never fails. */
+    /** Publishes the new state and reports what was handled. Never fails. */
     final void end() {
         if (ended) {
             return;
@@ -216,14 +216,13 @@ abstract class HeadSlice {
             for (TrainingListener flush : flushes) {
                 List<TrainingListener.Refusal> unreported = handled.isEmpty() ? List.copyOf(late) : List.of();
                 late.clear();
-                report(flush, told -> told.handled(0, unreported, version));
+                report(flush, target -> target.handled(0, unreported, version));
             }
         }
     }
 
     /**
-     * If a head cannot be published even at a second attempt, when memory may be there again, it is published as
-     * failed.
+     * Publishes the head as failed if publication fails even at a second attempt, when memory may be available again.
      */
     private HeadVersion publish() {
         for (int attempt = 0; attempt < 2 && stopped == null; attempt++) {
@@ -260,7 +259,7 @@ abstract class HeadSlice {
                 refusals.addAll(0, late);
             }
             int count = to - from;
-            report(listener, told -> told.handled(count, refusals, version));
+            report(listener, target -> target.handled(count, refusals, version));
             from = to;
         }
     }
@@ -269,12 +268,12 @@ abstract class HeadSlice {
         void to(TrainingListener listener);
     }
 
-    /** A listener that fails keeps nobody else from hearing. */
+    /** A failing listener does not keep the others from being notified. */
     private void report(TrainingListener listener, Report report) {
         try {
             report.to(listener);
         } catch (Throwable e) {
-            LOG.error("Head {}: a listener failed; the others are told", head.name(), e);
+            LOG.error("Head {}: a listener failed; the others are notified", head.name(), e);
         }
     }
 

@@ -12,20 +12,19 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A thread that runs batches until its queue closes. Only lanes touch tensors. Nothing that is thrown ends the thread,
- * and no interrupt: a batch that fails ends its requests, and if the queue itself fails the lane rests a moment and
- * tries again.
+ * A thread that runs batches until its queue closes. Only lanes touch tensors. Neither an exception nor an interrupt
+ * ends the thread: a failing batch ends its requests, and if the queue itself fails the lane backs off and tries again.
  */
 final class Lane {
     private static final Logger LOG = LoggerFactory.getLogger(Lane.class);
 
-    /** The first rest after a failure; doubled by each that follows at once. */
-    private static final long REST_NANOS = 1_000_000;
+    /** The first back-off after a failure; doubled by each consecutive failure. */
+    private static final long BACK_OFF_NANOS = 1_000_000;
 
-    private static final long LONGEST_REST_NANOS = 1_000_000_000;
-    /** A lane is at fault once this many of its tries failed one after another. */
+    private static final long LONGEST_BACK_OFF_NANOS = 1_000_000_000;
+    /** A lane is unhealthy after this many consecutive failures. */
     private static final int FAILURES = 3;
-    /** A batch that takes longer hangs: one should take a tenth of a second. */
+    /** A batch that takes longer is considered hung: it should take a tenth of a second. */
     private static final long HANGS_NANOS = 60_000_000_000L;
 
     private static final long IDLE = Long.MIN_VALUE;
@@ -33,16 +32,16 @@ final class Lane {
     private final LaneQueue queue;
     private final FeatureExtractor serving;
     private final FeatureExtractor training;
-    /** Runs passes that pause for what is more urgent. */
+    /** Runs passes that pause for more urgent work. */
     private final Substrate pausing;
 
     private final EngineMetrics metrics;
     private final LongSupplier clock;
     private final Thread thread;
-    /** What the training batch under way was interrupted for; of the lane's thread alone. */
+    /** Time that the running training batch was interrupted for; confined to the lane's thread. */
     private long pausedNanos;
 
-    /** When the batch under way was taken, or {@link #IDLE}. */
+    /** Start of the running batch, or {@link #IDLE}. */
     private volatile long busySinceNanos = IDLE;
 
     private volatile int failuresInARow;
@@ -57,7 +56,7 @@ final class Lane {
         this.thread = new Thread(this::run, name);
     }
 
-    /** What a lane measures by and counts in. */
+    /** The clock and the metrics of a lane. */
     record Instruments(LongSupplier clock, EngineMetrics metrics) {}
 
     void start() {
@@ -65,7 +64,7 @@ final class Lane {
     }
 
     /**
-     * Waits until the thread has ended, whatever interrupts the caller: leaving a lane in native code crashes the
+     * Waits until the thread has ended, whatever interrupts the caller: a lane still in native code would crash the
      * process.
      */
     void join() {
@@ -83,7 +82,7 @@ final class Lane {
         }
     }
 
-    /** Why the lane does no work though it should, or an empty text. Any thread. */
+    /** Why the lane is not working although it should, or an empty string. Any thread. */
     String fault() {
         long since = busySinceNanos;
         if (!thread.isAlive()) {
@@ -126,15 +125,15 @@ final class Lane {
     }
 
     private void failed(Throwable thrown) {
-        // One thread writes; others read.
+        // Written by the lane's thread only, read by others.
         int failures = failuresInARow + 1;
         failuresInARow = failures;
         try {
             metrics.laneFailures.increment();
-            LOG.error("A lane's work failed as a whole; the lane goes on", thrown);
-            queue.rest(Math.min(LONGEST_REST_NANOS, REST_NANOS << Math.min(failures, 20)));
+            LOG.error("A lane's work failed as a whole; the lane continues", thrown);
+            queue.backOff(Math.min(LONGEST_BACK_OFF_NANOS, BACK_OFF_NANOS << Math.min(failures, 20)));
         } catch (Throwable e) {
-            // Out of memory, most likely. The next try will show.
+            // Out of memory, most likely. The next attempt will show.
             thrown.addSuppressed(e);
         }
     }
@@ -186,7 +185,7 @@ final class Lane {
         }
     }
 
-    /** A head that cannot be closed keeps no other from being closed. */
+    /** A head that fails to close does not keep the others from being closed. */
     private static void close(LiveHead head) {
         try {
             head.learner().close();
@@ -205,7 +204,7 @@ final class Lane {
             serve(queue.takeBetween());
             pausedNanos += clock.getAsLong() - began;
         } catch (Throwable e) {
-            LOG.error("A training batch could not pause; it goes on", e);
+            LOG.error("A training batch could not pause; it continues", e);
         }
     }
 }

@@ -17,11 +17,11 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A lock around the scheduler: anybody offers, lanes take and wait. Thread-safe.
+ * Guards the scheduler with a lock: any thread offers work, lanes take it and wait for it. Thread-safe.
  *
- * <p>A deleted head's learner is closed by whoever the queue gives the right to: once for each head, and never while a
- * lane works on it. {@link #drop} gives it if no slice of the head runs, else {@link #finishedTraining} does; no work
- * of the head is taken in after {@link #drop}.
+ * <p>The queue decides who closes the learner of a deleted head: exactly one caller for each head, and never while a
+ * lane works on it. It is the caller of {@link #drop} if no slice of the head runs, else that of
+ * {@link #finishedTraining}; no work of the head is accepted after {@link #drop}.
  */
 final class LaneQueue {
     private final ReentrantLock lock = new ReentrantLock();
@@ -33,7 +33,7 @@ final class LaneQueue {
 
     @GuardedBy("lock")
     private boolean closed;
-    /** Lanes that wait, those among them that were woken and have not looked yet included. */
+    /** Waiting lanes, including those that were woken but have not yet run. */
     @GuardedBy("lock")
     private int idle;
 
@@ -44,14 +44,14 @@ final class LaneQueue {
 
     enum Offer {
         TAKEN,
-        /** Too few places are left. */
+        /** The queue has too little capacity left. */
         FULL,
         /** The head was deleted. */
         DELETED,
         CLOSED
     }
 
-    /** Takes tasks of one tenant, all or none. */
+    /** Accepts tasks of one tenant, all or none. */
     Offer offer(List<ServingTask> tasks) {
         lock.lock();
         try {
@@ -104,7 +104,7 @@ final class LaneQueue {
         }
     }
 
-    /** What is to be done now, if anything: the step of {@link #take} that does not wait. */
+    /** The work to do now, if any: the non-blocking step of {@link #take}. */
     Decision<ServingTask, TrainingTask> poll() {
         lock.lock();
         try {
@@ -118,7 +118,7 @@ final class LaneQueue {
     private Decision<ServingTask, TrainingTask> next(long now) {
         Decision<ServingTask, TrainingTask> decision = scheduler.next(now, idle);
         if (idle > 0 && decision instanceof Decision.Train<ServingTask, TrainingTask>) {
-            // There may be a share left for it.
+            // There may be a share left for another lane.
             changed.signal();
         }
         return decision;
@@ -135,14 +135,14 @@ final class LaneQueue {
                 changed.await(Math.max(1, nanos), TimeUnit.NANOSECONDS);
             }
         } catch (InterruptedException e) {
-            // Lanes end when the queue closes, not when somebody interrupts them. The caller looks again and waits on.
+            // Lanes end when the queue closes, not on interrupts. The caller checks again and keeps waiting.
         } finally {
             idle--;
         }
     }
 
-    /** Keeps a lane whose work failed from trying again at once; ends early once the queue is closed. */
-    void rest(long nanos) {
+    /** Delays a lane whose work failed before it tries again; ends early once the queue is closed. */
+    void backOff(long nanos) {
         lock.lock();
         try {
             long end = clock.getAsLong() + nanos;
@@ -155,8 +155,8 @@ final class LaneQueue {
     }
 
     /**
-     * What a lane that pauses in a training batch serves before it goes on; empty if nothing waits, or another lane is
-     * free to serve it.
+     * What a lane that pauses in a training batch serves before it continues; empty if nothing waits, or another lane
+     * is free to serve it.
      */
     Decision.Serve<ServingTask, TrainingTask> takeBetween() {
         lock.lock();
@@ -176,7 +176,7 @@ final class LaneQueue {
         }
     }
 
-    /** @return heads that were deleted meanwhile, whose learners the caller has to close */
+    /** @return heads that were deleted meanwhile, whose learners the caller must close */
     List<LiveHead> finishedTraining(List<Decision.Slice<TrainingTask>> slices) {
         lock.lock();
         try {
@@ -204,14 +204,14 @@ final class LaneQueue {
     }
 
     /**
-     * What became of a head's queued work.
+     * The result of dropping a head's queued work.
      *
      * @param tasks what waited
-     * @param retired whether the caller has to close the head's learner
+     * @param retired whether the caller must close the head's learner
      */
     record Dropped(List<TrainingTask> tasks, boolean retired) {}
 
-    /** Takes out the queued work of a deleted head. */
+    /** Removes the queued work of a deleted head. */
     Dropped drop(LiveHead head) {
         lock.lock();
         try {
@@ -222,7 +222,7 @@ final class LaneQueue {
         }
     }
 
-    /** Hands out no more batches and takes no more work. */
+    /** Hands out no more batches and accepts no more work. */
     void close() {
         lock.lock();
         try {
@@ -233,7 +233,7 @@ final class LaneQueue {
         }
     }
 
-    /** What still waits to be served, once closed. */
+    /** Removes what still waits to be served, once closed. */
     List<ServingTask> drainServing() {
         lock.lock();
         try {
@@ -243,7 +243,7 @@ final class LaneQueue {
         }
     }
 
-    /** What still waits to be learned, once closed. */
+    /** Removes what still waits to be learned, once closed. */
     List<TrainingTask> drainTraining() {
         lock.lock();
         try {

@@ -23,15 +23,15 @@ import org.slf4j.LoggerFactory;
 
 /**
  * One observation's answers by many heads: a part for each encoder, joined into one answer in the order of the heads.
- * The heads of a large part are worked off in chunks by the thread that has the features and, as far as they are free,
- * those of an executor. Thread-safe.
+ * The heads of a large part are processed in chunks by the thread that has the features and by free threads of an
+ * executor. Thread-safe.
  */
 final class PredictionFan<R> {
     private static final Logger LOG = LoggerFactory.getLogger(PredictionFan.class);
 
-    /** Heads that one thread answers before another could have woken up. */
+    /** Heads that one thread answers in the time that another takes to wake up. */
     private static final int CHUNK = 64;
-    /** Most threads that help with one part. */
+    /** Maximum number of threads that help with one part. */
     private static final int MOST_HELPERS = 15;
 
     private final Query query;
@@ -43,7 +43,9 @@ final class PredictionFan<R> {
     private final @Nullable Refused[] refusals;
     private final AtomicInteger partsLeft;
 
-    /** @param bound versions by which heads must answer, in their order; null for a head that answers by its newest */
+    /**
+     * @param bound the version with which each head must answer, in order; null for a head that answers with its newest
+     */
     @SuppressWarnings("unchecked")
     PredictionFan(Query query, @Nullable HeadVersion[] bound, int parts, Answering<R> answering) {
         this.query = query;
@@ -56,7 +58,7 @@ final class PredictionFan<R> {
         this.partsLeft = new AtomicInteger(parts);
     }
 
-    /** How outcomes become an answer, on which threads, and who takes it. */
+    /** How outcomes become an answer, on which threads, and who receives it. */
     record Answering<R>(OutcomeEncoder<R> encoder, Executor helpers, Completion<List<R>> completion) {}
 
     /** The completion of the part that serves these heads. */
@@ -183,7 +185,7 @@ final class PredictionFan<R> {
             }
         }
 
-        /** Works off chunks until none is left; whoever ends the last one joins the part. */
+        /** Processes chunks until none is left; the thread that finishes the last one joins the part. */
         @Override
         public void run() {
             for (int chunk = nextChunk.getAndIncrement(); chunk < chunks; chunk = nextChunk.getAndIncrement()) {

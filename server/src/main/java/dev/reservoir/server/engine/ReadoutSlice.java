@@ -15,8 +15,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The slice of a head whose readout alone learns, from features that were extracted before: as many at a time as follow
- * each other.
+ * The slice of a head of which only the readout is trained, from features that were extracted before: as many
+ * consecutive examples at a time as possible.
  */
 final class ReadoutSlice extends HeadSlice {
     private static final Logger LOG = LoggerFactory.getLogger(ReadoutSlice.class);

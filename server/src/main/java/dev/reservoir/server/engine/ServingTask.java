@@ -13,8 +13,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A feature request that somebody waits for. Ends once: later ends do nothing. Not thread-safe, but handed from thread
- * to thread by a queue.
+ * A feature request that a caller waits for. Ends once; ending it again has no effect. Not thread-safe; a queue passes
+ * it safely from thread to thread.
  */
 final class ServingTask implements Work {
     private static final Logger LOG = LoggerFactory.getLogger(ServingTask.class);
@@ -59,7 +59,7 @@ final class ServingTask implements Work {
         return nowNanos >= call.deadlineNanos() || call.cancelled().getAsBoolean();
     }
 
-    /** Ends work that nobody waits for any more. */
+    /** Ends work that no caller waits for any more. */
     void abandon(long nowNanos) {
         refuse(
                 nowNanos >= call.deadlineNanos()

@@ -15,10 +15,10 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Examples of several heads that are worked off together. First all features are extracted, in one pass; then each head
- * takes examples until an update is due that it shares with others, all that are due are made in the same passes, and
- * so on until nothing is left. What fails for one head costs the others nothing, and every example is reported whatever
- * fails. Not thread-safe.
+ * Examples of several heads that are processed together. First all features are extracted, in one pass; then each head
+ * consumes examples until an update through the substrate is due, all due updates are made in the same passes, and this
+ * repeats until nothing is left. A failure of one head does not affect the others, and every example is reported
+ * whatever fails. Not thread-safe.
  */
 final class TrainingBatch {
     private final List<HeadSlice> slices = new ArrayList<>();
@@ -44,10 +44,10 @@ final class TrainingBatch {
     /**
      * Runs the batch. If it throws, {@link #failAll} ends what has not ended.
      *
-     * @param substrate that updates of heads that learn through it are passed through
-     * @param pause called between heads, for what is more urgent
-     * @return tokens' worth of work that was done: of a head that learns through the substrate that of the updates
-     *     made, not of the examples taken
+     * @param substrate the substrate that heads are trained through
+     * @param pause called between heads, to let more urgent work run
+     * @return the work done, in tokens; for a head that is trained through the substrate, that of the updates made, not
+     *     of the examples consumed
      */
     long run(FeatureExtractor extractor, Substrate substrate, Runnable pause) {
         double tokens = extract(extractor);
@@ -118,7 +118,8 @@ final class TrainingBatch {
                 try {
                     tokens += update(substrate, due);
                 } catch (Throwable e) {
-                    // Nobody knows which updates were begun: going on would make some of them twice, or wait for ever.
+                    // It is unknown which updates were begun: continuing could apply some of them twice, or never
+                    // finish.
                     for (FptSlice slice : due) {
                         slice.stop("an update could not be made");
                         slice.failAll(e);
@@ -130,7 +131,7 @@ final class TrainingBatch {
         return tokens;
     }
 
-    /** Makes one update of each head. Returns the tokens that passed the substrate. */
+    /** Makes one update of each head. Returns the tokens that went through the substrate. */
     private static double update(Substrate substrate, List<FptSlice> due) {
         FusedStep.Outcome outcome = new FusedStep(substrate.tunable())
                 .run(due.stream().map(FptSlice::learner).toList());

@@ -15,16 +15,16 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Something to be done to a head, in the order in which it was handed in. */
+/** Work on a head, done in the order of submission. */
 sealed interface TrainingTask extends OrderedWork {
     Logger LOG = LoggerFactory.getLogger(TrainingTask.class);
 
     LiveHead head();
 
-    /** Ends it because its head was deleted before it was done. */
+    /** Ends the task because its head was deleted first. */
     void headDeleted();
 
-    /** Ends it because the engine was closed before it was done. */
+    /** Ends the task because the engine was closed first. */
     void engineStopped();
 
     @Override
@@ -63,7 +63,7 @@ sealed interface TrainingTask extends OrderedWork {
         }
     }
 
-    /** An example that was refused when it came, acknowledged in its place among the others. */
+    /** An example that was refused on arrival, acknowledged in its place among the others. */
     record Refusal(LiveHead head, long sequence, Refused why, TrainingListener listener, long arrivalNanos)
             implements TrainingTask {
         @Override
@@ -124,8 +124,8 @@ sealed interface TrainingTask extends OrderedWork {
         }
 
         /**
-         * Hands over the version that has the change, or why it was not made; a completion that fails harms nobody
-         * else.
+         * Completes with the version that includes the change, or with the reason why it was not made; a failing
+         * completion does not affect others.
          */
         void end(@Nullable HeadVersion version, @Nullable Refused why) {
             try {

@@ -8,18 +8,18 @@ import dev.reservoir.heads.SubstrateInfo;
 import dev.reservoir.server.registry.HeadVersion;
 
 /**
- * What work is expected to cost, in tokens read by the substrate: the one currency in which tenants are compared and
- * batches are cut.
+ * Estimates the cost of work in tokens read by the substrate, the common unit for fairness among tenants and for the
+ * size of batches.
  */
 final class WorkPrices {
     /**
-     * What a head's answer costs beside its weights, in floating-point operations that take as long: allocation,
-     * sorting of scores, the message. A head of ten labels takes about 9 microseconds.
+     * The fixed cost of a head's answer, in floating-point operations that take as long: allocation, sorting the
+     * scores, building the message. A head of ten labels takes about 9 microseconds.
      */
     private static final double ANSWER_FLOPS = 5e5;
     /**
-     * An answer reads each weight once, from memory: that takes as long as so many operations in the substrate's
-     * products.
+     * An answer reads each weight once from memory, which takes as long as this many operations in the substrate's
+     * matrix products.
      */
     private static final double FLOPS_PER_WEIGHT = 16;
 
@@ -29,12 +29,12 @@ final class WorkPrices {
         this.flopsPerToken = info.shape().flopsPerToken();
     }
 
-    /** One head's answer from features that are at hand; a fraction, because many heads answer from the same. */
+    /** The cost of one head's answer from given features; a fraction, because many heads answer from the same ones. */
     double answer(HeadVersion version) {
         return (ANSWER_FLOPS + FLOPS_PER_WEIGHT * version.trainableParameters()) / flopsPerToken;
     }
 
-    /** An example: the extraction of its features, passes through the substrate, the step of a readout. */
+    /** The cost of an example: extracting its features, passes through the substrate, the step of its readout. */
     int example(LearningSpec learning, FeatureRequest request) {
         double passes = request.observation().tokens() * learning.substratePasses();
         double features = learning.readsFeatures() ? request.tokens() : 0;

@@ -14,8 +14,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The two files of an export: written beside their places under other names, moved there when both are whole. Closing
- * it takes away what was not moved.
+ * The two files of an export: written under temporary names beside their destinations and moved there once both are
+ * complete. Closing deletes what was not moved.
  */
 final class ExportFiles implements AutoCloseable {
     private static final String TENSORS = ".safetensors";
@@ -34,11 +34,11 @@ final class ExportFiles implements AutoCloseable {
     }
 
     /**
-     * Makes room for the files.
+     * Creates the temporary files.
      *
      * @param out the program's; the tensors' has the same name with another ending
-     * @param force whether files that are there may be replaced
-     * @throws IllegalArgumentException where they cannot or may not be written
+     * @param force whether existing files may be replaced
+     * @throws IllegalArgumentException if they cannot or must not be written
      */
     static ExportFiles at(Path out, boolean force) {
         String name = out.getFileName() == null ? "" : out.getFileName().toString();
@@ -63,7 +63,7 @@ final class ExportFiles implements AutoCloseable {
         }
     }
 
-    /** An empty file beside one, hidden, with the rights that the user's files have. */
+    /** Creates an empty hidden file beside another, with the user's default permissions. */
     private static Path draft(Path file) throws IOException {
         String name = "." + file.getFileName() + "." + ProcessHandle.current().pid() + ".part";
         return Files.createFile(file.resolveSibling(name));
@@ -79,12 +79,12 @@ final class ExportFiles implements AutoCloseable {
         return new IllegalArgumentException("--out: " + met + " (expected: " + expected + ")");
     }
 
-    /** Where the tensors are drafted. */
+    /** The temporary file of the tensors. */
     Path tensorsDraft() {
         return tensorsDraft;
     }
 
-    /** Drafts the tensors. */
+    /** Writes the tensors to their temporary file. */
     void write(SafetensorsOutput file) {
         try (OutputStream out = Files.newOutputStream(tensorsDraft)) {
             for (byte[] piece = file.next(PIECE_BYTES); piece.length > 0; piece = file.next(PIECE_BYTES)) {
@@ -95,7 +95,7 @@ final class ExportFiles implements AutoCloseable {
         }
     }
 
-    /** Drafts the program. */
+    /** Writes the program to its temporary file. */
     void writeProgram(Consumer<OutputStream> writer) {
         try (Checked out = new Checked(Files.newOutputStream(programDraft))) {
             writer.accept(out);
@@ -105,7 +105,7 @@ final class ExportFiles implements AutoCloseable {
         }
     }
 
-    /** Moves both to their places. */
+    /** Moves both to their destinations. */
     void keep() {
         try {
             Files.move(tensorsDraft, tensors, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
@@ -115,7 +115,7 @@ final class ExportFiles implements AutoCloseable {
         }
     }
 
-    /** A line for people: the two names and sizes. */
+    /** A human-readable line: the two names and sizes. */
     String text() {
         try {
             return String.format(
@@ -140,7 +140,7 @@ final class ExportFiles implements AutoCloseable {
         }
     }
 
-    /** Remembers a failure, because native code that writes to it tells nobody. */
+    /** Remembers a failure, because native code that writes to the stream does not report it. */
     private static final class Checked extends OutputStream {
         private final OutputStream out;
         private @Nullable IOException failure;

@@ -31,10 +31,10 @@ import java.nio.file.Path;
 import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 
-/** One call of {@code HeadService.ExportHead}, whose file goes to disk as it comes. */
+/** One call of {@code HeadService.ExportHead}, whose file is written to disk as it arrives. */
 final class HeadDownload {
     private static final int CONNECT_MILLIS = 5_000;
-    /** Longest silence of a server that sends. */
+    /** Longest time without a message before the server is considered gone. */
     private static final int SILENCE_MILLIS = 30_000;
 
     private static final int MESSAGE_BYTES = 8 << 20;
@@ -55,14 +55,14 @@ final class HeadDownload {
     /**
      * Receives a head's file.
      *
-     * @param file is replaced
-     * @throws ExportFailure where the server is not there, fails or knows no such head, or the file cannot be written
+     * @param file is overwritten
+     * @throws ExportFailure if the server cannot be reached, fails or has no such head, or the file cannot be written
      */
     static ExportedHead to(Path file, HeadName head, HostPort server) {
         Vertx vertx = Vertx.vertx();
         try (OutputStream out = Files.newOutputStream(file)) {
             HeadDownload download = new HeadDownload(head, server, file);
-            // All on one event loop: what arrives before somebody listens is lost.
+            // Everything runs on one event loop: messages that arrive before a handler is set would be lost.
             Context context = vertx.getOrCreateContext();
             context.runOnContext(unused -> download.begin(vertx, out));
             return download.done

@@ -8,11 +8,12 @@ import java.util.ArrayDeque;
 import java.util.concurrent.Executor;
 
 /**
- * Where payloads are decoded and hashed: small ones at once, as a hand-over would cost more than they do; large ones by
- * worker threads, as a picture of some MiB would hold up every connection of an event loop. Thread-safe.
+ * Decodes and hashes payloads: small ones on the calling thread, because handing them over would cost more than
+ * decoding them, and large ones on worker threads, because an image of a few MiB would stall every connection of an
+ * event loop. Thread-safe.
  */
 final class DecodeWorkers {
-    /** Largest payload that is decoded at once. */
+    /** Largest payload that is decoded on the calling thread. */
     static final int AT_ONCE_BYTES = 16 << 10;
 
     private final Executor workers;
@@ -21,7 +22,7 @@ final class DecodeWorkers {
         this.workers = workers;
     }
 
-    /** Runs work on a payload of so many bytes; any order among several. */
+    /** Runs work on a payload of the given size; several run in any order. */
     void run(long bytes, Runnable work) {
         if (bytes <= AT_ONCE_BYTES) {
             work.run();
@@ -30,12 +31,12 @@ final class DecodeWorkers {
         }
     }
 
-    /** What keeps the order of one stream's payloads. */
+    /** Keeps the payloads of one stream in order. */
     Ordered ordered() {
         return new Ordered();
     }
 
-    /** Runs work one after the other in the order in which it comes; the next sees what the one before did. */
+    /** Runs work sequentially in the order of submission; each task sees the effects of the one before. */
     final class Ordered {
         @GuardedBy("this")
         private final ArrayDeque<Runnable> queue = new ArrayDeque<>();

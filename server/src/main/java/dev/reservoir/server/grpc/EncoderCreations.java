@@ -16,8 +16,8 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * Makes encoders for embeddings, on worker threads, as one may take up to a second. Equal requests share one creation,
- * and a bounded number of different ones is made at a time. Thread-safe.
+ * Creates encoders for embeddings on worker threads, because one may take up to a second. Equal requests share one
+ * creation, and the number of concurrent creations is bounded. Thread-safe.
  */
 final class EncoderCreations {
     private final Vertx vertx;
@@ -27,14 +27,14 @@ final class EncoderCreations {
     @GuardedBy("this")
     private final Map<Key, Future<ObservationEncoder>> underWay = new HashMap<>();
 
-    /** @param most creations at a time */
+    /** @param most concurrent creations */
     EncoderCreations(Vertx vertx, Encoders encoders, int most) {
         this.vertx = vertx;
         this.encoders = encoders;
         this.most = most;
     }
 
-    /** @throws Refused OVERLOADED if as many others as may be are under way */
+    /** @throws Refused OVERLOADED if the maximum number of creations is in progress */
     Future<ObservationEncoder> encoder(ModalitySpec modality, EncoderSpec spec) {
         Key key = new Key(modality, spec);
         Promise<ObservationEncoder> made = Promise.promise();

@@ -7,8 +7,8 @@ import dev.reservoir.heads.EncoderSpec;
 import dev.reservoir.heads.ModalitySpec;
 import dev.reservoir.heads.ObservationEncoder;
 
-/** Gives the encoder of a modality; the same one for equal arguments. May take long the first time. Any thread. */
+/** Returns the encoder of a modality, the same one for equal arguments. May take long the first time. Any thread. */
 public interface Encoders {
-    /** @throws dev.reservoir.heads.Refused INVALID_FIELD where it does not fit the substrate */
+    /** @throws dev.reservoir.heads.Refused INVALID_FIELD if it does not fit the substrate */
     ObservationEncoder encoder(ModalitySpec modality, EncoderSpec encoder);
 }

@@ -53,10 +53,10 @@ public final class GrpcServices {
     private final RpcServer server;
 
     /**
-     * What the services are front ends of.
+     * Creates the services.
      *
-     * @param decoding where large payloads are decoded
-     * @param heap what clients may make the server hold of the heap
+     * @param decoding the threads that decode large payloads
+     * @param heap the heap that clients may fill
      */
     public record Backend(
             HeadRegistry registry,
@@ -67,14 +67,14 @@ public final class GrpcServices {
             Executor decoding,
             MemoryBudget heap) {}
 
-    /** What the server says of itself. */
+    /** How the server describes itself to clients. */
     public record Identity(SubstrateInfo substrate, String version) {}
 
     private final PredictionService predictions;
 
-    /** @param nanoClock the engine's clock, on which deadlines are told */
+    /** @param nanoClock the engine's clock, on which deadlines are measured */
     public GrpcServices(Vertx vertx, Backend backend, Identity identity, ServiceLimits limits, LongSupplier nanoClock) {
-        // Half of what clients may fill: requests that arrive must not crowd out what is kept for longer.
+        // Half of what clients may fill: arriving requests must not crowd out what is kept for longer.
         MemoryBudget heap = backend.heap();
         MemoryBudget.Account requests = heap.account("requests", heap.limitBytes() / 2);
         this.server = new RpcServer(vertx, limits.transport(), requests, nanoClock, List.of());
@@ -95,19 +95,19 @@ public final class GrpcServices {
         new ReflectionService(ALL, others).bind(methods);
     }
 
-    /** Answers requests whose content type is gRPC's; any other gets 415. */
+    /** Handles requests with a gRPC content type; any other is answered with 415. */
     public Handler<HttpServerRequest> handler() {
         return server.handler();
     }
 
-    /** Calls under way. */
+    /** The number of calls in progress. */
     public int activeCalls() {
         return server.activeCalls();
     }
 
     /**
-     * Refuses new calls with STOPPING, answers what streams have taken in, ends them, and completes when no call is
-     * left. Calls left after {@code limit} are ended as they are. The engine must go on meanwhile.
+     * Refuses new calls with STOPPING, answers the requests that streams have accepted, ends the streams, and completes
+     * when no call is left. Calls that remain after {@code limit} are aborted. The engine must keep running meanwhile.
      */
     public Future<Void> drain(Duration limit) {
         predictions.stop();

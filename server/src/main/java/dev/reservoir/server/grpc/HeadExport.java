@@ -21,9 +21,9 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 
-/** Sends the snapshot that was published when the call came, a piece at a time and only while the client reads. */
+/** Sends the snapshot that was current when the call arrived, chunk by chunk and only while the client reads. */
 final class HeadExport {
-    /** The transport takes 16 messages of a stream that nobody reads, whatever their size. */
+    /** The transport buffers 16 messages of a stream that is not read, whatever their size. */
     private static final int PIECE_BYTES = 64 << 10;
 
     private final ServerCall<ExportHeadRequest, ExportHeadResponse> call;
@@ -52,7 +52,7 @@ final class HeadExport {
         goOn();
     }
 
-    /** One piece a turn of the event loop, so that other calls go on between. */
+    /** Sends one chunk per turn of the event loop, so that other calls progress in between. */
     private void goOn() {
         if (!waiting) {
             waiting = true;
@@ -82,7 +82,7 @@ final class HeadExport {
         if (!(published.spec().learning() instanceof LearningSpec.Fpt)) {
             return Served.READOUT;
         }
-        // An FPT head's own snapshot reads through an encoder of its own.
+        // The snapshot of an FPT head has an encoder of its own.
         return published.snapshot().encoder() == null ? Served.COMPANION : Served.FPT;
     }
 

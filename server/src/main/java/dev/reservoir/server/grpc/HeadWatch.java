@@ -14,14 +14,15 @@ import dev.reservoir.v1.WatchHeadRequest;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * Sends a head now and after changes: the newest state only, at most once an interval, and only while the client reads.
+ * Sends a head's state now and after each change: only the newest one, at most once per interval, and only while the
+ * client reads.
  */
 final class HeadWatch {
     private final ServerCall<WatchHeadRequest, Head> call;
     private final HeadView view;
     private final LiveHead head;
     private final int intervalMillis;
-    private final AtomicBoolean told = new AtomicBoolean();
+    private final AtomicBoolean wakeUpPending = new AtomicBoolean();
     private long sentVersion = -1;
     private boolean resting;
 
@@ -40,11 +41,11 @@ final class HeadWatch {
         send();
     }
 
-    /** Called by whoever published: at most one wake-up is on its way at a time. */
+    /** Called by the publishing thread; at most one wake-up is pending at a time. */
     private void changed() {
-        if (told.compareAndSet(false, true)) {
+        if (wakeUpPending.compareAndSet(false, true)) {
             call.runOnContext(() -> {
-                told.set(false);
+                wakeUpPending.set(false);
                 send();
             });
         }

@@ -13,8 +13,8 @@ import java.util.Map;
 import java.util.zip.CRC32;
 
 /**
- * Where a listing goes on: the last head shown, bound to its tenant and checked, so that a token made up or mixed up is
- * refused.
+ * Where a listing continues: the last head listed, bound to its tenant and protected by a checksum, so that a forged or
+ * misplaced token is refused.
  */
 final class PageToken {
     private PageToken() {}
@@ -29,9 +29,9 @@ final class PageToken {
     }
 
     /**
-     * The head after which to go on; empty for an empty token.
+     * The head after which to continue; empty for an empty token.
      *
-     * @throws Refused INVALID_FIELD where the token is not one of this tenant's
+     * @throws Refused INVALID_FIELD if the token was not issued to this tenant
      */
     static String lastHead(String tenant, String token) {
         if (token.isEmpty()) {

@@ -21,12 +21,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
 
-/** Predictions between the wire and {@link PredictionService}, alone or in a stream. */
+/** Translates predictions between the wire and {@link PredictionService}, for single calls and for streams. */
 final class Predictor {
 
-    /** Takes the answer, on any thread: exactly one call of one method. */
+    /** Receives the answer, on any thread: exactly one call of one method. */
     interface Answer {
-        /** @param response made by whoever asks for it */
+        /** @param response built by the thread that asks for it */
         void response(Supplier<PredictResponse> response);
 
         void failed(Throwable why);
@@ -42,7 +42,7 @@ final class Predictor {
         this.statuses = statuses;
     }
 
-    /** What a request costs of a stream's bound. */
+    /** What a request counts against a stream's bound. */
     static long weight(PredictRequest request) {
         return PredictionRequest.weight(request.getHeadsCount(), request.getMaxScores());
     }
@@ -102,7 +102,7 @@ final class Predictor {
             one.setError(statuses.status(outcome.refused()));
         }
         HeadPrediction prediction = one.build();
-        // Kept in the message, so that writing the whole need not count the characters of each again.
+        // Cached in the message, so that serialising the whole need not compute the length of each string again.
         prediction.getSerializedSize();
         return prediction;
     }

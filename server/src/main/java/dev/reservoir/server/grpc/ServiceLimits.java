@@ -6,12 +6,12 @@ package dev.reservoir.server.grpc;
 import dev.reservoir.server.rpc.TransportLimits;
 
 /**
- * Bounds on what clients may keep busy in the services.
+ * Bounds on the resources that clients may occupy in the services.
  *
  * @param transport the bounds of calls, streams and messages, whatever the service
  * @param trainCredits examples of a training stream that may be outstanding: arrived and not yet acknowledged
  * @param streamHeads heads that the outstanding requests of one prediction stream may name together
- * @param creations heads that may be under creation at once
+ * @param creations heads that may be created concurrently
  * @param appliedWaitMillis longest that a prediction waits until a sequence number is applied
  */
 public record ServiceLimits(

@@ -15,7 +15,7 @@ import dev.reservoir.v1.MemoryUse;
 import dev.reservoir.v1.Substrate;
 import dev.reservoir.v1.SubstrateServiceGrpc;
 
-/** The frozen model that all heads share. */
+/** Describes the frozen model that all heads share. */
 final class SubstrateService {
     private final SubstrateInfo info;
     private final String version;
@@ -25,7 +25,7 @@ final class SubstrateService {
 
     private final MemoryBudget heap;
 
-    /** @param identity what the server says of itself */
+    /** @param identity how the server describes itself to clients */
     SubstrateService(
             GrpcServices.Identity identity,
             Engine engine,

@@ -13,13 +13,14 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A training stream's examples that are not handled, in their order, and the engine's news of them, joined while one
- * hand-over to the stream is on its way.
+ * The examples of a training stream that are not yet handled, in order, and the engine's reports about them. Reports
+ * are merged while an earlier notification of the stream is still pending.
  *
- * <p>An example's memory is given back when it is handled or cannot be, whether or not its stream goes on. Thread-safe.
+ * <p>An example's memory is released as soon as it has been handled or can no longer be, whether or not its stream is
+ * still open. Thread-safe.
  */
 final class TrainInbox implements TrainingListener {
-    /** Tells the stream; on any thread. */
+    /** Notifies the stream, on any thread. */
     interface Stream {
         /** There is something to {@link #take}. */
         void handled();
@@ -31,7 +32,7 @@ final class TrainInbox implements TrainingListener {
     /** An example that has arrived. */
     record Arrived(long sequence, int bytes, MemoryBudget.Reservation memory) {}
 
-    /** What was joined: how many examples were handled, their bytes, and the head as it was after the last. */
+    /** Merged reports: how many examples were handled, their bytes, and the head's state after the last of them. */
     record Handled(int count, long bytes, List<Refusal> refusals, HeadVersion published) {}
 
     private final Stream stream;
@@ -55,24 +56,24 @@ final class TrainInbox implements TrainingListener {
         this.stream = stream;
     }
 
-    /** Before the example is offered. */
+    /** Called before the example is offered. */
     synchronized void add(Arrived example) {
         waiting.add(example);
     }
 
-    /** The engine will not tell of this one. Before the next is offered. */
+    /** The engine will not report this example. Called before the next is offered. */
     synchronized void remove(Arrived example) {
         waiting.remove(example);
         example.memory().close();
     }
 
-    /** The number of the first example that is not handled; the largest there is if all are. */
+    /** The number of the first example that is not yet handled; the largest possible number if there is none. */
     synchronized long firstWaiting() {
         Arrived first = waiting.peek();
         return first == null ? Long.MAX_VALUE : first.sequence();
     }
 
-    /** What was handled since the last time; null for nothing. */
+    /** What was handled since the last call, or null if nothing was. */
     synchronized @Nullable Handled take() {
         HeadVersion published = latest;
         if (published == null) {
@@ -107,7 +108,7 @@ final class TrainInbox implements TrainingListener {
 
     @Override
     public void deleted() {
-        // The stream hears of it from its lease.
+        // The stream is notified through its lease.
         release();
     }
 

@@ -11,7 +11,7 @@ import dev.reservoir.v1.TrainingServiceGrpc;
 /**
  * Trains heads online.
  *
- * @param memory what the outstanding examples of all streams may take together
+ * @param memory the account that the outstanding examples of all streams share
  * @param credits examples that a stream may have outstanding
  */
 record TrainingService(ExampleIntake intake, DecodeWorkers workers, MemoryBudget.Account memory, int credits) {

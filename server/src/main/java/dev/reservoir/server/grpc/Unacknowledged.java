@@ -9,9 +9,12 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** What a training stream has to tell its client, joined until the client reads. Confined to the stream's context. */
+/**
+ * Acknowledgements that a training stream owes its client, merged until the client reads. Confined to the stream's
+ * context.
+ */
 final class Unacknowledged {
-    /** All that was joined, taken out. */
+    /** The merged acknowledgements, as removed by a send. */
     record Taken(int count, long bytes, List<TrainingListener.Refusal> refusals, HeadVersion published) {}
 
     private int count;
@@ -19,7 +22,7 @@ final class Unacknowledged {
     private List<TrainingListener.Refusal> refusals = new ArrayList<>();
     private @Nullable HeadVersion published;
 
-    /** @param state the head as it was once these were handled; the newest one is told */
+    /** @param state the state of the head after these were handled; the newest one is sent */
     void add(int handled, long handledBytes, List<TrainingListener.Refusal> refused, HeadVersion state) {
         count += handled;
         bytes += handledBytes;

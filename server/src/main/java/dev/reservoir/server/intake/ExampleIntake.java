@@ -26,25 +26,25 @@ import java.util.function.Consumer;
  * it in one step.
  *
  * <p>Guarantees: a head has one writer at a time; its examples are queued in the order of their numbers, without a gap
- * and each once, whatever threads the writers offer on; an example that is wrong by itself keeps its number and is
- * queued as its refusal, so that acknowledgement stays cumulative; an offer that fails takes no number. Thread-safe.
+ * and each once, whatever threads the writers offer on; an invalid example keeps its number and is queued as its
+ * refusal, so that acknowledgement stays cumulative; an offer that fails takes no number. Thread-safe.
  */
 public final class ExampleIntake {
     private final HeadRegistry registry;
     private final Engine engine;
     private final HeldObservations held;
-    /** Of heads that somebody has written to. */
+    /** The writers of heads that have been written to. */
     private final ConcurrentHashMap<LiveHead, HeadWriter> writers = new ConcurrentHashMap<>();
 
-    /** What became of an example that was offered. */
+    /** The outcome of offering an example. */
     public enum Outcome {
-        /** It is queued, or its refusal is: the listener hears of it. */
+        /** It, or its refusal, is queued: the listener will be notified. */
         QUEUED,
-        /** Its number was taken before with the same payload; it is acknowledged once that number is handled. */
+        /** Its number was used before with the same payload; it is acknowledged once that number is handled. */
         DUPLICATE,
-        /** Its number was taken before with another payload. */
+        /** Its number was used before with another payload. */
         CONFLICT,
-        /** The server stops, and its number is not taken. */
+        /** The server is stopping, and its number is not consumed. */
         STOPPED
     }
 
@@ -61,7 +61,7 @@ public final class ExampleIntake {
     }
 
     /**
-     * Takes the right to write to a head.
+     * Acquires the right to write to a head.
      *
      * @param epoch the writer's, unsigned; 0 takes the next free one
      * @param whenLost called at most once, on another thread, when a newer writer takes over or the head is deleted
@@ -85,10 +85,10 @@ public final class ExampleIntake {
     }
 
     /**
-     * Takes an example in. Decoding and hashing a large one takes long, so an event loop leaves that to another thread;
-     * one writer's offers come one after the other.
+     * Takes an example in. Decoding and hashing a large one takes long, so event loops call this on another thread; one
+     * writer's offers must not overlap.
      *
-     * @param listener hears what becomes of an example that is queued, at the earliest before this returns
+     * @param listener is notified of the outcome of an example that is queued, possibly before this returns
      * @throws Refused WRITER_FENCED if the lease was lost, SEQUENCE_GAP if numbers were skipped
      */
     public Outcome offer(WriterLease lease, long sequence, Example payload, TrainingListener listener) {
@@ -107,26 +107,26 @@ public final class ExampleIntake {
      * Ends the minibatch that a head is gathering, in the order of the writer's examples; the examples in it are
      * learned as if it were full.
      *
-     * @param listener is told that no more examples were handled once that is done
-     * @return false if the server stops
+     * @param listener is notified, with zero more examples handled, once that is done
+     * @return false if the server is stopping
      * @throws Refused WRITER_FENCED if the lease was lost
      */
     public boolean flush(WriterLease lease, TrainingListener listener) {
         return lease.writer().queueBetween(lease, () -> engine.flush(lease.head(), listener));
     }
 
-    /** Calls back once a number is handled, at once if it is so already, or once the head is deleted. */
+    /** Calls back once a number is handled or the head is deleted, immediately if that is already so. */
     public Subscription whenHandled(WriterLease lease, long sequence, Runnable handled) {
         return lease.head().whenApplied(sequence, handled);
     }
 
-    /** The last number of a head that was taken in; 0 for none. */
+    /** The last accepted number of a head; 0 if there is none. */
     public long admittedThrough(LiveHead head) {
         HeadWriter writer = writers.get(head);
         return writer == null ? 0 : writer.admittedThrough();
     }
 
-    /** Why an example whose number was taken before with another payload is refused. */
+    /** The refusal of an example whose number was used before with another payload. */
     public static Refused conflict(long sequence) {
         return new Refused(
                 Reason.SEQUENCE_CONFLICT,
@@ -134,7 +134,7 @@ public final class ExampleIntake {
                         + " with another payload (expected: the payload it had before, or a new number)");
     }
 
-    /** Why a head that failed takes no examples. */
+    /** The refusal of examples by a head that has failed. */
     public static Refused failed(HeadVersion published) {
         return new Refused(
                 Reason.HEAD_FAILED,

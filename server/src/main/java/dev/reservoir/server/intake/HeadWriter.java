@@ -47,28 +47,28 @@ final class HeadWriter {
     @GuardedBy("this")
     private long newestEpoch;
 
-    /** The writer's; null while the head has none. */
+    /** The current writer's lease; null while the head has none. */
     @GuardedBy("this")
     private @Nullable WriterLease lease;
 
-    /** Why the head takes no more writers; null while it does. */
+    /** Why the head accepts no more writers; null while it does. */
     @GuardedBy("this")
     private @Nullable Refused ended;
 
-    /** What became of an example. */
+    /** The outcome of an example. */
     enum Admission {
-        /** Its number is taken and it is queued. */
+        /** Its number is consumed and it is queued. */
         QUEUED,
         /** Known already, with the same payload or one too old to compare: acknowledge it. */
         DUPLICATE,
         /** Known already, with another payload: refuse it. */
         CONFLICT,
-        /** It could not be queued, and its number is not taken. */
+        /** It could not be queued, and its number is not consumed. */
         CLOSED
     }
 
     /**
-     * Takes the lease.
+     * Acquires the lease.
      *
      * @param requestedEpoch the writer's epoch; 0 takes the next free one
      * @param opened is given its number and epoch here
@@ -100,12 +100,12 @@ final class HeadWriter {
         }
     }
 
-    /** The last number that was taken. */
+    /** The last admitted number. */
     synchronized long admittedThrough() {
         return admittedThrough;
     }
 
-    /** Gives the lease back; harmless if a newer writer has taken it. */
+    /** Releases the lease; harmless if a newer writer has acquired one. */
     synchronized void close(WriterLease given) {
         if (lease == given) {
             lease = null;
@@ -113,7 +113,7 @@ final class HeadWriter {
         verifyState();
     }
 
-    /** Takes no more writers and no more numbers: the head is gone. */
+    /** Accepts no more writers and no more numbers: the head is gone. */
     void end(Refused why) {
         WriterLease last;
         synchronized (this) {
@@ -128,7 +128,7 @@ final class HeadWriter {
     }
 
     /**
-     * Judges an example, and takes its number and queues it if it is the next.
+     * Checks an example, and admits its number and queues it if it is the next.
      *
      * @param payload digest of everything but the number
      * @param queue queues the example, false if that cannot be; must be quick
@@ -151,7 +151,7 @@ final class HeadWriter {
             boolean comparable = sequence > admittedThrough - REMEMBERED;
             return !comparable || payloads[place(sequence)] == payload ? Admission.DUPLICATE : Admission.CONFLICT;
         }
-        // Whatever can fail comes before the number is taken.
+        // Everything that can fail comes before the number is consumed.
         int place = place(sequence);
         if (place >= payloads.length) {
             payloads = Arrays.copyOf(payloads, 2 * payloads.length);
@@ -166,7 +166,7 @@ final class HeadWriter {
     }
 
     /**
-     * Queues what stands between two examples.
+     * Queues a task between two examples.
      *
      * @param queue queues it, false if that cannot be; must be quick
      * @throws Refused as {@link #admit} for a lease that is no longer held
@@ -202,7 +202,7 @@ final class HeadWriter {
     private void verifyState() {
         WriterLease held = lease;
         if (held != null && ended != null) {
-            throw new IllegalStateException("lease: held after the end (expected: none)");
+            throw new IllegalStateException("lease: present after the end (expected: none)");
         }
         if (held != null && held.epoch() != newestEpoch) {
             throw new IllegalStateException("epoch of the lease: " + Long.toUnsignedString(held.epoch())

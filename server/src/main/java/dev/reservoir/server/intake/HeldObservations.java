@@ -18,15 +18,15 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Observations that were predicted and wait for their truth, by tenant and id; the id of a newer observation replaces
- * an older one.
+ * Keeps observations that were predicted until their truth arrives, by tenant and id; a newer observation replaces an
+ * older one of the same id.
  *
- * <p>All tenants share one account of memory. What does not fit pushes out the oldest observations of whichever tenant
- * holds the most bytes, so a tenant that holds little keeps it, whatever others send. A tenant holds at most so many
+ * <p>All tenants share one account of memory. When it is full, the oldest observations of the tenant with the most
+ * bytes are evicted, so a tenant with few bytes keeps them, whatever others send. Each tenant keeps a bounded number of
  * observations, the newest. Thread-safe.
  */
 public final class HeldObservations {
-    /** What an entry takes beside its observation: id, map entry, reservation. */
+    /** Overhead of an entry beyond its observation: id, map entry, reservation. */
     private static final long ENTRY_BYTES = 256;
 
     private final int maxCount;
@@ -41,7 +41,7 @@ public final class HeldObservations {
 
     /**
      * @param maxCount most observations of one tenant
-     * @param memory what all of them may take together
+     * @param memory the account that all of them share
      */
     public HeldObservations(int maxCount, MemoryBudget.Account memory) {
         this.maxCount = maxCount;
@@ -49,11 +49,11 @@ public final class HeldObservations {
     }
 
     /**
-     * Holds an observation; one that is too large even with all others gone is not held.
+     * Stores an observation, unless it is too large even with all others evicted.
      *
      * @param bytes size of the observation
      */
-    public synchronized void hold(String tenant, String id, HashedObservation observation, long bytes) {
+    public synchronized void store(String tenant, String id, HashedObservation observation, long bytes) {
         remove(tenant, id);
         long size = bytes + ENTRY_BYTES;
         if (size > memory.limitBytes()) {
@@ -90,7 +90,7 @@ public final class HeldObservations {
         return held.observation;
     }
 
-    /** Forgets all of a tenant's observations unless it is one to hold them for. */
+    /** Forgets all of a tenant's observations unless the predicate accepts the tenant. */
     public synchronized void forgetUnless(String tenant, Predicate<String> keeps) {
         Shelf shelf = shelves.get(tenant);
         if (shelf != null && !keeps.test(tenant)) {
@@ -131,7 +131,7 @@ public final class HeldObservations {
         }
     }
 
-    /** What one tenant holds, the oldest first. Its place among the shelves is by its bytes. */
+    /** The observations of one tenant, the oldest first. Shelves are ordered by their bytes. */
     private static final class Shelf {
         private final String tenant;
         private final LinkedHashMap<String, Held> byId = new LinkedHashMap<>();

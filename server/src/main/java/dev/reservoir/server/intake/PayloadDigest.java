@@ -13,8 +13,8 @@ import java.security.NoSuchAlgorithmException;
 import java.util.TreeSet;
 
 /**
- * Tells the payloads of examples apart: the first eight bytes of SHA-256 over what an example says, without its number.
- * Observations enter by their own digest, so that their content is hashed once. Not thread-safe.
+ * Distinguishes the payloads of examples: the first eight bytes of SHA-256 over an example's content, without its
+ * number. Observations enter by their own digest, so that their content is hashed once. Not thread-safe.
  */
 final class PayloadDigest {
     private static final byte OBSERVED = 1;
@@ -31,7 +31,7 @@ final class PayloadDigest {
         }
     }
 
-    /** Of an example that brought its observation. */
+    /** The digest of an example that carries its observation. */
     long of(ObservationDigest observation, Target target) {
         sha256.update(OBSERVED);
         number(observation.first());
@@ -41,14 +41,14 @@ final class PayloadDigest {
         return target(target);
     }
 
-    /** Of an example that named a held observation, whether or not it is still held. */
+    /** The digest of an example that refers to a stored observation, whether or not it is still stored. */
     long of(String observationId, Target target) {
         sha256.update(HELD);
         text(observationId);
         return target(target);
     }
 
-    /** Of an example that could not be decoded: over its bytes as they came. */
+    /** The digest of an example that could not be decoded: over its bytes as received. */
     long ofUnreadable(Example example) {
         sha256.update(UNREADABLE);
         sha256.update(example.toBuilder().clearSequence().build().toByteArray());

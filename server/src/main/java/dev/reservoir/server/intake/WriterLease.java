@@ -32,12 +32,12 @@ public final class WriterLease implements AutoCloseable {
         return epoch;
     }
 
-    /** The number that the next new example had to have when the lease was taken. */
+    /** The number that the next new example had to have when the lease was acquired. */
     public long nextSequence() {
         return nextSequence;
     }
 
-    /** Gives the right back; closing it again, or after it was lost, is harmless. */
+    /** Releases the lease; closing it again, or after it was lost, is harmless. */
     @Override
     public void close() {
         over.set(true);
@@ -48,13 +48,13 @@ public final class WriterLease implements AutoCloseable {
         return writer;
     }
 
-    /** For the writer, before anybody else sees the lease. */
+    /** Called by the writer, before the lease is shared. */
     void began(long newEpoch, long next) {
         epoch = newEpoch;
         nextSequence = next;
     }
 
-    /** Tells the holder once, unless it has closed the lease. */
+    /** Notifies the holder once, unless it has closed the lease. */
     void lost(Refused why) {
         if (over.compareAndSet(false, true)) {
             whenLost.accept(why);

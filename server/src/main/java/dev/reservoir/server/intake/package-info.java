@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /**
- * What taking an example in is, whatever front end it came through: one writer a head, decoding, and admitting its
- * number and queueing it in one step; and the observations that wait for their truth.
+ * Accepts examples from any front end: one writer per head, decoding, and admitting the number and queueing the example
+ * in one step; and stores the observations that wait for their truth.
  */
 @NullMarked
 package dev.reservoir.server.intake;

@@ -13,12 +13,12 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Bytes of one kind of memory (the heap, native memory), shared by everything that clients make the server hold.
+ * Bytes of one kind of memory (the heap, native memory), shared by everything that the server stores for clients.
  *
- * <p>Each use of the memory has an {@link Account} with a limit of its own below the budget's. Whoever is about to hold
- * bytes reserves them first and closes the {@link Reservation} when they are free again. Guarantees: the bytes reserved
- * never exceed the account's limit or the budget's; a reservation gives its bytes back exactly once, however often and
- * by whomever it is closed; a reservation that is refused changes nothing. Thread-safe.
+ * <p>Each use of the memory has an {@link Account} with a limit of its own below the budget's. Bytes are reserved
+ * before they are allocated, and the {@link Reservation} is closed when they are free again. Guarantees: the bytes
+ * reserved never exceed the account's limit or the budget's; a reservation releases its bytes exactly once, however
+ * often and on whichever thread it is closed; a reservation that is refused changes nothing. Thread-safe.
  */
 public final class MemoryBudget {
     private final String memory;
@@ -26,7 +26,7 @@ public final class MemoryBudget {
     private final List<Account> accounts = new CopyOnWriteArrayList<>();
 
     /**
-     * @param memory what the bytes are of, as messages name it, for example {@code heap}
+     * @param memory the kind of memory, as messages name it, for example {@code heap}
      * @param limitBytes most bytes that may be reserved at once, at least 0
      */
     public MemoryBudget(String memory, long limitBytes) {
@@ -36,7 +36,7 @@ public final class MemoryBudget {
 
     /**
      * The part of this JVM's heap that clients' bytes may fill: half of the most it may grow to. The other half is for
-     * what the server itself needs, for copies that live for a moment, and for the collector.
+     * the server itself, for short-lived copies, and for the garbage collector.
      */
     public static MemoryBudget ofHeap() {
         return new MemoryBudget("heap", Runtime.getRuntime().maxMemory() / 2);
@@ -50,8 +50,8 @@ public final class MemoryBudget {
     /**
      * Opens an account.
      *
-     * @param owner what holds the bytes, as messages name it, for example {@code held observations}
-     * @param limitBytes most bytes that the account may hold at once, at least 0; the budget's limit holds as well
+     * @param owner the owner of the bytes, as messages name it, for example {@code held observations}
+     * @param limitBytes most bytes that the account may have reserved, at least 0; the budget's limit applies as well
      */
     public Account account(String owner, long limitBytes) {
         Account account = new Account(owner, new Bound(Math.min(limitBytes, bound.limitBytes)));
@@ -59,7 +59,7 @@ public final class MemoryBudget {
         return account;
     }
 
-    /** What the bytes are of. */
+    /** The kind of memory. */
     public String memory() {
         return memory;
     }
@@ -73,14 +73,14 @@ public final class MemoryBudget {
         return bound.used.get();
     }
 
-    /** What each account holds now, in the order in which they were opened. */
+    /** What each account has reserved now, in the order in which they were opened. */
     public List<Usage> usage() {
         return accounts.stream()
                 .map(account -> new Usage(account.owner, account.usedBytes(), account.limitBytes()))
                 .toList();
     }
 
-    /** What one account holds. */
+    /** The reserved bytes of one account. */
     public record Usage(String owner, long usedBytes, long limitBytes) {}
 
     /** One use of the memory. */
@@ -97,7 +97,7 @@ public final class MemoryBudget {
          * Reserves bytes until the reservation is closed.
          *
          * @param bytes at least 0
-         * @throws Refused MEMORY_LIMIT if so many bytes are not left
+         * @throws Refused MEMORY_LIMIT if fewer bytes are left
          */
         public Reservation reserve(long bytes) {
             Reservation reservation = new Reservation(this);
@@ -105,18 +105,18 @@ public final class MemoryBudget {
             return reservation;
         }
 
-        /** As {@link #reserve}, but null if so many bytes are not left. */
+        /** As {@link #reserve}, but null if fewer bytes are left. */
         public @Nullable Reservation tryReserve(long bytes) {
             Reservation reservation = new Reservation(this);
             return reservation.tryGrow(bytes) ? reservation : null;
         }
 
-        /** Bytes that this account holds now. */
+        /** Bytes that are reserved in this account now. */
         public long usedBytes() {
             return own.used.get();
         }
 
-        /** Most bytes that this account may hold. */
+        /** Most bytes that may be reserved in this account. */
         public long limitBytes() {
             return own.limitBytes;
         }
@@ -152,7 +152,7 @@ public final class MemoryBudget {
         }
     }
 
-    /** Bytes that are held until this is closed. Closing it again is harmless. */
+    /** Bytes that are reserved until this is closed. Closing it again is harmless. */
     public static final class Reservation implements AutoCloseable {
         private final Account account;
 
@@ -167,10 +167,10 @@ public final class MemoryBudget {
         }
 
         /**
-         * Reserves more bytes with those that it has. One that is refused stays as it was.
+         * Reserves more bytes in addition. If refused, the reservation is unchanged.
          *
          * @param more at least 0
-         * @throws Refused MEMORY_LIMIT if so many bytes are not left
+         * @throws Refused MEMORY_LIMIT if fewer bytes are left
          */
         public void grow(long more) {
             if (!tryGrow(more)) {
@@ -193,9 +193,9 @@ public final class MemoryBudget {
         }
 
         /**
-         * Gives some of the bytes back; harmless once closed.
+         * Releases some of the bytes; harmless once closed.
          *
-         * @param less 0 to what it holds
+         * @param less 0 to the reserved bytes
          */
         public synchronized void shrink(long less) {
             if (closed) {
@@ -208,7 +208,7 @@ public final class MemoryBudget {
             account.give(less);
         }
 
-        /** Bytes that it holds; 0 once closed. */
+        /** The reserved bytes; 0 once closed. */
         public synchronized long bytes() {
             return bytes;
         }

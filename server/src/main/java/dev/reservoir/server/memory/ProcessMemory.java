@@ -22,7 +22,7 @@ public final class ProcessMemory {
 
     private ProcessMemory() {}
 
-    /** Resident bytes of this process, or 0 where the operating system does not say. */
+    /** Resident bytes of this process, or 0 if the operating system does not report it. */
     public static long residentBytes() {
         try {
             return residentBytes(Files.readString(STATUS, StandardCharsets.US_ASCII));
@@ -44,7 +44,7 @@ public final class ProcessMemory {
      * Returns what the C library's allocator keeps of freed memory to the operating system (malloc_trim(3), by the
      * JVM's diagnostic command {@code System.trim_native_heap}).
      *
-     * @return false where this JVM has no such command (before 17.0.9, or another C library)
+     * @return false if this JVM has no such command (before 17.0.9, or another C library)
      */
     static boolean trimNativeHeap() {
         MBeanServer beans = ManagementFactory.getPlatformMBeanServer();

@@ -10,7 +10,7 @@ import java.time.Duration;
  *
  * <p>A training step of 2,048 tokens allocates several hundred megabytes and frees them again; the allocator keeps them
  * for the next step. While the server is idle a modest excess is given back at once. While it is busy the next step
- * would ask for the same memory again, so only a large excess is given back, and rarely. Not thread-safe.
+ * would allocate the same memory again, so only a large excess is given back, and rarely. Not thread-safe.
  */
 final class ReclaimPolicy {
     private final Settings settings;
@@ -33,10 +33,10 @@ final class ReclaimPolicy {
     }
 
     /**
-     * Whether to reclaim now. Asked at regular intervals.
+     * Whether to reclaim now. Called at regular intervals.
      *
      * @param residentBytes resident memory of the process
-     * @param batches batches that have run since the start; unchanged since the last question means idle
+     * @param batches batches that have run since the start; unchanged since the last call means idle
      */
     boolean due(long nowNanos, long residentBytes, long batches) {
         boolean idle = batches == batchesSeen;
@@ -47,7 +47,7 @@ final class ReclaimPolicy {
                 : excess > settings.busyExcessBytes && nowNanos - reclaimedNanos >= settings.busyInterval.toNanos();
     }
 
-    /** Tells what was resident after a reclaim, whether it freed anything or not. */
+    /** Records what was resident after a reclaim, whether it freed anything or not. */
     void reclaimed(long nowNanos, long residentBytes) {
         floorBytes = residentBytes;
         reclaimedNanos = nowNanos;

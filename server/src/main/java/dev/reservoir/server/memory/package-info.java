@@ -1,7 +1,7 @@
 // Copyright 2026 The Reservoir Authors
 // SPDX-License-Identifier: Apache-2.0
 
-/** Bounds, in bytes, of what clients make the server hold. */
+/** Bounds, in bytes, on what the server stores for clients. */
 @NullMarked
 package dev.reservoir.server.memory;
 

@@ -36,7 +36,7 @@ public final class Histogram {
         return value <= 1 ? 0 : Long.SIZE - Long.numberOfLeadingZeros(value - 1);
     }
 
-    /** Values so far. */
+    /** The number of recorded values. */
     public long count() {
         long count = 0;
         for (LongAdder bucket : counts) {
@@ -49,7 +49,7 @@ public final class Histogram {
         return sum.sum();
     }
 
-    /** Values so far that were at most {@code 2^exponent}. */
+    /** The number of recorded values of at most {@code 2^exponent}. */
     public long countUpTo(int exponent) {
         long count = 0;
         for (int bucket = 0; bucket <= Math.min(exponent, BUCKETS - 1); bucket++) {
@@ -58,7 +58,7 @@ public final class Histogram {
         return count;
     }
 
-    /** The least power of two that at least this share of the values do not exceed; 0 without values. */
+    /** The smallest power of two that at least this fraction of the values do not exceed; 0 if there are none. */
     public long quantileBound(double share) {
         if (!(share >= 0 && share <= 1)) {
             throw new IllegalArgumentException("share: " + share + " (expected: 0 to 1)");

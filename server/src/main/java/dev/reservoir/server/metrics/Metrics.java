@@ -12,11 +12,11 @@ import java.util.function.LongSupplier;
 
 /**
  * All metrics of one server by name. Names are those of Prometheus: lower case with underscores, the unit last,
- * {@code _total} behind a counter's. A name stands for one metric: asking for it again is a defect and fails.
+ * {@code _total} at the end of a counter's. A name identifies one metric: registering it again is a defect and fails.
  */
 @ThreadSafe
 public final class Metrics {
-    /** One metric: what it means, and its values as they are read. */
+    /** One metric: its description, and its current values. */
     public sealed interface Metric {
         String name();
 
@@ -27,7 +27,7 @@ public final class Metrics {
 
     public record HistogramMetric(String name, String help, Histogram histogram) implements Metric {}
 
-    /** A value that is read when somebody looks, from any thread. */
+    /** A value that is read on demand, from any thread. */
     public record GaugeMetric(String name, String help, LongSupplier value) implements Metric {}
 
     @GuardedBy("this")
@@ -56,7 +56,7 @@ public final class Metrics {
                     "name: \"" + metric.name() + "\" (expected: lower case letters, digits and underscores)");
         }
         if (byName.putIfAbsent(metric.name(), metric) != null) {
-            throw new IllegalArgumentException("name: " + metric.name() + " (expected: one that is not taken)");
+            throw new IllegalArgumentException("name: " + metric.name() + " (expected: one that is not in use)");
         }
     }
 

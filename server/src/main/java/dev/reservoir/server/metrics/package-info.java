@@ -1,7 +1,7 @@
 // Copyright 2026 The Reservoir Authors
 // SPDX-License-Identifier: Apache-2.0
 
-/** Counters and histograms of what the server does: plain objects, given to whoever counts by its constructor. */
+/** Counters and histograms of the server: plain objects, passed by constructor to the classes that update them. */
 @NullMarked
 package dev.reservoir.server.metrics;
 

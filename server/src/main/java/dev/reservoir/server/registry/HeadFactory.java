@@ -22,7 +22,7 @@ import java.util.Objects;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** Makes the parts of heads of every kind on one substrate. Close it after the learners it made. */
+/** Creates the parts of heads of every kind on one substrate. Close it after the learners it created. */
 public final class HeadFactory implements HeadRegistry.PartFactory, AutoCloseable {
     private final Substrate substrate;
     private final Encoders encoders;
@@ -36,7 +36,7 @@ public final class HeadFactory implements HeadRegistry.PartFactory, AutoCloseabl
         this(substrate, Runtime.getRuntime().maxMemory() / 2);
     }
 
-    /** @param maxHeadHeapBytes most bytes of heap that one head may come to take */
+    /** @param maxHeadHeapBytes most bytes of heap that one head may grow to */
     HeadFactory(Substrate substrate, long maxHeadHeapBytes) {
         this.substrate = substrate;
         this.maxHeadHeapBytes = maxHeadHeapBytes;
@@ -44,7 +44,7 @@ public final class HeadFactory implements HeadRegistry.PartFactory, AutoCloseabl
         this.fpt = substrate instanceof TunableSubstrate tunable ? new FptLearners(tunable) : null;
     }
 
-    /** The encoders of the substrate, which embeddings without a head go through too. */
+    /** The encoders of the substrate, which embedding requests use too. */
     public Encoders encoders() {
         return encoders;
     }
@@ -94,7 +94,9 @@ public final class HeadFactory implements HeadRegistry.PartFactory, AutoCloseabl
         return fpt != null ? fpt : new FptLearners(substrate.tunable());
     }
 
-    /** What reads features off the frozen substrate for a head: the encoder of its frozen baseline if it has one. */
+    /**
+     * The encoder that reads features off the frozen substrate for a head: that of its frozen baseline, if it has one.
+     */
     private static EncoderSpec frozen(HeadSpec spec) {
         return spec.learning() instanceof LearningSpec.Fpt learning && learning.companion() != null
                 ? learning.companion().encoder()

@@ -22,15 +22,15 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which heads exist.
+ * The heads that exist.
  *
- * <p>Guarantees: a head's parts are made without a lock, as that may take seconds, and freed again if its creation
- * loses to another; no other call waits for a creation but {@link #close}; a deleted head is told to the listeners
- * once, after it has gone from the registry. Thread-safe.
+ * <p>Guarantees: a head's parts are created without holding a lock, because that may take seconds, and freed again if
+ * another creation of the same head wins; no call but {@link #close} waits for a creation; listeners are notified of
+ * each deleted head once, after it was removed from the registry. Thread-safe.
  */
 public final class HeadRegistry implements AutoCloseable {
 
-    /** Makes the parts of a new head. Called on any thread, under no lock; may take long. */
+    /** Creates the parts of a new head. Called on any thread, without a lock; may take long. */
     public interface PartFactory {
         ObservationEncoder encoder(HeadSpec spec);
 
@@ -38,7 +38,7 @@ public final class HeadRegistry implements AutoCloseable {
     }
 
     private final ConcurrentSkipListMap<HeadName, LiveHead> heads = new ConcurrentSkipListMap<>();
-    /** The same heads, for looking one up: predictions name thousands. */
+    /** The same heads in a hash map, for lookups: one prediction may name thousands. */
     private final ConcurrentHashMap<HeadName, LiveHead> byName = new ConcurrentHashMap<>();
 
     private final List<Consumer<LiveHead>> deletionListeners = new CopyOnWriteArrayList<>();
@@ -46,7 +46,7 @@ public final class HeadRegistry implements AutoCloseable {
     private final int maxHeads;
     private final Supplier<Instant> clock;
 
-    /** Creations that use the factory of parts. */
+    /** The number of creations in progress. */
     @GuardedBy("this")
     private int creating;
 
@@ -84,7 +84,7 @@ public final class HeadRegistry implements AutoCloseable {
         }
     }
 
-    /** Makes a head of its parts and adds it, or closes the learner if another was faster. */
+    /** Assembles a head from its parts and adds it, or closes the learner if another creation was faster. */
     private LiveHead keep(HeadSpec spec, ObservationEncoder encoder, HeadLearner learner, String requestId) {
         LiveHead kept = null;
         LiveHead made = null;
@@ -135,7 +135,7 @@ public final class HeadRegistry implements AutoCloseable {
             }
             throw new Refused(
                     Reason.HEAD_EXISTS,
-                    "name: " + spec.name() + " (expected: a name that is not taken)",
+                    "name: " + spec.name() + " (expected: a name that is not in use)",
                     Map.of("name", spec.name().toString()));
         }
         if (byName.size() >= maxHeads) {
@@ -175,7 +175,7 @@ public final class HeadRegistry implements AutoCloseable {
     }
 
     /**
-     * Takes a head out and tells the listeners.
+     * Removes a head and notifies the listeners.
      *
      * @throws Refused HEAD_NOT_FOUND
      */
@@ -188,7 +188,7 @@ public final class HeadRegistry implements AutoCloseable {
             }
             heads.remove(name, head);
         }
-        // Calls back to whoever waits for the head: nobody else's creation waits for that.
+        // Outside the lock: these callbacks must not delay other creations.
         head.delete();
         for (Consumer<LiveHead> listener : deletionListeners) {
             listener.accept(head);
@@ -201,8 +201,8 @@ public final class HeadRegistry implements AutoCloseable {
     }
 
     /**
-     * Takes no more heads, waits for the creations under way, and frees the learners of the heads that are left. For
-     * the end, once nothing runs that touches a learner.
+     * Accepts no more heads, waits for creations in progress, and frees the learners of the remaining heads. Call it at
+     * shutdown, once nothing uses a learner any more.
      */
     @Override
     public void close() {

@@ -9,12 +9,12 @@ import dev.reservoir.heads.HeadSpec;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What readers see of a head: swapped as a whole, so that a prediction's version, sequence number and answer belong
- * together.
+ * The state of a head as readers see it, replaced as a whole so that a prediction's version, sequence number and answer
+ * belong together.
  *
  * @param version rises by one with each publication; 0 is the untrained head
  * @param appliedThrough every example up to this sequence number is learned or was refused
- * @param failure why the head learns no more, or null
+ * @param failure why the head stopped learning, or null
  */
 public record HeadVersion(
         HeadSpec spec,

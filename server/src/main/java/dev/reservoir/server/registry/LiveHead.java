@@ -17,7 +17,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A head that exists: its learner, which one lane at a time may touch, and what is published of it, which everybody may
+ * A head that exists: its learner, which one lane at a time may use, and its published version, which any thread may
  * read.
  *
  * <pre>
@@ -28,9 +28,9 @@ import org.slf4j.LoggerFactory;
  *                    retire
  * </pre>
  *
- * <p>Guarantees: {@link #published} never goes back in version or sequence number; whoever is told of a publication
- * finds it published; only a live head publishes, so that after {@link #deleted} turns true nothing is published any
- * more; {@link #retire} succeeds once. Thread-safe, but for the learner.
+ * <p>Guarantees: {@link #published} never goes back in version or sequence number; a callback about a publication sees
+ * it published; only a live head publishes, so that after {@link #deleted} turns true nothing is published any more;
+ * {@link #retire} succeeds once. Thread-safe, but for the learner.
  */
 public final class LiveHead {
     private static final Logger LOG = LoggerFactory.getLogger(LiveHead.class);
@@ -87,7 +87,7 @@ public final class LiveHead {
         return encoder;
     }
 
-    /** For the lane that runs the head's slice, nobody else. */
+    /** For the lane that runs the head's slice only. */
     public HeadLearner learner() {
         return learner;
     }
@@ -112,9 +112,9 @@ public final class LiveHead {
     /**
      * Publishes the learner's state; for the lane that runs the head's slice.
      *
-     * @param appliedThrough last sequence number that is handled
-     * @return what is published from now on: the learner's state, or if the head is not live any more what was
-     *     published last
+     * @param appliedThrough the last handled sequence number
+     * @return the version published from now on: the learner's state or, if the head is no longer live, the last
+     *     published version
      * @throws IllegalStateException if the sequence number goes back
      */
     public HeadVersion publish(long appliedThrough) {
@@ -132,8 +132,8 @@ public final class LiveHead {
     }
 
     /**
-     * Publishes that the head learns no more and keeps serving what it served; for the lane that runs the head's slice.
-     * Does not touch the learner.
+     * Publishes that the head has stopped learning and keeps serving its last state; for the lane that runs the head's
+     * slice. Does not touch the learner.
      */
     public HeadVersion fail(String why, long appliedThrough) {
         HeadVersion before = published;
@@ -171,13 +171,16 @@ public final class LiveHead {
         }
     }
 
-    /** Calls back after each publication and after the deletion, on whatever thread did it; callbacks must be quick. */
+    /** Calls back after each publication and after the deletion, on the thread that did it; callbacks must be quick. */
     public Subscription watch(Runnable changed) {
         watchers.add(changed);
         return () -> watchers.remove(changed);
     }
 
-    /** Calls back once, as soon as {@code sequence} is handled or the head is deleted: at once if it is so already. */
+    /**
+     * Calls back once, as soon as {@code sequence} is handled or the head is deleted, immediately if that is already
+     * so.
+     */
     public Subscription whenApplied(long sequence, Runnable applied) {
         Waiter waiter = new Waiter(sequence, applied);
         List<Waiter> ready;
@@ -207,8 +210,8 @@ public final class LiveHead {
     }
 
     /**
-     * Ends the head's life. Whoever gets true has to close the learner, and nobody else may; to be called only when no
-     * lane runs a slice of the head, and none will.
+     * Retires the head. The caller that gets true must close the learner, and no other may; call it only when no lane
+     * runs a slice of the head and none will.
      */
     public boolean retire() {
         synchronized (lock) {
@@ -218,7 +221,7 @@ public final class LiveHead {
         }
     }
 
-    /** Frees the learner of a head that no lane works on any more; harmless if that was done before. */
+    /** Frees the learner of a head that no lane works on any more; idempotent. */
     public void close() {
         if (retire()) {
             learner.close();
@@ -252,7 +255,7 @@ public final class LiveHead {
         }
     }
 
-    /** One callback that fails keeps no other from being called. */
+    /** A failing callback does not keep the others from being called. */
     private void call(Runnable callback) {
         try {
             callback.run();
@@ -261,7 +264,7 @@ public final class LiveHead {
         }
     }
 
-    /** Compared by identity: two callbacks may wait for one number. */
+    /** Compared by identity: two callbacks may wait for the same number. */
     private static final class Waiter {
         final long sequence;
         final Runnable applied;

@@ -1,7 +1,7 @@
 // Copyright 2026 The Reservoir Authors
 // SPDX-License-Identifier: Apache-2.0
 
-/** Which heads exist, and what state each is in: its learner and what is published of it. */
+/** The heads that exist, and the state of each: its learner and its published version. */
 @NullMarked
 package dev.reservoir.server.registry;
 

@@ -13,7 +13,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongSupplier;
 
-/** The calls that are under way, and what all of them share. Thread-safe. */
+/** The calls in progress, and what they share. Thread-safe. */
 public final class Calls {
     private final Vertx vertx;
     private final TransportLimits limits;
@@ -49,7 +49,7 @@ public final class Calls {
         return statuses;
     }
 
-    /** What requests that are arriving or under way take. */
+    /** The memory of requests that are arriving or in progress. */
     MemoryBudget.Account memory() {
         return memory;
     }
@@ -79,7 +79,8 @@ public final class Calls {
     }
 
     /**
-     * Refuses new calls, asks streams to end, and completes when none is left; those left after the time are cut off.
+     * Refuses new calls, asks streams to end, and completes when no call is left; calls that remain after the time
+     * limit are aborted.
      */
     Future<Void> drain(long millis) {
         stopping = true;

@@ -9,11 +9,11 @@ import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.impl.HttpServerConnection;
 
 /**
- * How many streams of a connection are active.
+ * Counts the active streams of a connection.
  *
  * <p>Netty refuses a stream beyond the advertised limit without remembering it, and closes the connection when data of
- * that stream follow, which its client had under way. So Netty is asked to take any number; whoever takes the requests
- * refuses those beyond the limit as the calls they are.
+ * that stream follow, which the client had already sent. So Netty is set to accept any number, and the request handler
+ * refuses each call beyond the limit by itself.
  */
 final class ConnectionStreams {
     private ConnectionStreams() {}

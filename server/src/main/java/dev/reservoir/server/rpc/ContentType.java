@@ -5,13 +5,13 @@ package dev.reservoir.server.rpc;
 
 import org.jspecify.annotations.Nullable;
 
-/** Which content types are gRPC's, and which of them carry protocol buffers. */
+/** Recognises the content types of gRPC, and those that carry protocol buffers. */
 final class ContentType {
     private static final String GRPC = "application/grpc";
 
     private ContentType() {}
 
-    /** Whether it is {@code application/grpc}, whatever its messages are written in. */
+    /** Whether it is {@code application/grpc}, whatever the format of its messages. */
     static boolean isGrpc(@Nullable String type) {
         if (type == null || !type.startsWith(GRPC)) {
             return false;

@@ -3,7 +3,7 @@
 
 package dev.reservoir.server.rpc;
 
-/** What a stream has outstanding, against its bounds. Pure; confined to the stream's context. */
+/** The outstanding requests of a stream, checked against its bounds. No I/O; confined to the stream's context. */
 public final class Flow {
     private final int maxCount;
     private final long maxWeight;
@@ -18,7 +18,10 @@ public final class Flow {
         this.maxBytes = maxBytes;
     }
 
-    /** Whether one more message may be read. The one that passes a bound of weight or bytes is the last. */
+    /**
+     * Whether one more message may be read. The message that exceeds a bound of weight or bytes is still accepted and
+     * is the last.
+     */
     public boolean open() {
         return count < maxCount && weight < maxWeight && bytes < maxBytes;
     }

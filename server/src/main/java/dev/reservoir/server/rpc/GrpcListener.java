@@ -21,32 +21,32 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A port on which several event loops answer; a connection stays on one of them.
+ * A port that several event loops serve; a connection stays on one of them.
  *
- * <p>Each connection is pinged, and closed once it has brought nothing for three pings: a peer that lives answers,
- * however quiet its calls are, and one that is gone without a word gives back what its calls hold.
+ * <p>Each connection is pinged, and closed once nothing has arrived for three pings: a live peer answers, however quiet
+ * its calls are, and the resources of one that vanished silently are released.
  */
 public final class GrpcListener {
     private static final Logger LOG = LoggerFactory.getLogger(GrpcListener.class);
 
     /**
-     * A stream that is not read holds its own window only, so that a connection goes on while up to 16 of its streams
-     * rest.
+     * A stream that is not read fills only its own window, so that a connection keeps working while up to 16 of its
+     * streams are stalled.
      */
     private static final int CONNECTION_WINDOW_BYTES = 16 << 20;
 
     private static final int STREAM_WINDOW_BYTES = 1 << 20;
     /**
-     * Each call whose deadline passes ends in a reset, so honest clients send many; a flood still closes its
+     * Each call whose deadline passes ends in a reset, so well-behaved clients send many; a flood still closes its
      * connection.
      */
     private static final int RESETS_IN_A_WINDOW = 5_000;
 
     private static final int RESET_WINDOW_SECONDS = 10;
     /**
-     * A request's head beyond this closes its connection, because what is not read leaves the compression of later
-     * heads undefined. Far above {@link TransportLimits#metadataBytes}, so that a call with too much metadata is
-     * refused alone.
+     * Request headers larger than this close their connection, because skipping them would leave the decompression of
+     * later headers undefined. Far above {@link TransportLimits#metadataBytes}, so that a call with too much metadata
+     * is refused alone.
      */
     private static final int READABLE_HEAD_BYTES = 1 << 20;
 
@@ -64,7 +64,7 @@ public final class GrpcListener {
     }
 
     /**
-     * Where to listen.
+     * The address to listen on.
      *
      * @param port 0 for a free one
      */
@@ -73,11 +73,11 @@ public final class GrpcListener {
     /**
      * Listens.
      *
-     * @param eventLoops how many share the port
+     * @param eventLoops the number of event loops that share the port
      */
     public static Future<GrpcListener> listen(
             Vertx vertx, Handler<HttpServerRequest> handler, TransportLimits limits, Address address, int eventLoops) {
-        // -1 asks for a free port that all instances of the deployment share.
+        // -1 requests a free port that all instances of the deployment share.
         HttpServerOptions options =
                 options(limits).setHost(address.host).setPort(address.port == 0 ? -1 : address.port);
         Queue<Integer> ports = new ConcurrentLinkedQueue<>();
@@ -107,7 +107,7 @@ public final class GrpcListener {
         return port;
     }
 
-    /** Stops listening and closes the connections; {@link RpcServer#drain} first ends what runs on them. */
+    /** Stops listening and closes the connections; call {@link RpcServer#drain} first to end their calls. */
     public Future<Void> close() {
         return vertx.undeploy(deployment);
     }

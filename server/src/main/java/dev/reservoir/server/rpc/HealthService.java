@@ -11,9 +11,9 @@ import io.grpc.health.v1.HealthGrpc;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Says whether the server, or one of its services, does its work: {@code grpc.health.v1}. */
+/** Reports whether the server, or one of its services, is serving: {@code grpc.health.v1}. */
 public final class HealthService {
-    /** A watch asks its source so often: a change is told within this time. */
+    /** Interval at which a watch polls its source: a change is reported within this time. */
     private static final long WATCH_MILLIS = 250;
 
     private final Set<String> services;
@@ -75,7 +75,7 @@ public final class HealthService {
             call.after(WATCH_MILLIS, this::watch);
         }
 
-        /** The standard asks to answer for an unknown service too, and to go on. */
+        /** The protocol requires an answer for an unknown service too, and the watch to continue. */
         private void send() {
             ServingStatus now = serves(service) ? status() : ServingStatus.SERVICE_UNKNOWN;
             if (now != sent && call.writable()) {

@@ -3,7 +3,7 @@
 
 package dev.reservoir.server.rpc;
 
-/** Says whether the server does its work, so that {@code grpc.health.v1} tells the truth. Quick, and on any thread. */
+/** Reports whether the server is working, for {@code grpc.health.v1}. Must be quick; called on any thread. */
 @FunctionalInterface
 public interface HealthSource {
     boolean serving();

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Cuts the bytes of a request into messages: a byte that says whether the payload is compressed, four bytes of length,
- * the payload. Pure. Not thread-safe.
+ * the payload. Not thread-safe.
  */
 final class MessageDeframer {
     static final int PREFIX_BYTES = 5;

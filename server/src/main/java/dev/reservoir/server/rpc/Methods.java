@@ -15,18 +15,18 @@ import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
-/** The methods that are served, by name, and the interceptors that every call of them passes. Thread-safe. */
+/** The served methods by name, and the interceptors that every call of them passes through. Thread-safe. */
 public final class Methods {
     private final Calls calls;
     private final List<Interceptor> interceptors;
     private final Map<String, Starter> starters = new ConcurrentHashMap<>();
 
-    /** Takes a call; messages come once it fetches them. */
+    /** Handles a call; messages arrive once it fetches them. */
     public interface StreamHandler<Q extends Message, P extends Message> {
         void start(ServerCall<Q, P> call);
     }
 
-    /** Takes the one request of a call. */
+    /** Handles the only request of a call. */
     public interface RequestHandler<Q extends Message, P extends Message> {
         void handle(ServerCall<Q, P> call, Q request);
     }

@@ -15,15 +15,15 @@ import java.util.Map;
 import java.util.zip.GZIPInputStream;
 import org.jspecify.annotations.Nullable;
 
-/** Makes messages of frames, plain or gzip, within the largest size of a message. Thread-safe. */
+/** Turns frames, plain or gzip, into messages of at most a maximum size. Thread-safe. */
 final class PayloadReader<Q extends Message> {
-    /** The encodings that are read, as {@code grpc-accept-encoding} lists them. */
+    /** The supported encodings, as {@code grpc-accept-encoding} lists them. */
     static final String ENCODINGS = "identity,gzip";
 
     private final Parser<Q> parser;
     private final int mostBytes;
 
-    /** @param bytes size of the payload as parsed */
+    /** @param bytes size of the payload after decompression */
     record Read<Q>(Q message, int bytes) {}
 
     @SuppressWarnings("unchecked")
@@ -32,7 +32,7 @@ final class PayloadReader<Q extends Message> {
         this.mostBytes = mostBytes;
     }
 
-    /** Whether messages of this {@code grpc-encoding} are read. */
+    /** Whether this {@code grpc-encoding} is supported. */
     static boolean reads(@Nullable String encoding) {
         return encoding == null || encoding.equals("identity") || encoding.equals("gzip");
     }

@@ -22,8 +22,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Describes the server to tools, any number of questions a stream: {@code grpc.reflection.v1} and, for older tools,
- * {@code v1alpha}.
+ * Describes the server to tools, with any number of requests per stream: {@code grpc.reflection.v1} and, for older
+ * tools, {@code v1alpha}.
  */
 public final class ReflectionService {
     private final Schemas schemas;
@@ -97,17 +97,17 @@ public final class ReflectionService {
     }
 
     private static void files(
-            ServerReflectionResponse.Builder response, @Nullable List<ByteString> files, String asked) {
+            ServerReflectionResponse.Builder response, @Nullable List<ByteString> files, String query) {
         if (files == null) {
-            error(response, Code.NOT_FOUND, asked);
+            error(response, Code.NOT_FOUND, query);
         } else {
             response.setFileDescriptorResponse(
                     FileDescriptorResponse.newBuilder().addAllFileDescriptorProto(files));
         }
     }
 
-    private static void error(ServerReflectionResponse.Builder response, Code code, String asked) {
-        String shown = asked.length() > 200 ? asked.substring(0, 200) + "..." : asked;
+    private static void error(ServerReflectionResponse.Builder response, Code code, String query) {
+        String shown = query.length() > 200 ? query.substring(0, 200) + "..." : query;
         response.setErrorResponse(ErrorResponse.newBuilder()
                 .setErrorCode(code.getNumber())
                 .setErrorMessage("\"" + shown + "\" (expected: a file, symbol or extension of this server)"));

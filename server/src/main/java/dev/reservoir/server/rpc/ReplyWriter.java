@@ -20,12 +20,12 @@ import java.util.Base64;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes the reply of one call: head, messages, trailers.
+ * Writes the reply of one call: headers, messages, trailers.
  *
  * <p>Trailers are handed to Vert.x only once the last message is on the wire. Vert.x 5.0 writes them with a promise
- * that nobody holds; if the stream is reset while they wait behind a message, that promise's failure reaches the end of
- * the channel's pipeline and closes the connection with every call on it. A message's write is held by a promise of its
- * own, so the failure of that one concerns its call alone. Not thread-safe: confined to the call's context.
+ * that nobody listens to; if the stream is reset while they wait behind a message, that promise's failure reaches the
+ * end of the channel's pipeline and closes the connection with every call on it. Each message is written with a promise
+ * of its own, so its failure concerns only its call. Not thread-safe: confined to the call's context.
  */
 final class ReplyWriter {
     private static final String CONTENT_TYPE = "content-type";
@@ -73,7 +73,7 @@ final class ReplyWriter {
                 unused -> ended.run());
     }
 
-    /** Gives the reply up where it is. */
+    /** Aborts the reply. */
     void reset(Http2Error code) {
         response.reset(code.code);
     }
@@ -106,7 +106,9 @@ final class ReplyWriter {
         }
     }
 
-    /** As the gRPC specification has it: what is printable ASCII stays as it is, except for the percent sign. */
+    /**
+     * Percent-encodes as the gRPC specification requires: printable ASCII other than the percent sign stays as it is.
+     */
     static String percentEncoded(String text) {
         StringBuilder encoded = new StringBuilder(text.length());
         for (byte one : text.getBytes(StandardCharsets.UTF_8)) {

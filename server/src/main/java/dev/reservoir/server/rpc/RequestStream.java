@@ -9,21 +9,21 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 
 /**
- * A stream of requests that are answered one by one, in the order in which the answers are ready. A request is
+ * A stream of requests, each of which is answered as soon as its answer is ready, in any order. A request is
  * outstanding until its reply is written, and what is outstanding is bounded, so a client that does not read its
  * replies is soon not read from either.
  */
 public final class RequestStream<Q extends Message, P extends Message> {
     /** Answers requests. */
     public interface Worker<Q, P> {
-        /** What a request counts against the stream's bound of weight. */
+        /** What a request counts against the stream's weight limit. */
         long weight(Q request);
 
-        /** Answers exactly once; must not throw what concerns this request alone. */
+        /** Answers exactly once; must not throw for a fault of this request alone. */
         void answer(Q request, Reply<P> reply);
     }
 
-    /** Takes the answer, on any thread; it is made on the stream's context. */
+    /** Receives the answer, on any thread; the reply is built on the stream's context. */
     public interface Reply<P> {
         void ready(Supplier<P> answer);
     }

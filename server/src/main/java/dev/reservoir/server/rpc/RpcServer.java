@@ -27,7 +27,7 @@ public final class RpcServer {
     private static final int METHOD_NOT_ALLOWED = 405;
     private static final int UNSUPPORTED_MEDIA_TYPE = 415;
     private static final int VERSION_NOT_SUPPORTED = 505;
-    /** What a header takes beside its name and value (RFC 9113, section 6.5.2). */
+    /** Overhead of a header beyond its name and value (RFC 9113, section 6.5.2). */
     private static final int HEADER_OVERHEAD = 32;
 
     private final TransportLimits limits;
@@ -36,11 +36,11 @@ public final class RpcServer {
     private final Methods methods;
 
     /**
-     * Makes a server that has no method yet.
+     * Creates a server without methods.
      *
-     * @param memory where requests count that are arriving or under way
-     * @param nanoClock the clock on which deadlines are reckoned
-     * @param interceptors what every call passes, the first one first
+     * @param memory the account that arriving requests and those in progress are charged to
+     * @param nanoClock the clock on which deadlines are measured
+     * @param interceptors the interceptors that every call passes through, in order
      */
     public RpcServer(
             Vertx vertx,
@@ -54,29 +54,29 @@ public final class RpcServer {
         this.methods = new Methods(calls, interceptors);
     }
 
-    /** Where services bind their methods, before the first request arrives. */
+    /** The registry in which services bind their methods before the first request arrives. */
     public Methods methods() {
         return methods;
     }
 
-    /** What says to clients why they are refused, for failures inside streams too. */
+    /** Maps failures to statuses, for failures inside streams too. */
     public StatusMapper statuses() {
         return statuses;
     }
 
-    /** Answers requests whose content type is gRPC's; any other gets 415. */
+    /** Handles requests with a gRPC content type; any other is answered with 415. */
     public Handler<HttpServerRequest> handler() {
         return this::handle;
     }
 
-    /** Calls under way. */
+    /** The number of calls in progress. */
     public int activeCalls() {
         return calls.active();
     }
 
     /**
-     * Refuses new calls with STOPPING, answers what streams have taken in, ends them, and completes when no call is
-     * left. Calls left after {@code limit} are ended as they are.
+     * Refuses new calls with STOPPING, answers the requests that streams have accepted, ends the streams, and completes
+     * when no call is left. Calls that remain after {@code limit} are aborted.
      */
     public Future<Void> drain(Duration limit) {
         return calls.drain(limit.toMillis());
@@ -108,7 +108,7 @@ public final class RpcServer {
         } catch (Refused refused) {
             ReplyWriter reply = new ReplyWriter(request.response());
             reply.end(statuses.status(refused), () -> {});
-            // A stream that stayed open would keep the request's head, however large it is.
+            // A stream left open would keep the request's headers in memory, however large.
             reply.reset(ReplyWriter.Http2Error.NO_ERROR);
         }
     }

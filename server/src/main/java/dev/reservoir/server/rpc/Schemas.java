@@ -42,7 +42,7 @@ final class Schemas {
         return services;
     }
 
-    /** A file and everything it needs, as bytes, the file first; null where it is unknown. */
+    /** A file and everything it needs, as bytes, the file itself first; null if it is unknown. */
     @Nullable
     List<ByteString> byName(String file) {
         return withDependencies(byName.get(file));
@@ -58,7 +58,7 @@ final class Schemas {
         return withDependencies(byExtension.getOrDefault(type, Map.of()).get(number));
     }
 
-    /** Numbers by which a type is extended; null where the type is unknown. */
+    /** The extension numbers of a type; null if the type is unknown. */
     @Nullable
     Collection<Integer> extensions(String type) {
         FileDescriptor file = bySymbol.get(type);

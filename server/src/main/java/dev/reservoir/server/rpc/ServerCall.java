@@ -25,7 +25,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One call of a client: messages in one by one as they are asked for, replies out, one end.
+ * One call of a client: messages are received one by one as they are requested, replies are written, and the call ends
+ * once.
  *
  * <pre>
  *          end, fail                       last message on the wire
@@ -37,16 +38,16 @@ import org.slf4j.LoggerFactory;
  * </pre>
  *
  * <p>OPEN: messages arrive and replies are written. ENDING: the status is decided and waits behind the last reply; no
- * message arrives and no reply is written any more. CLOSED: nothing of the call is left.
+ * message arrives and no reply is written any more. CLOSED: the call has released all its resources.
  *
  * <p>Guarantees: everything runs on the call's context, but for {@link #gone}, {@link #runOnContext} and {@link #stop},
  * which any thread may call; the call leaves OPEN exactly once, whoever ends it: its handler, its client, its
- * connection, its deadline or any {@link Throwable} that a handler throws; by then what {@link #onClosed} was given has
- * run once.
+ * connection, its deadline or any {@link Throwable} that a handler throws; by then the callback given to
+ * {@link #onClosed} has run once.
  */
 public final class ServerCall<Q extends Message, P extends Message> {
     private static final Logger LOG = LoggerFactory.getLogger(ServerCall.class);
-    /** Read beyond the message that was asked for, so that small messages need no round to the transport each. */
+    /** Read ahead of the requested message, so that small messages do not need a round trip to the transport each. */
     private static final int READ_AHEAD_BYTES = 16 << 10;
 
     private static final long LONGEST_TIMER_MILLIS = 365L * 24 * 3_600_000;
@@ -84,7 +85,7 @@ public final class ServerCall<Q extends Message, P extends Message> {
         /**
          * Takes a message.
          *
-         * @param bytes size of its payload as parsed, which counts against the server's memory until it is
+         * @param bytes size of its payload after decompression, which counts against the server's memory until it is
          *     {@link ServerCall#release released} or the call ends
          */
         void message(Q message, int bytes);
@@ -95,7 +96,7 @@ public final class ServerCall<Q extends Message, P extends Message> {
         void cancel();
     }
 
-    /** Makes a call of the request that the current context handles. */
+    /** Creates a call for the request that the current context handles. */
     ServerCall(Calls calls, String method, Q prototype, HttpServerRequest request) {
         this.calls = calls;
         this.context = Vertx.currentContext();
@@ -118,7 +119,9 @@ public final class ServerCall<Q extends Message, P extends Message> {
         }
     }
 
-    /** Begins the call; {@link #fail fails} it if the server is stopping or its headers ask for what is not served. */
+    /**
+     * Begins the call; {@link #fail fails} it if the server is stopping or its headers request something unsupported.
+     */
     void begin(Runnable handler) {
         guard(() -> {
             calls.begun(this);
@@ -146,17 +149,20 @@ public final class ServerCall<Q extends Message, P extends Message> {
         return deadlineNanos;
     }
 
-    /** Whether the call has ended, so that work for it is not worth beginning. Any thread. */
+    /** Whether the call has ended, so that work for it need not begin. Any thread. */
     public boolean gone() {
         return gone;
     }
 
-    /** The status with which the call has ended; CANCELLED if its client went first, and while it is open. */
+    /**
+     * The status with which the call has ended; CANCELLED if its client went away first, or while the call is still
+     * open.
+     */
     public Code code() {
         return code;
     }
 
-    /** Sets who receives messages; none comes before {@link #fetch}. */
+    /** Sets the receiver of messages; none arrives before {@link #fetch}. */
     public void onMessage(MessageHandler<Q> handler) {
         messages = handler;
     }
@@ -165,17 +171,20 @@ public final class ServerCall<Q extends Message, P extends Message> {
         halfClosed = handler;
     }
 
-    /** Runs once when the call has ended, at once if it has. */
+    /** Runs once when the call has ended, immediately if it already has. */
     public Registration onClosed(Runnable action) {
         return register(action, whenClosed, state != State.OPEN);
     }
 
-    /** Runs once when the server stops, at once if it does; a call without it just goes on to its end. */
+    /**
+     * Runs once when the server stops, immediately if it is stopping; a call without such a callback simply runs to its
+     * end.
+     */
     public Registration onStop(Runnable action) {
         return register(action, whenStopping, state == State.OPEN && calls.stopping());
     }
 
-    /** Asks for one more message, or the client's half-close. */
+    /** Requests one more message, or the client's half-close. */
     public void fetch() {
         if (state == State.OPEN) {
             fetching = true;
@@ -183,7 +192,7 @@ public final class ServerCall<Q extends Message, P extends Message> {
         }
     }
 
-    /** Tells that a message's payload is not kept any more. */
+    /** Releases the memory that a message's payload was charged for. */
     public void release(long bytes) {
         if (state == State.OPEN) {
             memory.shrink(bytes);
@@ -191,8 +200,8 @@ public final class ServerCall<Q extends Message, P extends Message> {
     }
 
     /**
-     * Whether the memory for requests is scarce: a stream that still keeps messages should not ask for more. One that
-     * keeps none may, so that every stream gets on.
+     * Whether the memory for requests is scarce: a stream that still retains messages should not request more. One that
+     * retains none may, so that every stream makes progress.
      */
     public boolean memoryScarce() {
         return calls.memory().usedBytes() > calls.memory().limitBytes() / 2;
@@ -231,7 +240,7 @@ public final class ServerCall<Q extends Message, P extends Message> {
         }
     }
 
-    /** Fails without details, as services of other contracts do. */
+    /** Fails without details, as services outside this contract do. */
     public void failPlainly(Code failure, String message) {
         end(Status.newBuilder().setCode(failure.getNumber()).setMessage(message).build());
     }
@@ -258,7 +267,7 @@ public final class ServerCall<Q extends Message, P extends Message> {
         };
     }
 
-    /** Asks the call to come to its end because the server stops. Any thread. */
+    /** Asks the call to end because the server is stopping. Any thread. */
     void stop() {
         runOnContext(() -> {
             List<Registered> actions = List.copyOf(whenStopping);
@@ -267,7 +276,7 @@ public final class ServerCall<Q extends Message, P extends Message> {
         });
     }
 
-    /** Ends the call, and gives up what of its reply the client has not read. Any thread. */
+    /** Ends the call and discards the part of its reply that the client has not read. Any thread. */
     void stopNow() {
         context.runOnContext(unused -> {
             fail(Calls.stoppingNow());
@@ -311,7 +320,7 @@ public final class ServerCall<Q extends Message, P extends Message> {
         guard(this::deliver);
     }
 
-    /** Hands on the message that was asked for, or asks the transport for what it still needs. */
+    /** Delivers the requested message, or fetches the missing bytes from the transport. */
     private void deliver() {
         if (delivering) {
             return;
@@ -418,7 +427,7 @@ public final class ServerCall<Q extends Message, P extends Message> {
         abandon();
     }
 
-    /** Gives up a reply that its client does not read. */
+    /** Abandons a reply that its client does not read. */
     private void abandon() {
         if (state == State.ENDING) {
             reply.reset(Http2Error.CANCEL);
@@ -426,7 +435,7 @@ public final class ServerCall<Q extends Message, P extends Message> {
         }
     }
 
-    /** After this the request is only read to be thrown away, so that it holds nothing of the connection's window. */
+    /** From here on the request is read only to be discarded, so that it occupies none of the connection's window. */
     private void leaveOpen() {
         gone = true;
         messages = null;

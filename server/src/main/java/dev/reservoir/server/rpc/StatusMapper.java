@@ -18,8 +18,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The one way from a failure to what a client is told of it. What is not {@link Refused} is a defect: it is logged once
- * with its stack under an incident id, and the client learns that id and nothing else.
+ * The single mapping from failures to the status a client sees. Anything but a {@link Refused} is a defect: it is
+ * logged once with its stack trace under an incident id, and the client sees only that id.
  */
 public final class StatusMapper {
     static final String DOMAIN = "reservoir.dev";
@@ -78,7 +78,7 @@ public final class StatusMapper {
         }
         if (failure instanceof OutOfMemoryError) {
             LOG.error("A request was given up for want of memory", failure);
-            return new Refused(Reason.MEMORY_LIMIT, "memory: exhausted (expected: room for the request)");
+            return new Refused(Reason.MEMORY_LIMIT, "memory: exhausted (expected: enough for the request)");
         }
         String incident = incidents.get();
         LOG.error("Incident {}", incident, failure);
@@ -88,7 +88,7 @@ public final class StatusMapper {
                 Map.of("incident", incident));
     }
 
-    /** When a new try may do better: a place among the heads comes free seldom, one in a queue soon. */
+    /** When a retry may succeed: a slot among the heads rarely becomes free, one in a queue soon does. */
     private static Duration retryDelay(Reason reason) {
         long millis = switch (reason) {
             case HEAD_LIMIT -> 60_000;

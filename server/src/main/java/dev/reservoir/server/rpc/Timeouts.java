@@ -10,15 +10,15 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** Reads the time a client gives a call. */
+/** Parses the timeout that a client gives a call. */
 final class Timeouts {
     private static final Pattern HEADER = Pattern.compile("([0-9]{1,8})([HMSmun])");
 
     private Timeouts() {}
 
     /**
-     * Nanoseconds of a {@code grpc-timeout} header; {@link Long#MAX_VALUE} for none, one that is malformed, or a
-     * century.
+     * The nanoseconds of a {@code grpc-timeout} header; {@link Long#MAX_VALUE} if there is none, if it is malformed, or
+     * if it exceeds a century.
      */
     static long nanos(@Nullable String header) {
         Matcher matcher = header == null ? null : HEADER.matcher(header);

@@ -4,14 +4,16 @@
 package dev.reservoir.server.rpc;
 
 /**
- * Bounds on what clients may keep busy in the transport, whatever the service.
+ * Bounds on the resources that clients may occupy in the transport, whatever the service.
  *
  * @param messageBytes largest message, decompressed
- * @param metadataBytes largest head of a request: names, values and 32 bytes for each
+ * @param metadataBytes largest size of a request's headers: names, values and 32 bytes for each
  * @param connectionStreams most concurrent calls on one connection
  * @param streamRequests requests of a stream that may be outstanding: arrived and their reply not yet written
- * @param streamBytes bytes of payload that one stream may have outstanding; the message that passes it is still taken
- * @param pingMillis time between two pings of a connection; one that brings nothing for three times as long is closed
+ * @param streamBytes payload bytes that one stream may have outstanding; the message that exceeds the bound is still
+ *     accepted
+ * @param pingMillis interval between two pings of a connection, which is closed once nothing has arrived for three
+ *     intervals
  */
 public record TransportLimits(
         int messageBytes,

@@ -3,7 +3,7 @@
 
 package dev.reservoir.server.schedule;
 
-/** How batches are cut. Immutable; made by {@link #usual} and what its builder is told otherwise. */
+/** How batches are formed. Immutable; start from {@link #usual} and change values with its builder. */
 public final class BatchPolicy {
     private final int batchTokens;
     private final int batchItems;
@@ -32,8 +32,8 @@ public final class BatchPolicy {
     }
 
     /**
-     * What a server with so many lanes runs with unless it is told otherwise: where there are several lanes, one of
-     * them is free of training unless serving is light.
+     * The default policy of a server with the given number of lanes: if there are several, one of them is kept free of
+     * training unless serving is light.
      */
     public static Builder usual(int lanes) {
         return new Builder(Math.max(1, lanes - 1));
@@ -50,31 +50,29 @@ public final class BatchPolicy {
     }
 
     /**
-     * How long the oldest serving item may wait for others to join it; with 0 a batch takes what is there, apart from
-     * the moment that the {@link Scheduler} lingers.
+     * How long the oldest serving item may wait for others to join it; with 0 a batch takes what is waiting, except
+     * while the {@link Scheduler} lingers.
      */
     public long delayNanos() {
         return delayNanos;
     }
 
-    /** Share of tokens that training keeps while both wait, 0 to 1. */
+    /** The share of tokens that training gets while both wait, 0 to 1. */
     public double trainingShare() {
         return trainingShare;
     }
 
-    /** Most examples of one head in a training batch, for heads that learn each example by itself. */
+    /** Most examples of one head in a training batch, for heads without minibatches. */
     public int sliceItems() {
         return sliceItems;
     }
 
-    /** Most training batches that run at once while serving goes on and is not light. */
+    /** Most training batches that run concurrently while serving is active and not light. */
     public int trainingLanes() {
         return trainingLanes;
     }
 
-    /**
-     * Lanes' worth of time below which serving is light: then the other lanes train too, one short step after another.
-     */
+    /** The utilization, in lanes, below which serving is light: the other lanes then train too, in short steps. */
     public double lightServing() {
         return lightServing;
     }
@@ -84,17 +82,17 @@ public final class BatchPolicy {
         return stepNanos;
     }
 
-    /** How long after its last item serving counts as going on. */
+    /** How long serving counts as active after its last item. */
     public long servingRecentNanos() {
         return servingRecentNanos;
     }
 
-    /** Most serving items that wait in all. */
+    /** Most waiting serving items in total. */
     public int maxQueued() {
         return maxQueued;
     }
 
-    /** Most serving items of one tenant that wait. */
+    /** Most waiting serving items of one tenant. */
     public int maxQueuedPerTenant() {
         return maxQueuedPerTenant;
     }
@@ -110,7 +108,7 @@ public final class BatchPolicy {
         private double lightServing = 0.4;
         private long stepNanos = 100_000_000;
         private long servingRecentNanos = 1_000_000_000;
-        // A prediction may name 10,000 heads that each read its observation in their own way.
+        // A prediction may name 10,000 heads, each with an encoder of its own.
         private int maxQueued = 32_768;
         private int maxQueuedPerTenant = 16_384;
 

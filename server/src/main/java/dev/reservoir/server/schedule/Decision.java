@@ -12,14 +12,15 @@ public sealed interface Decision<S extends Work, T extends OrderedWork> {
      * Serve these.
      *
      * @param items oldest first within a tenant
-     * @param abandoned items that nobody waits for any more, found while the batch was formed: to be ended, not run
+     * @param abandoned items that no caller waits for any more, found while the batch was formed; end them without
+     *     running them
      */
     record Serve<S extends Work, T extends OrderedWork>(List<S> items, List<S> abandoned) implements Decision<S, T> {}
 
     /** Train these; their flows run until {@link Scheduler#finishedTraining}. */
     record Train<S extends Work, T extends OrderedWork>(List<Slice<T>> slices) implements Decision<S, T> {}
 
-    /** Nothing until then, unless something is offered or finished before. */
+    /** Do nothing until then, unless something is offered or finished earlier. */
     record Wait<S extends Work, T extends OrderedWork>(long untilNanos) implements Decision<S, T> {}
 
     /** Consecutive items of one flow. */

@@ -4,8 +4,8 @@
 package dev.reservoir.server.schedule;
 
 /**
- * How much of the lanes' time serving took lately: the time of each batch, forgotten exponentially with a time constant
- * of one second. 1 is one lane all the time. Not thread-safe.
+ * The recent utilization of the lanes by serving: the duration of each batch, decayed exponentially with a time
+ * constant of one second. 1 is one fully used lane. Not thread-safe.
  */
 final class LaneUtilization {
     private static final double CONSTANT_NANOS = 1e9;
@@ -13,18 +13,18 @@ final class LaneUtilization {
     private double nanos;
     private long atNanos;
 
-    /** A batch ended at {@code nowNanos} that took so long. */
+    /** Records a batch that ended at {@code nowNanos}, with its duration. */
     void served(long tookNanos, long nowNanos) {
         nanos = nanos(nowNanos) + tookNanos;
         atNanos = nowNanos;
     }
 
-    /** Lanes' worth at that moment. */
+    /** The utilization in lanes at the given time. */
     double lanes(long nowNanos) {
         return nanos(nowNanos) / CONSTANT_NANOS;
     }
 
-    /** When it falls below {@code lanes} if nothing more is served; {@link Long#MAX_VALUE} for never. */
+    /** The time at which it falls below {@code lanes} if nothing more is served; {@link Long#MAX_VALUE} for never. */
     long belowAtNanos(double lanes, long nowNanos) {
         double now = lanes(nowNanos);
         if (now < lanes) {

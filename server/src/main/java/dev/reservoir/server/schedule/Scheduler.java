@@ -10,19 +10,18 @@ import java.util.List;
  * Decides what a free lane runs next. A pure state machine: time comes in as an argument, nothing blocks. Not
  * thread-safe.
  *
- * <p>Serving goes first, but while both wait training keeps its share of the tokens. A training batch is cut so short
- * that it takes about {@link BatchPolicy#stepNanos} at the rate that was measured, and its lane asks {@link #between}
- * its parts whether something is to be served first. While serving goes on only {@link BatchPolicy#trainingLanes} of
- * them run at once, so that with more lanes an observation need not even wait for a part to end. If that would leave
- * those lanes idle most of the time ({@link BatchPolicy#lightServing}), they train too, but only steps that are no
- * longer than a batch should be: the parts of a long one are long as well.
+ * <p>Serving goes first, but while both wait training keeps its share of the tokens. A training batch is sized to take
+ * about {@link BatchPolicy#stepNanos} at the measured rate, and {@link #between} its parts its lane checks whether
+ * something should be served first. While serving is active, at most {@link BatchPolicy#trainingLanes} training batches
+ * run concurrently, so that with more lanes an observation need not even wait for a part to end. If that would leave
+ * the other lanes idle most of the time ({@link BatchPolicy#lightServing}), they train too, but only steps that are no
+ * longer than a batch should be, because the parts of a long step are long as well.
  *
- * <p>After a serving batch lanes linger a little for the next requests of those whom it answered
- * ({@link LingerPolicy}), unless heads train: then a lane that waits would start a training step, or leave serving to
- * those that train.
+ * <p>After a serving batch lanes linger briefly for the next requests of the callers it answered
+ * ({@link LingerPolicy}), unless heads are training: a lane would then rather start a training step than wait.
  */
 public final class Scheduler<S extends Work, T extends OrderedWork> {
-    /** Weight of the newest measurement in the rate. */
+    /** Weight of the newest measurement in the moving average of the rate. */
     private static final double NEWEST = 0.2;
 
     /** Tokens of a training batch before any rate is known. */
@@ -47,9 +46,9 @@ public final class Scheduler<S extends Work, T extends OrderedWork> {
     }
 
     /**
-     * Takes items of one tenant, all or none.
+     * Accepts items of one tenant, all or none.
      *
-     * @return false if the queue, or the tenant's part of it, has too few places left: no item was taken
+     * @return false if the queue, or the tenant's part of it, has too little capacity left: no item was accepted
      */
     public boolean offerServing(List<? extends S> items) {
         if (items.isEmpty()) {
@@ -65,9 +64,9 @@ public final class Scheduler<S extends Work, T extends OrderedWork> {
     }
 
     /**
-     * Takes an example; whoever offers bounds how many of a flow wait.
+     * Accepts an example; the caller bounds how many of a flow wait.
      *
-     * @throws IllegalStateException if its flow was dropped and has not come to rest
+     * @throws IllegalStateException if its flow was dropped and still runs
      */
     public void offerTraining(T item) {
         training.add(item);
@@ -110,7 +109,7 @@ public final class Scheduler<S extends Work, T extends OrderedWork> {
 
     /**
      * Decides for a lane that pauses in a training batch: what it serves before it goes on, which may be nothing. A
-     * request that is there is not kept waiting for others; training keeps its share.
+     * waiting request does not wait for others to join it; training keeps its share.
      */
     public Decision.Serve<S, T> between(long nowNanos) {
         return serving.size() == 0 || trainingCredit >= 1
@@ -133,7 +132,8 @@ public final class Scheduler<S extends Work, T extends OrderedWork> {
     }
 
     /**
-     * A serving batch has ended: those it answered may ask again. Training batches end by {@link #finishedTraining}.
+     * A serving batch has ended, and its callers may send new requests. Training batches end by
+     * {@link #finishedTraining}.
      */
     public void finishedServing(int items, long nanos, long nowNanos) {
         utilization.served(nanos, nowNanos);
@@ -143,7 +143,7 @@ public final class Scheduler<S extends Work, T extends OrderedWork> {
     /**
      * A training batch has ended: its flows may run again.
      *
-     * @return flows that were dropped meanwhile and are now at rest
+     * @return flows that were dropped meanwhile and no longer run
      */
     public List<Object> finishedTraining(List<Decision.Slice<T>> slices) {
         if (trainingRunning == 0) {
@@ -159,7 +159,7 @@ public final class Scheduler<S extends Work, T extends OrderedWork> {
         return dropped;
     }
 
-    /** Reports how long a training batch took, for the rate. */
+    /** Records how long a training batch took, to update the rate. */
     public void measured(long tokens, long nanos) {
         if (tokens > 0) {
             double measured = (double) nanos / tokens;
@@ -168,24 +168,24 @@ public final class Scheduler<S extends Work, T extends OrderedWork> {
     }
 
     /**
-     * What became of a flow that was dropped.
+     * The result of dropping a flow.
      *
-     * @param items what waited in it
+     * @param items the items that waited in it
      * @param atRest whether none of its items runs; otherwise {@link #finishedTraining} will name it
      */
     public record Dropped<T>(List<T> items, boolean atRest) {}
 
-    /** Takes out what waits in a flow, which takes no more until it has come to rest. */
+    /** Removes what waits in a flow, which accepts no more items until it no longer runs. */
     public Dropped<T> drop(Object flow) {
         return training.drop(flow);
     }
 
-    /** Takes out all that waits to be served. */
+    /** Removes all work that waits to be served. */
     public List<S> drainServing() {
         return serving.drain();
     }
 
-    /** Takes out all that waits to be learned. */
+    /** Removes all work that waits to be learned. */
     public List<T> drainTraining() {
         return training.drain();
     }
@@ -235,8 +235,8 @@ public final class Scheduler<S extends Work, T extends OrderedWork> {
     }
 
     /**
-     * As much as a batch should take, but if other lanes are idle that may train, no more than a lane's share of what
-     * is ready.
+     * The tokens that a batch should have, but if other idle lanes may train, no more than a lane's share of what is
+     * ready.
      */
     private List<Decision.Slice<T>> takeShare(int others) {
         long most = stepTokens();
@@ -247,7 +247,7 @@ public final class Scheduler<S extends Work, T extends OrderedWork> {
         return training.take(most, true);
     }
 
-    /** Tokens of a training batch that takes as long as one should. */
+    /** Tokens of a training batch of the intended duration. */
     private long stepTokens() {
         return nanosPerToken == 0
                 ? Math.min(policy.batchTokens(), FIRST_TOKENS)

@@ -15,7 +15,7 @@ import java.util.Map;
  * Not thread-safe.
  */
 final class ServingQueue<S extends Work> {
-    /** An item's place; two places are never equal. */
+    /** An item's position in the queue; no two are equal. */
     private static final class Place<S> {
         final S item;
 
@@ -25,16 +25,16 @@ final class ServingQueue<S extends Work> {
     }
 
     /**
-     * What was taken out.
+     * The result of taking a batch.
      *
-     * @param abandoned items that nobody waited for any more; they were not charged and not counted
+     * @param abandoned items that no caller waited for any more; they were neither charged nor counted
      */
     record Taken<S>(List<S> items, List<S> abandoned) {}
 
     private final TenantLedger ledger;
     private final TenantLedger.Ranking tenants;
     private final Map<String, ArrayDeque<Place<S>>> byTenant = new HashMap<>();
-    /** All places in the order of their arrival. */
+    /** All positions in order of arrival. */
     private final LinkedHashSet<Place<S>> byAge = new LinkedHashSet<>();
 
     private long tokens;
@@ -70,12 +70,12 @@ final class ServingQueue<S extends Work> {
         verifyState();
     }
 
-    /** Arrival of the item that waits longest, or {@link Long#MAX_VALUE}. */
+    /** Arrival time of the item that has waited longest, or {@link Long#MAX_VALUE}. */
     long oldestArrivalNanos() {
         return byAge.isEmpty() ? Long.MAX_VALUE : byAge.iterator().next().item.arrivalNanos();
     }
 
-    /** Takes a batch within the bounds, at least one item if one waits that somebody waits for. */
+    /** Takes a batch within the bounds, but at least one item if any is not abandoned. */
     Taken<S> take(int maxTokens, int maxItems, long nowNanos) {
         List<S> batch = new ArrayList<>();
         List<S> abandoned = new ArrayList<>();
@@ -102,7 +102,7 @@ final class ServingQueue<S extends Work> {
         return new Taken<>(batch, abandoned);
     }
 
-    /** Takes out all that waits. */
+    /** Removes all waiting items. */
     List<S> drain() {
         List<S> all = new ArrayList<>(byAge.size());
         while (!byAge.isEmpty()) {
@@ -115,7 +115,7 @@ final class ServingQueue<S extends Work> {
         return all;
     }
 
-    /** Removes the first place of a tenant's queue. */
+    /** Removes the head of a tenant's queue. */
     private void remove(ArrayDeque<Place<S>> queue) {
         Place<S> place = queue.removeFirst();
         byAge.remove(place);

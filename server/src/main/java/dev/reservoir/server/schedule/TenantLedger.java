@@ -11,13 +11,13 @@ import java.util.Map;
 import java.util.TreeSet;
 
 /**
- * The substrate tokens that each tenant was given, serving and training together. The tenant that was given least goes
- * first; one that comes back from idleness is lifted to the least of those that wait, so that it cannot save up turns
- * (virtual token counters, Sheng et al. 2024, arXiv 2401.00588). Among tenants that were given equally much, the one
- * whose last charge is longest ago goes first.
+ * Accounts the substrate tokens that each tenant has used, for serving and training together. The tenant that has used
+ * least goes first; one that returns from idleness is raised to the minimum of the waiting tenants, so that it cannot
+ * accumulate credit (virtual token counters, Sheng et al. 2024, arXiv 2401.00588). Among tenants with equal usage, the
+ * least recently charged goes first.
  *
- * <p>A tenant without waiting work is forgotten once the others have passed it. Every operation takes time logarithmic
- * in the number of tenants. Not thread-safe.
+ * <p>A tenant without waiting work is forgotten once the others have overtaken it. Every operation takes time
+ * logarithmic in the number of tenants. Not thread-safe.
  */
 final class TenantLedger {
     private static final Comparator<Account> LEAST_GIVEN_FIRST = (one, other) -> {
@@ -28,7 +28,7 @@ final class TenantLedger {
     private static final class Account {
         final String tenant;
         long tokens;
-        /** Of its last change; unique, so that it breaks ties. */
+        /** Number of the last change; unique, so that it breaks ties. */
         long order;
 
         int waiting;
@@ -38,7 +38,10 @@ final class TenantLedger {
         }
     }
 
-    /** Some of the ledger's tenants, the one that was given least first. The ledger keeps the order as it charges. */
+    /**
+     * A subset of the ledger's tenants, ordered by usage, the lowest first. The ledger maintains the order as it
+     * charges.
+     */
     final class Ranking {
         private final TreeSet<Account> accounts = new TreeSet<>(LEAST_GIVEN_FIRST);
 
@@ -61,12 +64,12 @@ final class TenantLedger {
             return accounts.size();
         }
 
-        /** The tenant that goes first. */
+        /** The tenant that is next. */
         String first() {
             return accounts.first().tenant;
         }
 
-        /** All tenants in order; not to be used after a change. */
+        /** All tenants in order; invalid after any change. */
         Iterable<String> inOrder() {
             return () -> accounts.stream().map(account -> account.tenant).iterator();
         }
@@ -85,7 +88,7 @@ final class TenantLedger {
         return ranking;
     }
 
-    /** An item began to wait. */
+    /** Records that an item began to wait. */
     void enqueued(String tenant) {
         Account account = accounts.computeIfAbsent(tenant, Account::new);
         if (account.waiting == 0) {
@@ -100,8 +103,8 @@ final class TenantLedger {
     }
 
     /**
-     * An item was taken to be worked on: {@code tokens} are charged for it, at least 1, because it takes a turn in any
-     * case.
+     * Records that an item was taken to be run, and charges {@code tokens} for it, at least 1, because every item takes
+     * a turn.
      */
     void taken(String tenant, int tokens) {
         Account account = account(tenant);
@@ -119,7 +122,7 @@ final class TenantLedger {
         ceasedToWait(account);
     }
 
-    /** An item ceased to wait without being worked on. */
+    /** Records that an item ceased to wait without being run. */
     void withdrawn(String tenant) {
         ceasedToWait(account(tenant));
     }

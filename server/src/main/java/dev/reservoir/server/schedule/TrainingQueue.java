@@ -12,8 +12,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Examples that wait to be learned, in flows. A flow's items leave in order, and while some of them run no others do.
- * Flows of a tenant take turns; the tenant that was given least goes first.
+ * Examples that wait to be learned, in flows. A flow's items run in order, and while some of them run no others of the
+ * flow do. Flows of a tenant take turns; the tenant that has used least goes first.
  *
  * <p>A flow is known while items of it wait or run:
  *
@@ -29,10 +29,10 @@ import org.jspecify.annotations.Nullable;
  *    +---------- finished ---------------------------------- |
  * </pre>
  *
- * <p>A dropped flow takes no more items. Not thread-safe.
+ * <p>A dropped flow accepts no more items. Not thread-safe.
  */
 final class TrainingQueue<T extends OrderedWork> {
-    /** Most flows that are looked at for one whose next step is short enough. */
+    /** Most flows examined to find one whose next step is short enough. */
     private static final int LOOKED_AT = 256;
 
     private enum State {
@@ -40,7 +40,7 @@ final class TrainingQueue<T extends OrderedWork> {
         READY,
         /** A slice runs; items may wait. */
         RUNNING,
-        /** A slice runs of a flow that was dropped. */
+        /** The flow was dropped while a slice runs. */
         DROPPED
     }
 
@@ -49,7 +49,7 @@ final class TrainingQueue<T extends OrderedWork> {
         final String tenant;
         final ArrayDeque<T> items = new ArrayDeque<>();
         State state = State.READY;
-        /** What a slice that is taken next would hold, as far as {@link #sliceItems} and the step go. */
+        /** The content of the next slice, as far as {@link #sliceItems} and the step go. */
         long sliceTokens;
 
         private int sliceCount;
@@ -118,7 +118,7 @@ final class TrainingQueue<T extends OrderedWork> {
         return readyTokens;
     }
 
-    /** @throws IllegalStateException if the flow was dropped and has not come to rest */
+    /** @throws IllegalStateException if the flow was dropped and still runs */
     void add(T item) {
         Flow flow = flows.get(item.flow());
         if (flow == null) {
@@ -140,11 +140,10 @@ final class TrainingQueue<T extends OrderedWork> {
     }
 
     /**
-     * Takes slices of ready flows within the token bound; their flows run from then on. A step that was begun is taken
-     * whole.
+     * Takes slices of ready flows within the token bound; their flows run from then on. A step is taken as a whole.
      *
-     * @param beyond whether a step may end beyond the bound, and one item is taken if any is ready; otherwise flows
-     *     whose next step is too long are passed over
+     * @param beyond whether a step may exceed the bound, and one item is taken if any is ready; otherwise flows whose
+     *     next step is too long are skipped
      */
     List<Decision.Slice<T>> take(long maxTokens, boolean beyond) {
         List<Decision.Slice<T>> slices = new ArrayList<>();
@@ -198,7 +197,7 @@ final class TrainingQueue<T extends OrderedWork> {
         return hasReady() ? readyFlows(readyTenants.first()).iterator().next() : null;
     }
 
-    /** The first flow whose next step, or item if it has no steps, has no more tokens than that. */
+    /** The first flow whose next step, or next item if it has no steps, has at most the given tokens. */
     private @Nullable Flow firstWithin(long maxTokens) {
         int lookedAt = 0;
         for (String tenant : readyTenants.inOrder()) {
@@ -216,9 +215,9 @@ final class TrainingQueue<T extends OrderedWork> {
     }
 
     /**
-     * The flow's items ran; others may.
+     * Records that the flow's running items are finished, so that others may run.
      *
-     * @return whether the flow was dropped meanwhile and is now at rest
+     * @return whether the flow was dropped meanwhile
      */
     boolean finished(Object key) {
         Flow flow = flows.get(key);
@@ -237,7 +236,7 @@ final class TrainingQueue<T extends OrderedWork> {
         return dropped;
     }
 
-    /** Takes out all that waits in a flow, which takes no more until it has come to rest. */
+    /** Removes all that waits in a flow, which accepts no more items until it no longer runs. */
     Scheduler.Dropped<T> drop(Object key) {
         Flow flow = flows.get(key);
         if (flow == null) {
@@ -258,7 +257,7 @@ final class TrainingQueue<T extends OrderedWork> {
         return new Scheduler.Dropped<>(dropped, atRest);
     }
 
-    /** Takes out all that waits in every flow. */
+    /** Removes all that waits in every flow. */
     List<T> drain() {
         List<T> all = new ArrayList<>(size);
         for (Flow flow : List.copyOf(flows.values())) {

@@ -5,18 +5,18 @@ package dev.reservoir.server.schedule;
 
 /** A unit of work as the scheduler sees it. */
 public interface Work {
-    /** Whose it is. */
+    /** The tenant it belongs to. */
     String tenant();
 
-    /** What it is expected to cost, in tokens read by the substrate; work that costs less than one is charged one. */
+    /** Its expected cost, in tokens read by the substrate; at least one token is charged. */
     int tokens();
 
-    /** When it came, on the caller's clock. */
+    /** Its arrival time, on the caller's clock. */
     long arrivalNanos();
 
     /**
-     * Whether nobody waits for it any more, so that it is dropped without a charge instead of being run. Must be quick,
-     * and once true stay true.
+     * Whether no caller waits for it any more, so that it is dropped without charge instead of being run. Must be
+     * quick, and stay true once true.
      */
     default boolean abandoned(long nowNanos) {
         return false;

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /**
- * Decides what runs next: fair queues and batch policy. Pure: no thread, no lock, no clock of its own. Nothing in it is
+ * Decides what runs next: fair queues and batch policy. Free of threads, locks and clocks. No class in it is
  * thread-safe.
  */
 @NullMarked

@@ -14,7 +14,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 
 /**
- * Waits until heads have handled a sequence number, for a time.
+ * Waits, for a limited time, until heads have handled a sequence number.
  *
  * <pre>
  *                       every head has handled it, or is deleted: applied
@@ -23,7 +23,7 @@ import java.util.function.Consumer;
  *   +---------+         +---------+ -- the caller is gone: neither -----------+   +------+
  * </pre>
  *
- * <p>Everything happens in the caller's turn. Not thread-safe.
+ * <p>Confined to the caller's turn. Not thread-safe.
  */
 final class AppliedWait {
     private final Caller caller;

@@ -18,8 +18,8 @@ import java.util.Map;
  *
  * @param heads 1 to 10,000, all of one tenant
  * @param observationId the id under which its truth may come later, at most 128 bytes; empty for none
- * @param observationBytes size of the observation as it came
- * @param maxScores scores a head at most, at least 0; 0 for all of them
+ * @param observationBytes size of the observation as received
+ * @param maxScores most scores per head, at least 0; 0 for all of them
  * @param minAppliedSequence number that every head must have handled first, at least 0; 0 for none
  */
 public record PredictionRequest(
@@ -52,16 +52,16 @@ public record PredictionRequest(
         return heads.get(0).tenant();
     }
 
-    /** What a request costs of a bound that is counted in heads with the usual number of scores. */
+    /** What a request counts against a bound in heads with the default number of scores. */
     public static long weight(int heads, int requestedScores) {
         return Math.max(heads, (long) heads * Math.max(0, requestedScores) / USUAL_SCORES);
     }
 
     /**
-     * The scores a head that a client asks for by {@code max_scores}.
+     * The scores per head that a client requests by {@code max_scores}.
      *
-     * @param requested 0 for the usual 10, -1 for all
-     * @throws Refused INVALID_FIELD if they are too many over all heads
+     * @param requested 0 for the default of 10, -1 for all
+     * @throws Refused INVALID_FIELD if there are too many over all heads
      */
     public static int scores(int requested, int heads) {
         if (requested == 0) {
@@ -89,7 +89,7 @@ public record PredictionRequest(
         }
     }
 
-    /** @throws Refused INVALID_FIELD unless one request may name so many heads */
+    /** @throws Refused INVALID_FIELD if one request must not name so many heads */
     public static void checkCount(int heads) {
         check(heads >= 1 && heads <= MOST_HEADS, "heads", heads + " names", "1 to " + MOST_HEADS);
     }

@@ -22,8 +22,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Answers predictions: finds the heads, waits until they have learned what the caller has written, and holds the
- * observation for its truth. Thread-safe.
+ * Answers predictions: finds the heads, waits until they have learned what the caller has written, and stores the
+ * observation until its truth arrives. Thread-safe.
  */
 public final class PredictionService {
     private final HeadRegistry registry;
@@ -44,8 +44,8 @@ public final class PredictionService {
     /**
      * Predicts. A large observation is hashed here, so an event loop leaves it to another thread.
      *
-     * @param encoder makes a result of each head's outcome; that of a head that does not exist, or could not answer, is
-     *     refused
+     * @param encoder turns each head's outcome into a result; that of a head that does not exist, or could not answer,
+     *     is refused
      * @param answer is given a result for each head of the request, in its order
      * @throws Refused HEAD_NOT_FOUND if no head exists
      */
@@ -56,7 +56,7 @@ public final class PredictionService {
         Completion<List<R>> joined = new Completion<>() {
             @Override
             public void completed(List<R> results) {
-                hold(request);
+                store(request);
                 answer.completed(join(request.heads(), unknown, encoder, results));
             }
 
@@ -76,7 +76,7 @@ public final class PredictionService {
         }
     }
 
-    /** Ends what waits for a sequence number with STOPPING, now and from now on. */
+    /** Ends every wait for a sequence number with STOPPING, now and from now on. */
     public void stop() {
         stopping = true;
         waiting.forEach(Waiting::stop);
@@ -85,13 +85,13 @@ public final class PredictionService {
     private void begin(Waiting one) {
         waiting.add(one);
         one.wait.begin(() -> waiting.remove(one));
-        // Here if stop() has come before the addition, there if it comes after.
+        // If stop() ran before the addition, end the wait here; otherwise stop() does.
         if (stopping) {
             one.stop();
         }
     }
 
-    /** The heads that exist; why the others do not answer is set. */
+    /** Returns the heads that exist, and records why the others do not answer. */
     private List<LiveHead> known(List<HeadName> names, @Nullable Refused[] unknown) {
         List<LiveHead> known = new ArrayList<>(names.size());
         Refused firstUnknown = null;
@@ -127,9 +127,9 @@ public final class PredictionService {
         return all;
     }
 
-    private void hold(PredictionRequest request) {
+    private void store(PredictionRequest request) {
         if (!request.observationId().isEmpty()) {
-            held.hold(request.tenant(), request.observationId(), request.observation(), request.observationBytes());
+            held.store(request.tenant(), request.observationId(), request.observation(), request.observationBytes());
             // The tenant's last head may have been deleted meanwhile.
             held.forgetUnless(request.tenant(), registry::hasHeads);
         }

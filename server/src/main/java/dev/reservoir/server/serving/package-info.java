@@ -1,7 +1,7 @@
 // Copyright 2026 The Reservoir Authors
 // SPDX-License-Identifier: Apache-2.0
 
-/** What answering an observation is, whatever front end asked: requests and answers are records, no wire types. */
+/** Answers observations for any front end: requests and answers are records, not wire types. */
 @NullMarked
 package dev.reservoir.server.serving;
 

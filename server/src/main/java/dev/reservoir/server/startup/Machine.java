@@ -5,7 +5,7 @@ package dev.reservoir.server.startup;
 
 import java.util.Set;
 
-/** What the native libraries need of a machine. */
+/** The requirements of the native libraries on a machine. */
 public final class Machine {
     private static final Set<String> X86_64 = Set.of("amd64", "x86_64");
 

@@ -15,11 +15,11 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The folder into which native libraries are unpacked on the first start of a machine: the one that DJL_CACHE_DIR
- * names, else .djl.ai in the home folder, else one of this user's own in the folder for temporary files.
+ * The directory into which native libraries are unpacked on the first start on a machine: the one that DJL_CACHE_DIR
+ * names, else .djl.ai in the home directory, else one of this user's own in the directory for temporary files.
  */
 public final class NativeCache {
-    /** The environment variable, or system property, that names the folder; DJL reads it. */
+    /** The environment variable or system property that names the directory; DJL reads it. */
     public static final String VARIABLE = "DJL_CACHE_DIR";
 
     private static final String IN_HOME = ".djl.ai";
@@ -28,7 +28,7 @@ public final class NativeCache {
     private NativeCache() {}
 
     /**
-     * Chooses the folder.
+     * Chooses the directory.
      *
      * @param settings a variable's or property's value by name, null or blank if it is not set
      * @param user the numeric id of this process's user
@@ -39,7 +39,7 @@ public final class NativeCache {
         if (named != null && !named.isBlank()) {
             return created(path(named));
         }
-        // A user without an entry in the list of users has the home folder "?".
+        // A user without a passwd entry has the home directory "?".
         Path home = path(String.valueOf(settings.apply("user.home")));
         if (home.isAbsolute() && (Files.isDirectory(home.resolve(IN_HOME)) || Files.isWritable(home))) {
             return created(home.resolve(IN_HOME));
@@ -48,7 +48,7 @@ public final class NativeCache {
         return ownFolder(temporary.resolve("reservoir-natives-" + user), user);
     }
 
-    /** The folder for this process. */
+    /** The directory for this process. */
     public static Path choose() {
         return choose(
                 name -> {
@@ -66,7 +66,7 @@ public final class NativeCache {
         }
     }
 
-    /** Libraries are loaded from it, so in a folder that all users share it must be nobody else's. */
+    /** Libraries are loaded from it, so within a shared directory it must belong to this user alone. */
     private static Path ownFolder(Path folder, int user) {
         try {
             if (!Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) {
@@ -100,7 +100,7 @@ public final class NativeCache {
         }
     }
 
-    /** Says that the libraries could not be put there. */
+    /** The failure to report if the libraries could not be unpacked there. */
     public static StartFailure unusable(Path folder, String why, @Nullable Throwable cause) {
         return new StartFailure(
                 "folder for native libraries: " + folder + ": " + why

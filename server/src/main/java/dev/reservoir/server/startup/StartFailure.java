@@ -46,7 +46,7 @@ public final class StartFailure extends RuntimeException {
         }
     }
 
-    /** Why a file could not be read or written, without a class's name and without the path. */
+    /** Why a file could not be read or written, without the exception's class and the path. */
     public static String reason(IOException problem) {
         if (problem instanceof AccessDeniedException) {
             return "permission denied";
@@ -86,7 +86,7 @@ public final class StartFailure extends RuntimeException {
                 problem);
     }
 
-    /** Whether native code found no memory, which it says in words. */
+    /** Whether native code ran out of memory, which only its message says. */
     private static boolean saysOutOfMemory(Throwable problem) {
         String text = reasons(problem);
         return text.contains("can't allocate memory")

@@ -2,9 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /**
- * What must hold before a command can begin: addresses, the machine, a place for the native libraries. What does not
- * hold, and can be mended by whoever runs the command, is a {@link dev.reservoir.server.startup.StartFailure} of one
- * line.
+ * Checks the preconditions of a command: addresses, the machine, a directory for the native libraries. A violation that
+ * the user can fix is reported as a {@link dev.reservoir.server.startup.StartFailure} with a message of one line.
  */
 @NullMarked
 package dev.reservoir.server.startup;

@@ -3,9 +3,9 @@
 
 package dev.reservoir.server.substrate;
 
-/** Number type inside the program; what goes in and comes out is f32. */
+/** Number type inside the program; inputs and outputs are f32. */
 public enum Precision {
-    /** bf16 if the processor multiplies it itself, else f32. */
+    /** bf16 if the processor supports it natively, else f32. */
     AUTO,
     F32,
     BF16;
@@ -22,7 +22,7 @@ public enum Precision {
     /**
      * Parses a label.
      *
-     * @throws IllegalArgumentException for another
+     * @throws IllegalArgumentException for any other text
      */
     public static Precision of(String label) {
         for (Precision precision : values()) {

@@ -8,14 +8,14 @@ import dev.reservoir.server.substrate.torch.Products;
 import java.util.Locale;
 
 /**
- * How the frozen products run, and why.
+ * How the products with frozen weights run, and why.
  *
  * <p>The number type decides what features mean, so it must not differ from start to start on one machine: {@code auto}
  * follows what the processor says it can do. A measurement can only overrule a processor that claims bf16 and runs it
  * in reference code, 10 to 100 times slower than f32, as under some hypervisors. Other load cannot: both kernels are
  * timed in turn, the fastest of many rounds counts, the margin is wide, and doubt is measured again.
  *
- * @param reason a sentence for people
+ * @param reason a human-readable sentence
  */
 record PrecisionChoice(Products products, String reason) {
     private static final int ROWS = 256;
@@ -26,7 +26,7 @@ record PrecisionChoice(Products products, String reason) {
     private static final int ROUNDS = 7;
     private static final long ATTEMPT_LIMIT_NANOS = 300_000_000L;
 
-    /** How many times slower than f32 the fastest round of bf16 must be in every attempt for bf16 to be given up. */
+    /** How many times slower than f32 the fastest round of bf16 must be in every attempt for f32 to be chosen. */
     private static final int VETO_RATIO = 4;
 
     /** Times one product. */
@@ -45,7 +45,7 @@ record PrecisionChoice(Products products, String reason) {
     /**
      * Chooses for a processor.
      *
-     * @param stopwatch asked only if the choice is open and the processor says that it has bf16
+     * @param stopwatch used only if the choice is open and the processor claims bf16
      * @throws IllegalArgumentException if bf16 is requested from a processor without it
      */
     static PrecisionChoice onProcessor(Precision requested, Processor processor, Stopwatch stopwatch) {

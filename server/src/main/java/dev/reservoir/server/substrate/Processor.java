@@ -12,14 +12,14 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * What the processor says of itself.
+ * The processor's own description.
  *
- * @param bf16 whether it multiplies bf16 itself; if not, libtorch falls to reference code
+ * @param bf16 whether it has bf16 multiplication; if not, libtorch falls back to reference code
  */
 public record Processor(String model, boolean bf16) {
     private static final Set<String> BF16_FLAGS = Set.of("avx512_bf16", "amx_bf16");
 
-    /** Reads Linux's list; where there is none nothing is assumed. */
+    /** Reads {@code /proc/cpuinfo}; without it, nothing is assumed. */
     public static Processor read() {
         Path list = Path.of("/proc/cpuinfo");
         try {

@@ -23,7 +23,7 @@ public final class Substrates {
     /**
      * Loads natives, weights and program, chooses the precision and checks co-batching.
      *
-     * @throws IllegalArgumentException for an unknown name, a precision or a device that this machine has not
+     * @throws IllegalArgumentException for an unknown name, or for a precision or device that this machine lacks
      */
     public static Substrate open(SubstrateOptions options) {
         BertModel model = BertModel.named(options.name());

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /**
- * Opens frozen substrates: which one by its name, on which device, with which number type, and why. A package below
- * this one runs TorchScript programs, and one package for each family has its weights, shape and program.
+ * Opens frozen substrates by name, and chooses their device and number type. A package below this one runs TorchScript
+ * programs, and one package for each family has its weights, shape and program.
  */
 @NullMarked
 package dev.reservoir.server.substrate;

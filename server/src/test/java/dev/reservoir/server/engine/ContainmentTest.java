@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Whatever fails while observations are served, errors included, ends its own requests, and the lanes go on. */
+/** Whatever fails while observations are served, errors included, ends its own requests, and the lanes continue. */
 @Timeout(60)
 class ContainmentTest extends EngineFixture {
     private static final String POISON = "nine nine nine nine nine";
@@ -83,11 +83,11 @@ class ContainmentTest extends EngineFixture {
         public void visitParts(PartVisitor parts) {}
     }
 
-    /** Requests of one batch: all are queued while a pass is held. */
+    /** Requests of one batch: all are queued while a pass is blocked. */
     private List<Answer<List<HeadOutcome>>> together(Engine engine, List<String> texts) throws Exception {
         LiveHead head = head("a", "h");
         CountDownLatch release = new CountDownLatch(1);
-        substrate.hold(release);
+        substrate.blockUntil(release);
         predict(engine, call("a"), head, new Observation.Text("one"), new Answer<>());
         substrate.awaitPass();
         List<Answer<List<HeadOutcome>>> answers = new ArrayList<>();
@@ -135,7 +135,7 @@ class ContainmentTest extends EngineFixture {
     }
 
     @Test
-    void everyCallOfAPassThatRunsOutOfMemoryIsToldSoAndTheLaneLives() throws Exception {
+    void everyCallOfAPassThatRunsOutOfMemoryIsRefusedAndTheLaneSurvives() throws Exception {
         Engine engine = engine(1, 0);
         substrate.poison(ContainmentTest::poisonous, () -> new OutOfMemoryError("as a test wants it"));
         for (Answer<List<HeadOutcome>> answer : together(engine, List.of("one", POISON, "two"))) {
@@ -150,7 +150,7 @@ class ContainmentTest extends EngineFixture {
     }
 
     @Test
-    void aCompletionThatThrowsCostsNobodyElseAndIsToldSo() throws Exception {
+    void aThrowingCompletionIsRefusedAndAffectsNoOther() throws Exception {
         Engine engine = engine(1, 0);
         LiveHead head = head("a", "h");
         AtomicReference<Refused> told = new AtomicReference<>();
@@ -188,7 +188,7 @@ class ContainmentTest extends EngineFixture {
     }
 
     @Test
-    void aLaneWhoseQueueFailsTriesAgainAndHealthTellsMeanwhile() throws Exception {
+    void aLaneWhoseQueueFailsTriesAgainAndHealthReportsItMeanwhile() throws Exception {
         AtomicBoolean broken = new AtomicBoolean();
         LongSupplier clock = () -> {
             if (broken.get() && Thread.currentThread().getName().startsWith("lane-")) {
@@ -217,7 +217,7 @@ class ContainmentTest extends EngineFixture {
         java.util.concurrent.atomic.AtomicLong now = new java.util.concurrent.atomic.AtomicLong();
         Engine engine = engine(POLICY, Runnable::run, now::get);
         CountDownLatch release = new CountDownLatch(1);
-        substrate.hold(release);
+        substrate.blockUntil(release);
         Answer<List<HeadOutcome>> held = new Answer<>();
         predict(engine, call("a"), head("a", "h"), new Observation.Text("one"), held);
         substrate.awaitPass();

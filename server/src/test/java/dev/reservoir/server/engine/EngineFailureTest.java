@@ -27,7 +27,7 @@ class EngineFailureTest extends EngineFixture {
         Engine engine = engine(1, 0);
         LiveHead head = head("a", "h");
         CountDownLatch release = new CountDownLatch(1);
-        substrate.hold(release);
+        substrate.blockUntil(release);
         Answer<List<HeadOutcome>> running = new Answer<>();
         predict(engine, call("a"), head, new Observation.Text("one"), running);
         substrate.awaitPass();
@@ -50,7 +50,7 @@ class EngineFailureTest extends EngineFixture {
         LiveHead head = head("flood", "h");
         LiveHead other = head("other", "h");
         CountDownLatch release = new CountDownLatch(1);
-        substrate.hold(release);
+        substrate.blockUntil(release);
         List<Answer<List<HeadOutcome>>> answers = new ArrayList<>();
         for (int i = 0; i < 200; i++) {
             Answer<List<HeadOutcome>> answer = new Answer<>();
@@ -77,7 +77,7 @@ class EngineFailureTest extends EngineFixture {
         LiveHead doomed = head("a", "doomed");
         LiveHead other = head("a", "other");
         CountDownLatch release = new CountDownLatch(1);
-        substrate.hold(release);
+        substrate.blockUntil(release);
         Progress doomedProgress = new Progress(100);
         Progress otherProgress = new Progress(10);
         for (int i = 1; i <= 20; i++) {
@@ -97,7 +97,7 @@ class EngineFailureTest extends EngineFixture {
     }
 
     @Test
-    void whoIsToldOfADeletionHoldsUpNobody() throws Exception {
+    void aDeletionListenerDelaysNoOtherCall() throws Exception {
         LiveHead doomed = head("a", "doomed");
         CompletableFuture<LiveHead> created = new CompletableFuture<>();
         doomed.watch(() -> {
@@ -153,7 +153,7 @@ class EngineFailureTest extends EngineFixture {
         Engine engine = engine(1, 0);
         LiveHead head = head("a", "h");
         CountDownLatch release = new CountDownLatch(1);
-        substrate.hold(release);
+        substrate.blockUntil(release);
         Answer<List<HeadOutcome>> running = new Answer<>();
         predict(engine, call("a"), head, new Observation.Text("one"), running);
         substrate.awaitPass();

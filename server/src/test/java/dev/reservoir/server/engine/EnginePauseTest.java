@@ -55,7 +55,7 @@ class EnginePauseTest extends EngineFixture {
         Engine engine = engine(1, 0);
         LiveHead head = head("a", "learning");
         CountDownLatch release = new CountDownLatch(1);
-        substrate.hold(release);
+        substrate.blockUntil(release);
         Progress progress = learn(engine, head, 1);
         substrate.awaitPass();
         Seen seen = new Seen(progress);
@@ -71,7 +71,7 @@ class EnginePauseTest extends EngineFixture {
         Engine engine = engine(1, 0);
         LiveHead head = head("a", "learning");
         CountDownLatch release = new CountDownLatch(1);
-        substrate.hold(release);
+        substrate.blockUntil(release);
         Progress progress = learn(engine, head, 1);
         substrate.awaitPass();
         substrate.failAfter(1, 1);
@@ -100,11 +100,11 @@ class EnginePauseTest extends EngineFixture {
     private record Learned(List<Object> answers, int servedInPauses) {}
 
     /** Scores of a head after 64 examples, with requests that wait at the pauses or without. */
-    private Learned learned(Engine engine, String id, boolean asked) throws Exception {
+    private Learned learned(Engine engine, String id, boolean withRequests) throws Exception {
         LiveHead head = head("a", id);
         Progress progress = new Progress(64);
         CountDownLatch release = new CountDownLatch(1);
-        substrate.hold(release);
+        substrate.blockUntil(release);
         int before = substrate.passes();
         java.util.SplittableRandom random = new java.util.SplittableRandom(5);
         List<Seen> all = new ArrayList<>();
@@ -114,7 +114,7 @@ class EnginePauseTest extends EngineFixture {
             if (i == 1) {
                 await().until(() -> substrate.passes() > before);
             }
-            if (asked && i % 2 == 0) {
+            if (withRequests && i % 2 == 0) {
                 Seen seen = new Seen(progress);
                 all.add(seen);
                 predict(engine, call("a"), head, new Observation.Text("four " + WORD.charAt(i % 9)), seen);

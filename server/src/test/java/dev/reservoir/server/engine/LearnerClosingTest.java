@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Timeout;
 /**
  * A head is deleted while examples of it are offered, taken and finished. Each step of the queue is atomic under its
  * lock, so all orders of the steps of several threads are all that can happen: in every one the learner is closed once,
- * never while a lane works on it, and each task is learned or told of the deletion.
+ * never while a lane works on it, and each task is learned or notified of the deletion.
  */
 @Timeout(60)
 class LearnerClosingTest {
@@ -126,7 +126,7 @@ class LearnerClosingTest {
         }
     }
 
-    /** What is made once, for it takes long. */
+    /** Fixtures that are created once, because that is slow. */
     private static final class EngineParts extends EngineFixture implements AutoCloseable {
         private final HeadLearner like = factory.learner(spec("a", "h"), factory.encoder(spec("a", "h")));
 

@@ -11,7 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** What a head's life guarantees, whoever calls. */
+/** The guarantees of a head's life cycle, under concurrent calls. */
 class LiveHeadTest extends EngineFixture {
     @Test
     void nothingIsPublishedAfterADeletion() {

@@ -28,14 +28,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * Whatever fails for one head of a training batch, errors included, costs the others nothing, and each example is
+ * Whatever fails for one head of a training batch, errors included, does not affect the others, and each example is
  * learned or refused by name.
  */
 @Timeout(60)
 class TrainingContainmentTest extends EngineFixture {
     private static final Observation.Text TEXT_ONE = new Observation.Text("one");
 
-    /** A learner that fails where a test says. */
+    /** A learner that fails at the point that a test chooses. */
     private static final class BreakableLearner implements FeatureLearner {
         private final FeatureLearner sound;
         private int failingLearns;
@@ -156,7 +156,7 @@ class TrainingContainmentTest extends EngineFixture {
         LiveHead other = head("a", "other");
         learner(broken).failingLearns = 1;
         CountDownLatch release = new CountDownLatch(1);
-        substrate.hold(release);
+        substrate.blockUntil(release);
         Progress brokenProgress = new Progress(3);
         Progress otherProgress = new Progress(3);
         for (int i = 1; i <= 3; i++) {
@@ -269,7 +269,7 @@ class TrainingContainmentTest extends EngineFixture {
             public void stopped() {}
         };
         CountDownLatch release = new CountDownLatch(1);
-        substrate.hold(release);
+        substrate.blockUntil(release);
         engine.queue(engine.prepare(head, 1, new HashedObservation(TEXT_ONE), new Target.Label("x"), throwing));
         Progress progress = new Progress(1);
         trainOne(engine, head, 2, progress);
@@ -311,7 +311,7 @@ class TrainingContainmentTest extends EngineFixture {
         LiveHead doomed = breakableHead("doomed");
         learner(doomed).failsToClose = true;
         CountDownLatch release = new CountDownLatch(1);
-        substrate.hold(release);
+        substrate.blockUntil(release);
         Progress progress = new Progress(1);
         trainOne(engine, doomed, 1, progress);
         substrate.awaitPass();
@@ -323,11 +323,11 @@ class TrainingContainmentTest extends EngineFixture {
     }
 
     @Test
-    void closingTellsWhatWaitsToBeLearned() throws Exception {
+    void closingNotifiesTheListenersOfWaitingExamples() throws Exception {
         Engine engine = engine(1, 0);
         LiveHead head = head("a", "h");
         CountDownLatch release = new CountDownLatch(1);
-        substrate.hold(release);
+        substrate.blockUntil(release);
         Progress running = new Progress(1);
         trainOne(engine, head, 1, running);
         substrate.awaitPass();

@@ -39,7 +39,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** A call that its client resets ends alone, whenever the reset is read: other calls of the connection go on. */
+/** A call that its client resets ends alone, whenever the reset is read: other calls of the connection continue. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class CancelledCallTest {
     private static final String GET = HeadServiceGrpc.getGetHeadMethod().getFullMethodName();

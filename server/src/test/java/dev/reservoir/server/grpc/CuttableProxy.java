@@ -14,8 +14,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Carries bytes between clients and a server until it has carried so many of the clients', then cuts the connection
- * there and then.
+ * Forwards bytes between clients and a server until it has forwarded a given number of the clients', then cuts the
+ * connection immediately.
  */
 final class CuttableProxy implements AutoCloseable {
     private final ServerSocket accepting;

@@ -49,7 +49,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 
-/** What the server says of itself: substrate, health, reflection, reasons. */
+/** How the server describes itself: substrate, health, reflection, reasons. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class DescriptionTest {
     private TestServer server;
@@ -65,7 +65,7 @@ class DescriptionTest {
     }
 
     @Test
-    void substrateTellsWhatItIs() {
+    void substrateDescribesItself() {
         Substrate substrate = SubstrateServiceGrpc.newBlockingStub(server.channel())
                 .getSubstrate(GetSubstrateRequest.getDefaultInstance());
 
@@ -136,7 +136,7 @@ class DescriptionTest {
     }
 
     @Test
-    void healthTellsOfTheServerAndOfEachService() {
+    void healthReportsTheServerAndEachService() {
         HealthGrpc.HealthBlockingStub health = HealthGrpc.newBlockingStub(server.channel());
         for (String service : List.of("", HeadServiceGrpc.SERVICE_NAME, HealthGrpc.SERVICE_NAME)) {
             assertThat(health.check(check(service)).getStatus()).isEqualTo(ServingStatus.SERVING);

@@ -41,11 +41,11 @@ import org.junit.jupiter.api.Test;
 
 class DrainTest {
     @Test
-    void stoppingAnswersWhatWasTakenInAndEndsEveryStream() {
+    void stoppingAnswersAcceptedRequestsAndEndsEveryStream() {
         try (TestServer server = TestServer.start()) {
             ManagedChannel channel = server.channel();
             HeadServiceGrpc.newBlockingStub(channel).createHead(create("h", textHead()));
-            CountDownLatch gate = server.hold();
+            CountDownLatch gate = server.blockPasses();
 
             Replies<TrainRequest, TrainResponse> training = Replies.reading();
             StreamObserver<TrainRequest> examples =
@@ -127,7 +127,7 @@ class DrainTest {
         try (TestServer server = TestServer.start()) {
             ManagedChannel channel = server.channel();
             HeadServiceGrpc.newBlockingStub(channel).createHead(create("h", textHead()));
-            CountDownLatch gate = server.hold();
+            CountDownLatch gate = server.blockPasses();
             Replies<TrainRequest, TrainResponse> training = Replies.reading();
             StreamObserver<TrainRequest> examples =
                     TrainingServiceGrpc.newStub(channel).train(training);

@@ -17,7 +17,7 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 
-/** Reads what a failure tells a client, and checks the parts that every failure has. */
+/** Reads the details of a failure as a client sees them, and checks the parts that every failure has. */
 final class Errors {
     private Errors() {}
 

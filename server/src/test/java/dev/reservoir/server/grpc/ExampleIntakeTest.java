@@ -30,7 +30,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
 
-/** Taking examples in, over a real socket: take-overs, refusals, what waits and what is held. */
+/** Accepting examples over a real socket: take-overs, refusals, waiting examples and stored observations. */
 @Timeout(60)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ExampleIntakeTest {
@@ -49,7 +49,8 @@ class ExampleIntakeTest {
     }
 
     /**
-     * The older writer's examples are decoded by other threads while the newer writer, on another event loop, goes on.
+     * The older writer's examples are decoded by other threads while the newer writer, on another event loop,
+     * continues.
      */
     @Test
     void aTakeOverInTheMiddleOfDecodingKeepsTheOrder() {
@@ -132,7 +133,7 @@ class ExampleIntakeTest {
     }
 
     @Test
-    void heldObservationsGoWithATenantsLastHead() {
+    void storedObservationsAreForgottenWithATenantsLastHead() {
         TestServer own = TestServer.start();
         try {
             TestClient other = new TestClient(own);

@@ -43,7 +43,7 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Heads that leave: what the stream carries is enough to answer as the server does. */
+/** Exported heads: the stream carries enough to answer as the server does. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ExportHeadTest {
     private static final String ROWS = "modality { tensor { width: 3 max_rows: 4 } } ";

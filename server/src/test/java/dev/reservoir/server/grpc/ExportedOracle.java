@@ -19,8 +19,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * An exported head read by the words of the contract alone, and its scores worked out in the most naive way, in double
- * precision but for the substrate's pass.
+ * An exported head read by the text of the contract alone, with its scores computed naively in double precision, except
+ * for the substrate's pass.
  */
 final class ExportedOracle {
     record Part(String type, List<Integer> shape, double[] numbers) {

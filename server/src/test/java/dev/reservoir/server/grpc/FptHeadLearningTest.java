@@ -112,7 +112,7 @@ class FptHeadLearningTest {
                     client.inference.predict(predict(decided(random, up), id)).getPredictions(0);
             right += answer.getLabel().getLabel().equals(up ? "up" : "down") ? 1 : 0;
         }
-        // A rate of 1e-6 learns nothing: this is the companion.
+        // A rate of 1e-6 learns nothing: this is the frozen baseline.
         assertThat(right).isGreaterThan(85);
     }
 
@@ -191,7 +191,7 @@ class FptHeadLearningTest {
         Training second = client.training();
         first.opened(open(gone));
         second.opened(open(stays));
-        CountDownLatch gate = server.hold();
+        CountDownLatch gate = server.blockPasses();
         Random random = new Random(2);
         for (int n = 1; n <= 20; n++) {
             first.send(example(n, decided(random, true), label(true)));

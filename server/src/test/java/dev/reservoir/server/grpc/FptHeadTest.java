@@ -33,7 +33,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 
-/** What a head that learns through the substrate can be, is told of, and can become. */
+/** Specifications, validation and updates of heads that are trained through the substrate. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class FptHeadTest {
     private static final int D = MixingSubstrate.WIDTH;

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 
-/** What a head is made of, what it tells, and which heads are refused. */
+/** Creating heads, how they are described, and which are refused. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class HeadCreationTest {
     private TestServer server;
@@ -39,7 +39,7 @@ class HeadCreationTest {
     }
 
     @Test
-    void createdHeadTellsItsDefaultsAndItsSubstrate() {
+    void createdHeadShowsItsDefaultsAndItsSubstrate() {
         Head head = client.heads.createHead(create("told", textHead("no", "yes")));
 
         assertThat(head.getName()).isEqualTo(name("told"));
@@ -61,7 +61,7 @@ class HeadCreationTest {
     }
 
     @Test
-    void whatAHeadTellsMakesAnEqualHead() {
+    void aHeadsDescriptionCreatesAnEqualHead() {
         Head head = client.heads.createHead(create("original", tensorHead(3)));
 
         Head again = client.heads.createHead(create("again", head));
@@ -70,7 +70,7 @@ class HeadCreationTest {
     }
 
     @Test
-    void nameThatIsTakenIsRefused() {
+    void nameInUseIsRefused() {
         client.heads.createHead(create("taken", textHead()));
 
         assertThat(refusedWith(Reason.HEAD_EXISTS, () -> client.heads.createHead(create("taken", textHead())))

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 
-/** Heads are found and listed for as long as they are there. */
+/** Heads are found and listed as long as they exist. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class HeadListTest {
     private TestServer server;

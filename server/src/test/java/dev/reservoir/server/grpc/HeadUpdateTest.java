@@ -33,7 +33,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 
-/** What of a head may change, and that changes add up. */
+/** Which parts of a head can be updated, and that updates accumulate. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class HeadUpdateTest {
     private TestServer server;
@@ -57,7 +57,7 @@ class HeadUpdateTest {
                         .setGradient(Gradient.newBuilder().setWeightDecay(0.5).setMinibatch(4)))
                 .build();
         client.heads.createHead(create("changing", spec));
-        Head wanted = Head.newBuilder()
+        Head requested = Head.newBuilder()
                 .setName(name("changing"))
                 .setLearning(Learning.newBuilder()
                         .setGradient(Gradient.newBuilder().setLearningRate(0.25))
@@ -68,7 +68,7 @@ class HeadUpdateTest {
                 .build();
 
         Head changed = client.heads.updateHead(update(
-                wanted, "learning.gradient.learning_rate", "learning.metric_window", "task.classification.labels"));
+                requested, "learning.gradient.learning_rate", "learning.metric_window", "task.classification.labels"));
 
         assertThat(changed.getLearning().getGradient().getLearningRate()).isEqualTo(0.25);
         assertThat(changed.getLearning().getGradient().getWeightDecay()).isEqualTo(0.5);
@@ -83,19 +83,19 @@ class HeadUpdateTest {
         try (TestServer busy = TestServer.start()) {
             HeadServiceGrpc.HeadServiceFutureStub calls = HeadServiceGrpc.newFutureStub(busy.channel());
             calls.createHead(create("both", textHead("a"))).get(30, TimeUnit.SECONDS);
-            CountDownLatch gate = busy.hold();
+            CountDownLatch gate = busy.blockPasses();
             StreamObserver<TrainRequest> training =
                     TrainingServiceGrpc.newStub(busy.channel()).train(Replies.reading());
             training.onNext(open("both"));
             training.onNext(example(1, "held", "a"));
             busy.substrate.awaitPass();
 
-            Head wanted = textHead("b").toBuilder()
+            Head requested = textHead("b").toBuilder()
                     .setName(name("both"))
                     .setLearning(Learning.newBuilder().setMetricWindow(32))
                     .build();
-            Future<Head> window = calls.updateHead(update(wanted, "learning.metric_window"));
-            Future<Head> labels = calls.updateHead(update(wanted, "task.classification.labels"));
+            Future<Head> window = calls.updateHead(update(requested, "learning.metric_window"));
+            Future<Head> labels = calls.updateHead(update(requested, "task.classification.labels"));
             await().untilAsserted(() ->
                     assertThat(busy.engine.status().queuedTraining()).isEqualTo(2));
             gate.countDown();
@@ -111,19 +111,20 @@ class HeadUpdateTest {
     @Test
     void updateOfAnythingElseIsRefused() {
         client.heads.createHead(create("fixed", textHead("a")));
-        Head wanted = textHead("a", "b").toBuilder().setName(name("fixed")).build();
+        Head requested = textHead("a", "b").toBuilder().setName(name("fixed")).build();
 
         for (String path : List.of("seed", "learning", "learning.gradient.minibatch", "task.multi_label.labels", "")) {
-            refusedWith(Reason.INVALID_FIELD, () -> client.heads.updateHead(update(wanted, path)));
+            refusedWith(Reason.INVALID_FIELD, () -> client.heads.updateHead(update(requested, path)));
         }
-        refusedWith(Reason.INVALID_FIELD, () -> client.heads.updateHead(update(wanted)));
+        refusedWith(Reason.INVALID_FIELD, () -> client.heads.updateHead(update(requested)));
         refusedWith(
-                Reason.INVALID_FIELD, () -> client.heads.updateHead(update(wanted, "learning.gradient.learning_rate")));
+                Reason.INVALID_FIELD,
+                () -> client.heads.updateHead(update(requested, "learning.gradient.learning_rate")));
         refusedWith(
                 Reason.HEAD_NOT_FOUND,
                 () -> client.heads.updateHead(
-                        update(wanted.toBuilder().setName(name("nobody")).build(), "learning.metric_window")));
-        Head window = wanted.toBuilder()
+                        update(requested.toBuilder().setName(name("nobody")).build(), "learning.metric_window")));
+        Head window = requested.toBuilder()
                 .setLearning(Learning.newBuilder().setMetricWindow(70_000))
                 .build();
         refusedWith(Reason.INVALID_FIELD, () -> client.heads.updateHead(update(window, "learning.metric_window")));
@@ -134,11 +135,11 @@ class HeadUpdateTest {
         Head.Builder spec = textHead("a").toBuilder();
         spec.getTaskBuilder().getClassificationBuilder().setMaxLabels(2);
         client.heads.createHead(create("full", spec.build()));
-        Head wanted = textHead("b", "c").toBuilder().setName(name("full")).build();
+        Head requested = textHead("b", "c").toBuilder().setName(name("full")).build();
 
         assertThat(refusedWith(
                                 Reason.LABEL_LIMIT,
-                                () -> client.heads.updateHead(update(wanted, "task.classification.labels")))
+                                () -> client.heads.updateHead(update(requested, "task.classification.labels")))
                         .getMetadataMap())
                 .containsEntry("limit", "2");
     }

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 
-/** A stream of predictions answers every request once and takes in no more than its bounds. */
+/** A stream of predictions answers every request once and accepts no more than its bounds. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class PredictStreamTest {
     private TestServer server;
@@ -82,8 +82,8 @@ class PredictStreamTest {
     }
 
     @Test
-    void streamTakesInNoMoreRequestsThanItsBoundsWhileNoneIsAnswered() {
-        CountDownLatch gate = server.hold();
+    void streamAcceptsNoMoreRequestsThanItsBoundsWhileNoneIsAnswered() {
+        CountDownLatch gate = server.blockPasses();
         Replies<PredictStreamRequest, PredictStreamResponse> replies = Replies.reading();
         StreamObserver<PredictStreamRequest> requests =
                 InferenceServiceGrpc.newStub(client.channel).predictStream(replies);

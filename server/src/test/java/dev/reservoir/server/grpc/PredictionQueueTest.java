@@ -50,8 +50,8 @@ class PredictionQueueTest {
 
     @Test
     void cancelledAndLateCallsAreDroppedBeforeTheyBegin() {
-        CountDownLatch gate = server.hold();
-        // Two lanes: two passes are held, what comes after waits.
+        CountDownLatch gate = server.blockPasses();
+        // Two lanes: two passes are blocked, later requests wait.
         List<CompletableFuture<PredictResponse>> held = new ArrayList<>();
         for (int i = 0; i < 2; i++) {
             PredictRequest request = predict(text("holding lane " + i), "colours");
@@ -67,7 +67,7 @@ class PredictionQueueTest {
                 .withDeadlineAfter(150, TimeUnit.MILLISECONDS)
                 .predict(predict(text("late call"), "colours"), late);
         await().until(() -> server.engine.status().queuedServing() >= 2);
-        cancelled.call().cancel("no longer wanted", null);
+        cancelled.call().cancel("no longer needed", null);
         assertThat(late.code()).isEqualTo(Status.Code.DEADLINE_EXCEEDED);
         await().until(() -> server.services.activeCalls() == 2);
         gate.countDown();
@@ -85,7 +85,7 @@ class PredictionQueueTest {
         try (TestServer small = TestServer.startWith(10, 4)) {
             ManagedChannel own = small.channel();
             HeadServiceGrpc.newBlockingStub(own).createHead(create("colours", textHead()));
-            CountDownLatch gate = small.hold();
+            CountDownLatch gate = small.blockPasses();
             Replies<PredictStreamRequest, PredictStreamResponse> replies = Replies.reading();
             StreamObserver<PredictStreamRequest> requests =
                     InferenceServiceGrpc.newStub(own).predictStream(replies);

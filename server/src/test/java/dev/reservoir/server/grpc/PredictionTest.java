@@ -29,7 +29,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 
-/** What a prediction answers, head by head. */
+/** The answer of a prediction, head by head. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class PredictionTest {
     private TestServer server;
@@ -68,7 +68,7 @@ class PredictionTest {
     }
 
     @Test
-    void scoresAreAsManyAsAskedFor() {
+    void thereAreAsManyScoresAsRequested() {
         PredictRequest.Builder request = predict(text("the green leaf"), "colours").toBuilder();
 
         assertThat(scores(request.setMaxScores(2))).isEqualTo(2);

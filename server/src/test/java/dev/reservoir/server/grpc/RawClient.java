@@ -54,7 +54,7 @@ final class RawClient implements AutoCloseable {
                 .appendBytes(payload);
     }
 
-    /** A request that the test goes on with; its stream is on the client's context. */
+    /** A request that the test continues; its stream is on the client's context. */
     HttpClientRequest open(String method, Map<String, String> headers) {
         return onContext(() -> request(method, headers));
     }
@@ -83,7 +83,7 @@ final class RawClient implements AutoCloseable {
         });
     }
 
-    /** Everything of a call on one event loop: a response that ends before somebody listens is lost. */
+    /** Everything of a call on one event loop: a response that ends before a handler is set is lost. */
     private <T> T onContext(Supplier<Future<T>> work) {
         Promise<T> promise = Promise.promise();
         context.runOnContext(unused -> work.get().onComplete(promise));

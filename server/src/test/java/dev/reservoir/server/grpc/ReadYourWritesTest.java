@@ -59,7 +59,7 @@ class ReadYourWritesTest {
     @Test
     void predictionReadsTheCallersOwnWrites() {
         client.heads.createHead(create("fresh", textHead()));
-        CountDownLatch gate = server.hold();
+        CountDownLatch gate = server.blockPasses();
         Replies<TrainRequest, TrainResponse> replies = Replies.reading();
         StreamObserver<TrainRequest> training =
                 TrainingServiceGrpc.newStub(client.channel).train(replies);

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 
-/** Examples that do not fit are refused in their turn while their stream goes on. */
+/** Invalid examples are refused in order while their stream continues. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class RefusedExampleTest {
     private TestServer server;

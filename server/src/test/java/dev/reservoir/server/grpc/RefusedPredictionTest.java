@@ -77,7 +77,7 @@ class RefusedPredictionTest {
     }
 
     @Test
-    void callFailsWhereNoHeadCanAnswer() {
+    void callFailsIfNoHeadCanAnswer() {
         refusedWith(Reason.HEAD_NOT_FOUND, () -> client.inference.predict(predict(text("a b"), "nobody")));
         refusedWith(Reason.HEAD_NOT_FOUND, () -> client.inference.predict(predict(text("a b"), "nobody", "noone")));
         refusedWith(Reason.WRONG_MODALITY, () -> client.inference.predict(predict(text("a b"), "numbers", "windows")));
@@ -157,7 +157,7 @@ class RefusedPredictionTest {
     }
 
     @Test
-    void observationIsHeldOnlyWhereItWasAnswered() {
+    void observationOfARefusedPredictionIsNotStored() {
         PredictRequest refused = predict(tensor(1, 2), "colours").toBuilder()
                 .setObservationId("not-held")
                 .build();

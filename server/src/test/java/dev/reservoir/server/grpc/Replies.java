@@ -17,7 +17,9 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** What a client's stream received, in order; reads as it comes, or only what is asked for. */
+/**
+ * The replies that a client's stream received, in order; reads them as they arrive, or only as many as are requested.
+ */
 final class Replies<Q, P> implements ClientResponseObserver<Q, P> {
     private final boolean byHand;
     private final BlockingQueue<P> messages = new LinkedBlockingQueue<>();
@@ -87,13 +89,13 @@ final class Replies<Q, P> implements ClientResponseObserver<Q, P> {
         return messages.size();
     }
 
-    /** The replies that are left once the stream has ended with OK. */
+    /** The remaining replies, once the stream has ended with OK. */
     List<P> rest() {
         assertThat(ending()).isNull();
         return taken();
     }
 
-    /** The replies that are left once the stream has failed. */
+    /** The remaining replies, once the stream has failed. */
     List<P> taken() {
         List<P> rest = new ArrayList<>();
         messages.drainTo(rest);

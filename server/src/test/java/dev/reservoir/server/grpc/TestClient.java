@@ -18,7 +18,7 @@ import dev.reservoir.v1.InferenceServiceGrpc.InferenceServiceBlockingStub;
 import io.grpc.ManagedChannel;
 import io.grpc.StatusRuntimeException;
 
-/** One connection to a test server, the stubs on it, and heads made through them. */
+/** One connection to a test server, the stubs on it, and heads created through them. */
 final class TestClient {
     final ManagedChannel channel;
     final HeadServiceBlockingStub heads;
@@ -31,7 +31,7 @@ final class TestClient {
         inference = InferenceServiceGrpc.newBlockingStub(channel);
     }
 
-    /** Makes a head under an id that no other head of this client has, and returns that id. */
+    /** Creates a head under an id that no other head of this client has, and returns that id. */
     String newHead(Head spec) {
         made++;
         String id = "head-" + made;
@@ -59,7 +59,7 @@ final class TestClient {
         return Training.on(channel, Replies.reading());
     }
 
-    /** Makes the head {@code colours}, which has learned 90 examples: three sentences, and one label of each. */
+    /** Creates the head {@code colours}, which has learned 90 examples: three sentences, and one label of each. */
     void learnColours() {
         heads.createHead(create("colours", textHead("red", "green", "blue")));
         Training training = training();

@@ -132,7 +132,7 @@ final class TestServer implements AutoCloseable {
         return registry.get(HeadName.parse(name));
     }
 
-    /** The number of the last example of a head that was taken in. */
+    /** The number of the last accepted example of a head. */
     long admitted(String head) {
         return intake.admittedThrough(head(Messages.name(head)));
     }
@@ -142,11 +142,11 @@ final class TestServer implements AutoCloseable {
         return head(Messages.name(head)).published().appliedThrough();
     }
 
-    /** Holds the substrate's passes until the latch is counted down. */
-    CountDownLatch hold() {
+    /** Blocks the substrate's passes until the latch is counted down. */
+    CountDownLatch blockPasses() {
         CountDownLatch gate = new CountDownLatch(1);
         gates.add(gate);
-        substrate.hold(gate);
+        substrate.blockUntil(gate);
         return gate;
     }
 

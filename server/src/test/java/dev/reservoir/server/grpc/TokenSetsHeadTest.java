@@ -43,7 +43,7 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Heads that answer a set of labels a token, over a socket. */
+/** Heads that answer with a set of labels per token, over a socket. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class TokenSetsHeadTest {
     private static final List<String> BITS = List.of("x", "y", "z");
@@ -84,7 +84,7 @@ class TokenSetsHeadTest {
                 Learning.newBuilder().setFpt(fast(4)));
     }
 
-    /** Label n holds where number n of the row is positive; the first row is not told. */
+    /** Label n applies if number n of the row is positive; the truth of the first row is unknown. */
     @ParameterizedTest
     @MethodSource("rules")
     void aHeadLearnsSetsFromAStreamAndAnswersThem(Learning.Builder rule) {
@@ -220,12 +220,12 @@ class TokenSetsHeadTest {
     @Test
     void labelsMayBeAdded() {
         String id = client.newHead(head(TokenMultiLabel.newBuilder().addLabels("x"), Learning.newBuilder()));
-        Head wanted = Head.newBuilder()
+        Head requested = Head.newBuilder()
                 .setName(name(id))
                 .setTask(Task.newBuilder()
                         .setTokenMultiLabel(TokenMultiLabel.newBuilder().addLabels("y")))
                 .build();
-        Head updated = client.heads.updateHead(update(wanted, "task.token_multi_label.labels"));
+        Head updated = client.heads.updateHead(update(requested, "task.token_multi_label.labels"));
         assertThat(updated.getLabelsList()).containsExactly("x", "y");
         assertThat(updated.getTask().getTokenMultiLabel().getLabelsList()).containsExactly("x", "y");
     }

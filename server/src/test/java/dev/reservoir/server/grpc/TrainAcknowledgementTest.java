@@ -23,7 +23,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 
-/** What a training stream says of the examples that it took in. */
+/** How a training stream acknowledges the examples that it accepted. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class TrainAcknowledgementTest {
     private TestServer server;

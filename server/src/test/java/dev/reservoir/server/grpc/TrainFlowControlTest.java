@@ -24,7 +24,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 
-/** A training stream takes in no more than its credits, its bytes and what its client reads. */
+/** A training stream accepts no more than its credits and bytes allow, and only while its client reads. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class TrainFlowControlTest {
     private TestServer server;
@@ -42,9 +42,9 @@ class TrainFlowControlTest {
     }
 
     @Test
-    void noMoreThanTheCreditsAreTakenIn() {
+    void noMoreExamplesThanCreditsAreAccepted() {
         String head = client.newHead(textHead());
-        CountDownLatch gate = server.hold();
+        CountDownLatch gate = server.blockPasses();
         Training training = client.training();
         training.opened(open(head));
         for (int i = 1; i <= 1_000; i++) {
@@ -61,7 +61,7 @@ class TrainFlowControlTest {
     }
 
     @Test
-    void noMoreThanTheBytesAreTakenIn() {
+    void noMoreThanTheBytesAreAccepted() {
         ServiceLimits usual = ServiceLimits.defaults();
         TransportLimits transport = usual.transport();
         ServiceLimits tight = new ServiceLimits(
@@ -74,7 +74,7 @@ class TrainFlowControlTest {
         try (TestServer small = TestServer.start(tight)) {
             ManagedChannel own = small.channel();
             HeadServiceGrpc.newBlockingStub(own).createHead(create("h", textHead()));
-            CountDownLatch gate = small.hold();
+            CountDownLatch gate = small.blockPasses();
             Training training = Training.on(own, Replies.reading());
             training.opened(open("h"));
             for (int i = 1; i <= 10; i++) {

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 
-/** What ends a training stream, and what stays learned. */
+/** The ways in which a training stream ends, and what remains learned. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class TrainStreamEndTest {
     private TestServer server;
@@ -89,7 +89,7 @@ class TrainStreamEndTest {
         Errors.info(Reason.HEAD_NOT_FOUND, training.replies().failure());
 
         String busy = client.newHead(textHead());
-        CountDownLatch gate = server.hold();
+        CountDownLatch gate = server.blockPasses();
         Training working = client.training();
         working.opened(open(busy));
         working.send(example(1, "in the middle", "a"), example(2, "of it", "a"));
@@ -105,7 +105,7 @@ class TrainStreamEndTest {
     }
 
     @Test
-    void failedHeadEndsItsStreamAndTakesNoOther() {
+    void failedHeadEndsItsStreamAndAcceptsNoOther() {
         String head = "fails-" + client.newHead(textHead());
         client.heads.createHead(create(head, textHead()));
         Training training = client.training();
@@ -125,9 +125,9 @@ class TrainStreamEndTest {
     }
 
     @Test
-    void whatACancelledStreamHadTakenInIsStillLearnedAndThePenIsFree() {
+    void examplesOfACancelledStreamAreStillLearnedAndTheLeaseIsFree() {
         String head = client.newHead(textHead());
-        CountDownLatch gate = server.hold();
+        CountDownLatch gate = server.blockPasses();
         Training training = client.training();
         training.opened(open(head));
         training.send(example(1, "one more", "a"), example(2, "and another", "b"));
@@ -142,7 +142,7 @@ class TrainStreamEndTest {
     }
 
     @Test
-    void connectionCutInAMessageLosesNothingThatWasTakenIn() throws Exception {
+    void connectionCutInAMessageLosesNoAcceptedExample() throws Exception {
         String head = client.newHead(textHead());
         try (CuttableProxy proxy = new CuttableProxy(server.port())) {
             Training training = Training.on(server.channelTo(proxy.port()), Replies.reading());

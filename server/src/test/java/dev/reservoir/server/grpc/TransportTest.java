@@ -94,7 +94,7 @@ class TransportTest {
         for (int i = 0; i < 200; i++) {
             byte[] garbage = new byte[1 + random.nextInt(300)];
             random.nextBytes(garbage);
-            // Field 31 with wire type 7, which does not exist: no message begins so.
+            // Field 31 with wire type 7, which does not exist: no message begins with it.
             garbage[0] = (byte) 0xFF;
             assertRefused(Reason.INVALID_FIELD, raw.call(PREDICT, RawClient.frame(0, garbage), Map.of()));
             assertRefused(Reason.INVALID_FIELD, raw.callUnended(PREDICT_STREAM, RawClient.frame(0, garbage), Map.of()));
@@ -112,7 +112,7 @@ class TransportTest {
             for (int flips = random.nextInt(4); flips >= 0; flips--) {
                 payload[random.nextInt(payload.length)] ^= (byte) (1 << random.nextInt(8));
             }
-            // A flip may ask to wait for a sequence number.
+            // A flipped bit may turn the request into one that waits for a sequence number.
             Map<String, String> timeout = Map.of("grpc-timeout", "200m");
             assertThat(raw.call(PREDICT, RawClient.frame(0, payload), timeout).grpcStatus())
                     .isIn("0", "3", "4", "5");
@@ -250,7 +250,7 @@ class TransportTest {
     @Test
     void cutConnectionsLeaveNoCallBehind() throws Exception {
         try (CuttableProxy proxy = new CuttableProxy(server.port())) {
-            CountDownLatch gate = server.hold();
+            CountDownLatch gate = server.blockPasses();
             List<Replies<?, ?>> replies = new ArrayList<>();
             for (int i = 0; i < 5; i++) {
                 io.grpc.ManagedChannel channel = server.channelTo(proxy.port());
@@ -279,7 +279,7 @@ class TransportTest {
 
     @Test
     void deadlinesOfAnyUnitAreKept() {
-        CountDownLatch gate = server.hold();
+        CountDownLatch gate = server.blockPasses();
         byte[] request = predict(text("too late"), "h").toByteArray();
         for (String timeout : List.of("1n", "900u", "20m")) {
             assertThat(raw.call(PREDICT, RawClient.frame(0, request), Map.of("grpc-timeout", timeout))

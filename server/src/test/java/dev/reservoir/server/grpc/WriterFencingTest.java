@@ -63,7 +63,7 @@ class WriterFencingTest {
     @Test
     void takeoverAcknowledgesRepeatedExamplesOnlyOnceTheyAreHandled() {
         String head = client.newHead(textHead());
-        CountDownLatch gate = server.hold();
+        CountDownLatch gate = server.blockPasses();
         Training older = client.training();
         older.opened(open(head));
         older.send(example(1, "held back", "a"), example(2, "held too", "b"));

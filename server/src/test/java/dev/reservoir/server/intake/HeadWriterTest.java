@@ -133,7 +133,7 @@ class HeadWriterTest {
     }
 
     @Test
-    void aClosedLeaseIsToldOfNothing() {
+    void aClosedLeaseIsNotNotified() {
         WriterLease lease = open(0);
         lease.close();
         WriterLease next = open(0);
@@ -145,7 +145,7 @@ class HeadWriterTest {
     }
 
     @Test
-    void aNumberIsNotTakenIfItsExampleCannotBeQueued() {
+    void aNumberIsNotConsumedIfItsExampleCannotBeQueued() {
         WriterLease lease = open(0);
         assertThat(writer.admit(lease, 1, 11, () -> false)).isEqualTo(Admission.CLOSED);
         assertThatThrownBy(() -> writer.admit(lease, 1, 11, () -> {
@@ -157,7 +157,7 @@ class HeadWriterTest {
     }
 
     @Test
-    void afterTheEndNothingIsTaken() {
+    void afterTheEndNothingIsAccepted() {
         WriterLease lease = open(0);
         Refused gone = new Refused(Reason.HEAD_NOT_FOUND, "head: gone");
         writer.end(gone);

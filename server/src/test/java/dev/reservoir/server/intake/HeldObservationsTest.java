@@ -28,9 +28,9 @@ class HeldObservationsTest {
     private final HeldObservations held = new HeldObservations(3, budget.account("held observations"));
 
     @Test
-    void holdsTheNewestByCount() {
+    void keepsTheNewestByCount() {
         for (int i = 1; i <= 4; i++) {
-            held.hold("a", Integer.toString(i), FIRST, 10);
+            held.store("a", Integer.toString(i), FIRST, 10);
         }
         assertThatThrownBy(() -> held.get("a", "1"))
                 .isInstanceOfSatisfying(
@@ -39,69 +39,72 @@ class HeldObservationsTest {
     }
 
     @Test
-    void holdsTheNewestByBytes() {
-        held.hold("a", "1", FIRST, 4_000);
-        held.hold("a", "2", SECOND, 4_000);
-        held.hold("a", "3", SECOND, 4_000);
-        assertThat(holds("a", "1")).isFalse();
+    void keepsTheNewestByBytes() {
+        held.store("a", "1", FIRST, 4_000);
+        held.store("a", "2", SECOND, 4_000);
+        held.store("a", "3", SECOND, 4_000);
+        assertThat(contains("a", "1")).isFalse();
         assertThat(held.get("a", "3")).isSameAs(SECOND);
     }
 
     @Test
     void aRepeatedIdReplaces() {
-        held.hold("a", "1", FIRST, 6_000);
-        held.hold("a", "1", SECOND, 6_000);
+        held.store("a", "1", FIRST, 6_000);
+        held.store("a", "1", SECOND, 6_000);
         assertThat(held.get("a", "1")).isSameAs(SECOND);
         assertThat(budget.usedBytes()).isBetween(6_000L, 7_000L);
     }
 
     @Test
     void tenantsDoNotSeeEachOther() {
-        held.hold("a", "1", FIRST, 20);
-        assertThat(holds("b", "1")).isFalse();
+        held.store("a", "1", FIRST, 20);
+        assertThat(contains("b", "1")).isFalse();
     }
 
     @Test
-    void aTenantThatHoldsLittleKeepsItWhateverOthersSend() {
-        held.hold("small", "1", FIRST, 1_000);
+    void aTenantWithFewBytesKeepsThemWhateverOthersSend() {
+        held.store("small", "1", FIRST, 1_000);
         for (int i = 0; i < 200; i++) {
-            held.hold("flood" + i % 3, "x" + i, SECOND, 3_000);
+            held.store("flood" + i % 3, "x" + i, SECOND, 3_000);
         }
-        assertThat(holds("small", "1")).isTrue();
+        assertThat(contains("small", "1")).isTrue();
         assertThat(budget.usedBytes()).isLessThanOrEqualTo(10_000);
     }
 
     @Test
-    void whatNeverFitsIsNotHeldAndPushesNothingOut() {
-        held.hold("a", "1", FIRST, 1_000);
-        held.hold("b", "huge", SECOND, 20_000);
-        assertThat(holds("b", "huge")).isFalse();
-        assertThat(holds("a", "1")).isTrue();
+    void whatNeverFitsIsNotStoredAndEvictsNothing() {
+        held.store("a", "1", FIRST, 1_000);
+        held.store("b", "huge", SECOND, 20_000);
+        assertThat(contains("b", "huge")).isFalse();
+        assertThat(contains("a", "1")).isTrue();
     }
 
     @Test
     void otherUsesOfTheMemoryArePutUpWith() {
         MemoryBudget.Reservation other = budget.account("examples").reserve(9_900);
-        held.hold("a", "1", FIRST, 1_000);
-        assertThat(holds("a", "1")).isFalse();
+        held.store("a", "1", FIRST, 1_000);
+        assertThat(contains("a", "1")).isFalse();
         other.close();
-        held.hold("a", "1", FIRST, 1_000);
-        assertThat(holds("a", "1")).isTrue();
+        held.store("a", "1", FIRST, 1_000);
+        assertThat(contains("a", "1")).isTrue();
     }
 
     @Test
     void aForgottenTenantsBytesAreFree() {
-        held.hold("a", "1", FIRST, 4_000);
-        held.hold("b", "1", FIRST, 4_000);
+        held.store("a", "1", FIRST, 4_000);
+        held.store("b", "1", FIRST, 4_000);
         held.forgetUnless("a", tenant -> true);
-        assertThat(holds("a", "1")).isTrue();
+        assertThat(contains("a", "1")).isTrue();
         held.forgetUnless("a", tenant -> false);
-        assertThat(holds("a", "1")).isFalse();
-        assertThat(holds("b", "1")).isTrue();
+        assertThat(contains("a", "1")).isFalse();
+        assertThat(contains("b", "1")).isTrue();
         assertThat(budget.usedBytes()).isBetween(4_000L, 5_000L);
     }
 
-    /** Random histories: the bound holds, what is told free is free, and each tenant keeps its newest. */
+    /**
+     * Random histories: the bound is never exceeded, released bytes are free, and each tenant keeps its newest
+     * observations.
+     */
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4})
     void randomHistoriesKeepTheBound(long seed) {
@@ -114,7 +117,7 @@ class HeldObservationsTest {
                 sent.remove(tenant);
             } else {
                 String id = "i" + random.nextInt(8);
-                held.hold(tenant, id, FIRST, random.nextInt(5_000));
+                held.store(tenant, id, FIRST, random.nextInt(5_000));
                 List<String> ids = sent.computeIfAbsent(tenant, unused -> new ArrayList<>());
                 ids.remove(id);
                 ids.add(id);
@@ -129,7 +132,7 @@ class HeldObservationsTest {
     private void isASuffixOf(String tenant, List<String> ids) {
         boolean kept = false;
         for (String id : ids) {
-            boolean now = holds(tenant, id);
+            boolean now = contains(tenant, id);
             assertThat(now || !kept)
                     .as("a newer one of %s is held no longer than an older", tenant)
                     .isTrue();
@@ -137,7 +140,7 @@ class HeldObservationsTest {
         }
     }
 
-    private boolean holds(String tenant, String id) {
+    private boolean contains(String tenant, String id) {
         try {
             held.get(tenant, id);
             return true;

@@ -57,7 +57,7 @@ class WriterTakeOverTest {
                 writer.admit(lease, number, number, () -> queue.add(number));
             }
         } catch (Refused fenced) {
-            // The other one goes on.
+            // The other one continues.
         }
     }
 

@@ -26,7 +26,7 @@ class MemoryBudgetTest {
     private final MemoryBudget.Account held = budget.account("held observations", 40);
 
     @Test
-    void bytesAreTakenUntilTheReservationIsClosed() {
+    void bytesAreReservedUntilTheReservationIsClosed() {
         MemoryBudget.Reservation one = examples.reserve(60);
         MemoryBudget.Reservation two = held.reserve(40);
         assertThat(budget.usedBytes()).isEqualTo(100);
@@ -69,7 +69,7 @@ class MemoryBudgetTest {
     }
 
     @Test
-    void refusesBeyondTheAccountWhileTheBudgetHasRoom() {
+    void refusesBeyondTheAccountWhileTheBudgetHasBytesLeft() {
         held.reserve(40);
         assertThatThrownBy(() -> held.reserve(1))
                 .hasMessage("held observations: 1 bytes more (expected: at most 0, what is left of 40 bytes of heap)");
@@ -78,7 +78,7 @@ class MemoryBudgetTest {
     }
 
     @Test
-    void anAccountNeverHoldsMoreThanTheBudget() {
+    void anAccountNeverReservesMoreThanTheBudget() {
         assertThat(budget.account("large", 1_000).limitBytes()).isEqualTo(100);
     }
 
@@ -101,7 +101,7 @@ class MemoryBudgetTest {
     }
 
     @Test
-    void tellsWhatEachOwnerHolds() {
+    void reportsTheBytesOfEachOwner() {
         examples.reserve(7);
         held.reserve(3);
         assertThat(budget.usage())

@@ -41,7 +41,7 @@ class ReclaimPolicyTest {
     }
 
     @Test
-    void memoryThatReclaimingDidNotFreeIsNotAskedForAgain() {
+    void memoryThatReclaimingDidNotFreeIsNotReclaimedAgain() {
         settled(1_000 * MIB, 7);
 
         assertThat(policy.due(seconds(100), 1_000 * MIB, 7)).isFalse();

@@ -56,7 +56,7 @@ class HistogramTest {
         assertThat(counter.value()).isEqualTo(4);
         assertThatThrownBy(() -> counter.add(-1)).hasMessage("amount: -1 (expected: >= 0)");
         assertThatThrownBy(() -> metrics.counter("things_total", "Again."))
-                .hasMessage("name: things_total (expected: one that is not taken)");
+                .hasMessage("name: things_total (expected: one that is not in use)");
         assertThatThrownBy(() -> metrics.counter("Things", "")).isInstanceOf(IllegalArgumentException.class);
         metrics.gauge("a", "First.", () -> 7);
         assertThat(metrics.all()).extracting(Metrics.Metric::name).containsExactly("a", "things_total");

@@ -18,7 +18,7 @@ import java.util.function.Supplier;
 
 /**
  * A frozen mixer of a few numbers: each token's row, half of it replaced by the mean of its sequence, through a fixed
- * rotation and a squashing. Counts its passes, and can be held so that a test decides when a pass ends.
+ * rotation and a squashing function. Counts its passes, and can be blocked so that a test decides when a pass ends.
  */
 public final class MixingSubstrate implements TunableSubstrate {
     public static final int WIDTH = 16;
@@ -69,12 +69,12 @@ public final class MixingSubstrate implements TunableSubstrate {
         return sequences.get();
     }
 
-    /** Holds every pass from now on until the latch is down. */
-    public void hold(CountDownLatch until) {
+    /** Blocks every pass from now on until the latch is down. */
+    public void blockUntil(CountDownLatch until) {
         gate = until;
     }
 
-    /** Makes every pass fail that reads one of some sequences, until told otherwise. */
+    /** Makes every pass fail that reads one of the given sequences, until this is called again. */
     public void poison(Predicate<SubstrateInput> sequences, Supplier<? extends Error> with) {
         poisonous = sequences;
         poison = with;
@@ -199,7 +199,7 @@ public final class MixingSubstrate implements TunableSubstrate {
                         float squashed = (hidden.values()[k] - norms.biases()[at]) / norms.gains()[at];
                         gains[at] += upstream[k] * squashed;
                         biases[at] += upstream[k];
-                        // The slope of m / (1 + |m|) is (1 - |squashed|)^2.
+                        // The derivative of m / (1 + |m|) is (1 - |squashed|)^2.
                         float slope = (1 - Math.abs(squashed)) * (1 - Math.abs(squashed));
                         float by = 0.5f * upstream[k] * norms.gains()[at] * slope;
                         rows[k] += by;

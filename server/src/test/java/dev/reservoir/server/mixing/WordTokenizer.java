@@ -5,7 +5,7 @@ package dev.reservoir.server.mixing;
 
 import dev.reservoir.heads.TextTokenizer;
 
-/** Words to ids by their hash, between a mark at each end. */
+/** Words to ids by their hash, between special tokens. */
 public final class WordTokenizer implements TextTokenizer {
     @Override
     public int[] encode(String text, int maxTokens) {

@@ -33,7 +33,7 @@ class FlowTest {
     }
 
     @Test
-    void givingBackMoreThanWasTakenIsADefect() {
+    void releasingMoreThanWasReservedIsADefect() {
         Flow flow = new Flow(2, 100, 1_000);
         flow.take(1, 10);
         assertThatThrownBy(() -> flow.give(1, 1, 11)).isInstanceOf(IllegalStateException.class);

@@ -34,7 +34,7 @@ class HealthServiceTest {
     }
 
     @Test
-    void checkTellsWhatTheSourceSays() throws IOException {
+    void checkReportsTheStateOfTheSource() throws IOException {
         try (EchoServer server = EchoServer.start();
                 Http2Connection connection = server.connect()) {
             new HealthService(Set.of("test.Echo"), serving::get).bind(server.rpc.methods());

@@ -169,7 +169,7 @@ public final class Http2Connection implements AutoCloseable {
                 WINDOW_UPDATE, 0, stream, ByteBuffer.allocate(4).putInt(bytes).array());
     }
 
-    /** A gRPC message in its frame: a byte that tells whether it is compressed, four of length, the payload. */
+    /** A gRPC message in its frame: a byte that says whether it is compressed, four bytes of length, the payload. */
     public static byte[] message(int compressed, byte[] payload) {
         return ByteBuffer.allocate(5 + payload.length)
                 .put((byte) compressed)

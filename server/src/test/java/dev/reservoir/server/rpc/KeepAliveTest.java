@@ -14,7 +14,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Peers that are gone are found; peers that are quiet are left alone. */
+/** Dead peers are detected; quiet peers are left alone. */
 class KeepAliveTest {
     private static final byte[] ONE = Http2Connection.message(0, EchoServer.value((byte) 1));
 

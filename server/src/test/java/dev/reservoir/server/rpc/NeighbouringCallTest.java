@@ -16,7 +16,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A mistake in one call is answered as that call's, and a stream beside it on the same connection goes on. */
+/** An error in one call fails that call only, and a neighbouring stream on the same connection continues. */
 class NeighbouringCallTest {
     private static final String ECHO = EchoServer.ECHO.getFullMethodName();
     private static final byte[] ONE = Http2Connection.message(0, EchoServer.value((byte) 1));
@@ -67,7 +67,7 @@ class NeighbouringCallTest {
     }
 
     @Test
-    void metadataWithinTheLimitIsTaken() throws IOException {
+    void metadataWithinTheLimitIsAccepted() throws IOException {
         assertThat(connection
                         .call(ECHO, ONE, Map.of("x-large", "x".repeat(7_500)))
                         .grpcStatus())
@@ -76,7 +76,7 @@ class NeighbouringCallTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"zstd", "deflate", "snappy", "", "GZIP"})
-    void unknownEncodingIsUnimplementedAndTellsTheKnownOnes(String encoding) throws IOException {
+    void unknownEncodingIsUnimplementedAndListsTheSupportedOnes(String encoding) throws IOException {
         Http2Connection.Reply reply = connection.call(ECHO, ONE, Map.of("grpc-encoding", encoding));
         assertThat(reply.headers()).containsEntry("grpc-accept-encoding", "identity,gzip");
         assertAnswered(12, reply);
@@ -98,7 +98,7 @@ class NeighbouringCallTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"application/grpc", "application/grpc+proto", "application/grpc;charset=utf-8"})
-    void contentOfGrpcIsTaken(String contentType) throws IOException {
+    void contentTypesOfGrpcAreAccepted(String contentType) throws IOException {
         assertThat(connection
                         .call(ECHO, ONE, Map.of("content-type", contentType))
                         .grpcStatus())

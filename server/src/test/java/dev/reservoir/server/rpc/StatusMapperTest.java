@@ -60,7 +60,7 @@ class StatusMapperTest {
     }
 
     @Test
-    void defectTellsItsIncidentAndNothingOfTheInside() throws Exception {
+    void defectShowsItsIncidentIdAndNoInternals() throws Exception {
         Status status = mapper.status(new IllegalStateException("secret of the inside"));
 
         assertThat(status.getCode()).isEqualTo(Code.INTERNAL_VALUE);

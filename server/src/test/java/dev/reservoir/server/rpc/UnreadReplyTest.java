@@ -101,7 +101,7 @@ class UnreadReplyTest {
     }
 
     @Test
-    void replyGoesOnWhereItsClientReadsOn() throws IOException {
+    void replyContinuesOnceItsClientReadsAgain() throws IOException {
         int stream = callUnread(ECHO, Map.of());
         assertThat(server.rpc.activeCalls()).isEqualTo(1);
         connection.write(connection.grant(stream, 1 << 20));

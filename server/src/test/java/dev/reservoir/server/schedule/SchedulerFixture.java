@@ -5,7 +5,7 @@ package dev.reservoir.server.schedule;
 
 import java.util.List;
 
-/** Work of tenants, a scheduler that takes it, and what its decisions hold. */
+/** Work of tenants, a scheduler for it, and the contents of its decisions. */
 final class SchedulerFixture {
     static final long MILLI = 1_000_000;
 

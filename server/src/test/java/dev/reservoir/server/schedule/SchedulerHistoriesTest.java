@@ -26,7 +26,7 @@ class SchedulerHistoriesTest {
     /** Most items of a slice of the other flows, by the fixture's policy. */
     private static final int SLICE = 4;
 
-    /** What a scheduler should hold after the same history, kept as plain sets and lists. */
+    /** The expected state of a scheduler after the same history, kept as plain sets and lists. */
     private static final class Model {
         private final Scheduler<Item, Step> scheduler;
         private final Map<Integer, Item> waitingItems = new HashMap<>();

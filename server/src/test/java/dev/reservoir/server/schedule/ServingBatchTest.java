@@ -15,7 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** Which items a serving batch takes, and when it is cut. */
+/** Which items a serving batch takes, and when it is formed. */
 class ServingBatchTest {
     @Test
     void servesInOrderOfArrivalUpToTheTokenBudget() {
@@ -107,7 +107,7 @@ class ServingBatchTest {
     }
 
     @Test
-    void aBatchThatNobodyWaitsForHoldsTheAbandonedItemsAlone() {
+    void aBatchThatNobodyWaitsForContainsOnlyTheAbandonedItems() {
         Scheduler<Item, Step> scheduler = scheduler();
         scheduler.offerServing(List.of(new Item("a", 10, 0, 0, 1)));
         assertThat(scheduler.next(1, 0))
@@ -116,7 +116,7 @@ class ServingBatchTest {
     }
 
     @Test
-    void takesAllItemsOfARequestOrNone() {
+    void acceptsAllItemsOfARequestOrNone() {
         Scheduler<Item, Step> scheduler = scheduler();
         List<Item> many = new ArrayList<>();
         for (int i = 0; i < 599; i++) {

@@ -46,7 +46,7 @@ class ServingLingerTest {
     }
 
     @Test
-    void doesNotLingerForMoreThanABatchHolds() {
+    void doesNotLingerForMoreThanFitsInABatch() {
         Scheduler<Item, Step> scheduler = scheduler();
         serveAndEnd(scheduler, 7, 0, 160 * MILLI);
         scheduler.offerServing(List.of(new Item("a", 100, 161 * MILLI, 100)));

@@ -35,7 +35,7 @@ class TrainingFlowsTest {
     }
 
     @Test
-    void takesNoMoreOfAFlowThanItsItemsWantInASliceAndGoesOnToOthers() {
+    void takesNoMoreOfAFlowThanASliceAllowsAndContinuesWithOthers() {
         Scheduler<Item, Step> scheduler = scheduler();
         for (int flow = 0; flow < 3; flow++) {
             for (int i = 0; i < 4; i++) {
@@ -137,7 +137,7 @@ class TrainingFlowsTest {
     }
 
     @Test
-    void aDroppedFlowTakesNothingUntilItIsAtRest() {
+    void aDroppedFlowAcceptsNothingWhileItRuns() {
         Scheduler<Item, Step> scheduler = scheduler();
         Step step = new Step("a", "gone", 10, 0, 0);
         scheduler.offerTraining(step);

@@ -48,7 +48,7 @@ class TrainingShareTest {
     }
 
     @Test
-    void trainingTakesAllWhenNobodyIsServed() {
+    void trainingGetsEverythingWhenNothingIsServed() {
         Scheduler<Item, Step> scheduler = scheduler();
         for (int i = 0; i < 10; i++) {
             scheduler.offerTraining(new Step("a", "flow", 10, i, i));

@@ -80,7 +80,7 @@ class NativeCacheTest {
     }
 
     @Test
-    void aFolderThatCannotBeMadeIsToldInOneLine() throws IOException {
+    void aDirectoryThatCannotBeCreatedIsReportedInOneLine() throws IOException {
         Path file = Files.createFile(directory.resolve("file"));
         settings.put("DJL_CACHE_DIR", file.resolve("in").toString());
 

@@ -22,7 +22,7 @@ class StartFailureTest {
     }
 
     @Test
-    void memoryThatRunsOutInJavaOrInNativeCodeIsToldWithTheHeapsSize() {
+    void runningOutOfMemoryInJavaOrNativeCodeIsReportedWithTheHeapsSize() {
         assertThatThrownBy(() -> StartFailure.checkingMemory(() -> {
                     throw new OutOfMemoryError("Java heap space");
                 }))

@@ -36,14 +36,14 @@ final class PrecisionChoiceTest {
     }
 
     @Test
-    void autoTakesF32WithoutTheCapabilityAndSaysWhy() {
+    void autoChoosesF32WithoutTheCapabilityAndSaysWhy() {
         PrecisionChoice choice = PrecisionChoice.onProcessor(Precision.AUTO, WITHOUT, NEVER);
         assertThat(choice.products()).isEqualTo(Products.PACKED_F32);
         assertThat(choice.reason()).isEqualTo("Old Processor has neither avx512_bf16 nor amx_bf16");
     }
 
     @Test
-    void aRequestedPrecisionIsTakenWithoutMeasuring() {
+    void aRequestedPrecisionIsUsedWithoutMeasuring() {
         assertThat(PrecisionChoice.onProcessor(Precision.F32, WITH, NEVER).products())
                 .isEqualTo(Products.PACKED_F32);
         assertThat(PrecisionChoice.onProcessor(Precision.BF16, WITH, NEVER).products())
@@ -55,7 +55,7 @@ final class PrecisionChoiceTest {
 
     /** Seen on one machine: 48 GFLOP/s in bf16 beside other load and 169 in f32; 341 and 209 without load. */
     @Test
-    void autoTakesBf16WhateverLoadSlowsItsRounds() {
+    void autoChoosesBf16WhateverLoadSlowsItsRounds() {
         for (long seed = 0; seed < 200; seed++) {
             SplittableRandom random = new SplittableRandom(seed);
             PrecisionChoice choice = PrecisionChoice.onProcessor(Precision.AUTO, WITH, kernel ->

@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import org.junit.jupiter.api.Test;
 
-/** What is said of options that cannot be followed. */
+/** The messages for options that cannot be satisfied. */
 final class SubstratesTest {
     @Test
     void unknownNamesAndDevicesAreRefusedBeforeAnythingIsLoaded() {

@@ -6,7 +6,7 @@ package dev.reservoir.server.substrate.bert;
 import dev.reservoir.heads.TextTokenizer;
 
 /**
- * A BERT encoder that is known by its name: {@code minilm}, or {@code random:minilm} for its shape with random weights.
+ * A BERT encoder identified by its name: {@code minilm}, or {@code random:minilm} for its shape with random weights.
  */
 public final class BertModel {
     private static final String MINILM = "minilm";

@@ -66,7 +66,7 @@ public final class BertProgram implements AutoCloseable {
         return ProgramSource.of(BertProgram.class, "bert");
     }
 
-    /** The digest of the weights as they lie in memory now. */
+    /** The digest of the weights as they are in memory now. */
     public String digest() {
         return digest(products);
     }
@@ -78,7 +78,7 @@ public final class BertProgram implements AutoCloseable {
         return digest.end();
     }
 
-    /** What sequences may be. */
+    /** The limits of sequences. */
     public PackedBatch.Limits limits() {
         return shape.limits();
     }

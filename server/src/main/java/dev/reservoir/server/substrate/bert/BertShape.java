@@ -40,13 +40,13 @@ public record BertShape(
         return 1 + 2 * layers;
     }
 
-    /** What the port tells of this shape. */
+    /** This shape as the port describes it. */
     SubstrateInfo.Shape described() {
         return new SubstrateInfo.Shape.Bert(
                 layers, width, attentionHeads, feedForwardWidth, vocabulary, positions, parameters());
     }
 
-    /** How many numbers the weights have. */
+    /** The number of weights. */
     long parameters() {
         long matrices = 4L * width * width + 2L * width * feedForwardWidth;
         long vectors = 9L * width + feedForwardWidth;
@@ -58,7 +58,7 @@ public record BertShape(
         return new PackedBatch.Limits(width, vocabulary, positions);
     }
 
-    /** Every number of this shape in one fixed form, as the digest takes it. */
+    /** Every value of this shape in one fixed form, as it enters the digest. */
     String configuration() {
         return "bert layers=" + layers + " width=" + width + " attention_heads=" + attentionHeads
                 + " feed_forward_width=" + feedForwardWidth + " vocabulary=" + vocabulary + " positions=" + positions

@@ -116,7 +116,7 @@ public final class BertSubstrate implements TunableSubstrate {
     }
 
     /**
-     * The digest of the weights as they lie in memory now; equal to {@link Identity#digest} while nothing has changed
+     * The digest of the weights as they are in memory now; equal to {@link Identity#digest} while nothing has changed
      * them.
      */
     String liveDigest() {

@@ -12,7 +12,8 @@ import java.io.UncheckedIOException;
 import java.util.Map;
 
 /**
- * The artifact's own tokeniser: {@code [CLS] pieces [SEP]}. What the artifact bakes in about length is switched off.
+ * The artifact's own tokeniser: {@code [CLS] pieces [SEP]}. The length limits that the artifact brings are switched
+ * off.
  */
 final class BertTokenizer implements TextTokenizer {
     private final HuggingFaceTokenizer tokenizer;
@@ -27,7 +28,7 @@ final class BertTokenizer implements TextTokenizer {
         });
     }
 
-    /** Cuts in front of the end mark, which stays. */
+    /** Truncates before [SEP], which is kept. */
     @Override
     public int[] encode(String text, int maxTokens) {
         if (maxTokens < 2) {

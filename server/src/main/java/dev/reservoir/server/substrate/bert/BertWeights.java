@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 
 /**
- * The weights of a BERT encoder, every shape and number checked.
+ * The weights of a BERT encoder, with every shape and value checked.
  *
  * @param word {@code [vocabulary, D]}
  * @param position {@code [positions, D]}
@@ -38,7 +38,7 @@ public record BertWeights(
      */
     public record Layer(List<FrozenTensor> matrices, List<FrozenTensor> vectors) {}
 
-    /** Where weights come from, by their Hugging Face names. */
+    /** A source of weights by their Hugging Face names. */
     interface Source {
         /** An array by its full name. */
         FrozenTensor tensor(String name, long... shape);

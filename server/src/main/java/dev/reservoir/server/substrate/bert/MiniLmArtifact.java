@@ -33,7 +33,7 @@ final class MiniLmArtifact {
         }
     }
 
-    /** Outside the Java heap, where the native code reads it in place. */
+    /** Kept outside the Java heap, so that native code reads it in place. */
     static ByteBuffer bytes(String name) {
         try {
             URLConnection connection = resource(name).openConnection();

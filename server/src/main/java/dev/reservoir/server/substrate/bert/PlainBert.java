@@ -15,8 +15,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A substrate in the form in which it leaves: f32 on the processor, by plain products, all weights ordinary tensors.
- * What it writes loads in PyTorch without anything of this project.
+ * A substrate in the form in which it is exported: f32 on the CPU, with plain matrix products and all weights as
+ * ordinary tensors. The files it writes load in PyTorch without any code of this project.
  */
 public final class PlainBert implements AutoCloseable {
     private final String name;
@@ -48,7 +48,7 @@ public final class PlainBert implements AutoCloseable {
         return name;
     }
 
-    /** Numbers among the weights. */
+    /** The number of weights. */
     public long parameters() {
         return weights.shape().parameters();
     }
@@ -61,7 +61,7 @@ public final class PlainBert implements AutoCloseable {
     /**
      * Writes a head around this substrate, to be read by {@code torch.jit.load}.
      *
-     * @throws IllegalArgumentException where the head is not one, or is of another substrate
+     * @throws IllegalArgumentException if the file is not a head, or is one of another substrate
      */
     public void writeHead(SafetensorsInput head, OutputStream out) {
         String theirs = head.metadata().getOrDefault("substrate_digest", "");
@@ -101,7 +101,7 @@ public final class PlainBert implements AutoCloseable {
         return metadata;
     }
 
-    /** The digests under which servers serve these weights, by what their products are. */
+    /** The digests under which servers serve these weights, by the kind of their products. */
     private Map<String, String> digests() {
         Map<String, String> digests = new LinkedHashMap<>();
         digests.put("digest_plain_f32", program.digest());

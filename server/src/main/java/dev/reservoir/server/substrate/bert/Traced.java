@@ -10,7 +10,7 @@ import dev.reservoir.heads.TunableSubstrate.TracedForward;
 import dev.reservoir.server.substrate.torch.PackedBatch;
 import org.jspecify.annotations.Nullable;
 
-/** A pass whose intermediate results lie in native memory until {@link #close}. Not thread-safe. */
+/** A forward pass whose intermediate results stay in native memory until {@link #close}. Not thread-safe. */
 final class Traced implements TracedForward {
     private final BertProgram program;
     private final PackedBatch batch;
@@ -40,7 +40,7 @@ final class Traced implements TracedForward {
         checkOpen();
         int width = program.shape().width();
         if (backward) {
-            throw new IllegalStateException("gradients: taken already (expected: once)");
+            throw new IllegalStateException("gradients: computed already (expected: once)");
         }
         if (hiddenGradient.length != batch.rows() * width) {
             throw new IllegalArgumentException("hidden gradient: " + hiddenGradient.length + " numbers (expected: "

@@ -6,10 +6,7 @@ package dev.reservoir.server.substrate.torch;
 import ai.djl.Device;
 import java.util.function.LongSupplier;
 
-/**
- * Times one matrix product without anything around it: what a forward pass is held against, and how a precision is
- * chosen. One thread's.
- */
+/** Times one bare matrix product, to compare forward passes with and to choose a precision. Not thread-safe. */
 public final class BareProduct implements AutoCloseable {
     /** Which kernel. */
     public enum Kernel {
@@ -17,9 +14,7 @@ public final class BareProduct implements AutoCloseable {
         F32(0),
         /** oneDNN's packed product in f32. */
         PACKED_F32(1),
-        /**
-         * {@code torch.linear} in bf16; 10 to 100 times slower than f32 where the processor has not the instructions.
-         */
+        /** {@code torch.linear} in bf16; 10 to 100 times slower than f32 if the processor lacks the instructions. */
         BF16(2);
 
         private final int number;
@@ -32,7 +27,7 @@ public final class BareProduct implements AutoCloseable {
     private final TorchProgram program;
     private final LongSupplier nanoClock;
 
-    /** Loads the natives if they are not. */
+    /** Loads the native libraries unless they are loaded. */
     public BareProduct(int intraOpThreads, LongSupplier nanoClock) {
         NativeRuntime.load(intraOpThreads);
         this.program = new TorchProgram(ProgramSource.of(BareProduct.class, "probe"), Device.cpu(), intraOpThreads);

@@ -11,7 +11,8 @@ import java.util.List;
 import java.util.SplittableRandom;
 
 /**
- * Whether hidden states are bit-identical alone and among others, tried at start on the machine that serves.
+ * Whether the hidden states of a sequence are bit-identical alone and in a batch, checked at startup on the serving
+ * machine.
  *
  * @param text what was compared, and the first difference if there is one
  */

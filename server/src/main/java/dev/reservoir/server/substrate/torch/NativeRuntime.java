@@ -12,7 +12,7 @@ import java.nio.file.Path;
 import java.util.function.Supplier;
 
 /**
- * Loads libtorch so that nothing is asked of a network and nothing is logged that a user would worry about.
+ * Loads libtorch without network access and without log messages that would worry a user.
  *
  * <p>A process calls {@link #prepare} first, before any other class of DJL is touched: DJL reads these properties once.
  * Properties that are set already are kept.
@@ -21,7 +21,7 @@ public final class NativeRuntime {
     private NativeRuntime() {}
 
     /**
-     * Sets what DJL reads when it loads; cheap, any number of times.
+     * Sets the properties that DJL reads when it loads; cheap and idempotent.
      *
      * @param intraOpThreads threads inside one product, at least 1
      */
@@ -39,7 +39,7 @@ public final class NativeRuntime {
     /**
      * Loads the natives, unpacking them on the first start of a machine.
      *
-     * @throws StartFailure if this machine cannot run them or has no room for them
+     * @throws StartFailure if this machine cannot run them or lacks the disk space for them
      */
     public static Engine load(int intraOpThreads) {
         Machine.check();

@@ -17,7 +17,7 @@ import java.util.stream.IntStream;
  * @param order {@code [B]}, which sequence lies at each place
  * @param starts {@code [B + 1]}, first row of each place
  * @param groups a count and a length for each run of equal lengths
- * @param tokens {@code [N]} ids, 0 where rows are given
+ * @param tokens {@code [N]} ids, 0 for given rows
  * @param positions {@code [N]}
  * @param given {@code [G, D]} rows in place of token embeddings
  * @param places {@code [G]} rows of the batch that they fill
@@ -26,7 +26,7 @@ public record PackedBatch(
         int[] order, int[] starts, long[] groups, int[] tokens, int[] positions, float[] given, long[] places) {
 
     /**
-     * What sequences may be.
+     * The limits of sequences.
      *
      * @param width {@code D}
      * @param vocabulary ids are below it

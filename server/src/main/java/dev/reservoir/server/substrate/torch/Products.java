@@ -35,7 +35,7 @@ public enum Products {
         return bf16 ? "bf16" : "f32";
     }
 
-    /** Bytes of one number of a weight matrix. */
+    /** Bytes per element of a weight matrix. */
     public int weightBytes() {
         return bf16 ? 2 : Float.BYTES;
     }

@@ -17,10 +17,10 @@ import java.util.regex.Pattern;
  * The TorchScript source of a program: its modules, which are resources, by name.
  *
  * <p>A resource begins with the modules that it uses: {@code from blocks import matmul, norm} for those beside this
- * class, {@code import bert} for one beside the program itself. libtorch's reader knows no imports, only full names, so
- * each use of an imported module and of a name of the module's own is written out, {@code matmul.linear} as
- * {@code __torch__.blocks.matmul.linear}. Lines stay where they are: what libtorch says of a line is true of the
- * resource.
+ * class, {@code import bert} for one beside the program itself. libtorch's parser does not support imports, only full
+ * names, so each use of an imported module and of a name of the module's own is written out, {@code matmul.linear} as
+ * {@code __torch__.blocks.matmul.linear}. Line numbers do not change, so that those in libtorch's messages are those of
+ * the resource.
  *
  * @param main the module whose last class is the program
  * @param modules linked sources by module name, without {@code __torch__}; the main one last

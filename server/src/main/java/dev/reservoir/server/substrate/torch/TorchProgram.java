@@ -68,7 +68,7 @@ public final class TorchProgram implements AutoCloseable {
         return source.text();
     }
 
-    /** Work with tensors, inside which calls are made. */
+    /** Work with tensors, in which calls are made. */
     public interface Work<T> {
         T run(Call call);
     }
@@ -89,7 +89,7 @@ public final class TorchProgram implements AutoCloseable {
         }
     }
 
-    /** Writes the program with all it holds now as a file that {@code torch.jit.load} reads. */
+    /** Writes the program with its current state as a file that {@code torch.jit.load} reads. */
     public void write(OutputStream out) {
         call(call -> {
             JniUtils.writeModule(module, out, false);
@@ -157,7 +157,7 @@ public final class TorchProgram implements AutoCloseable {
             return keep(IValue.from(value));
         }
 
-        /** At least one text. */
+        /** A list of at least one string. */
         public IValue texts(List<String> list) {
             return keep(IValue.listFrom(list.stream().map(this::text).toArray(IValue[]::new)));
         }
@@ -205,12 +205,12 @@ public final class TorchProgram implements AutoCloseable {
             return value.toTensor(tensors);
         }
 
-        /** Numbers of a f32 result, row-major. */
+        /** The values of an f32 result, row-major. */
         public FloatBuffer read(IValue value) {
             return floats(value.toTensor(tensors));
         }
 
-        /** Numbers of each tensor of a list. */
+        /** The values of each tensor of a list. */
         public List<FloatBuffer> readAll(IValue value) {
             List<FloatBuffer> all = new ArrayList<>();
             for (PtNDArray array : value.toTensorArray(tensors)) {

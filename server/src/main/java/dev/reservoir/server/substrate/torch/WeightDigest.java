@@ -10,8 +10,8 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
 /**
- * SHA-256 over what decides a substrate's results: program, configuration, number type and the weights as stored. Not
- * thread-safe.
+ * SHA-256 over everything that determines a substrate's results: program, configuration, number type and the weights as
+ * stored. Not thread-safe.
  */
 public final class WeightDigest {
     private final MessageDigest digest;
@@ -20,7 +20,7 @@ public final class WeightDigest {
      * Begins a digest.
      *
      * @param source the program's source
-     * @param configuration every number that the program is set up with, in one fixed form
+     * @param configuration every value that the program is configured with, in one fixed form
      * @param products how the products run
      */
     public WeightDigest(String source, String configuration, Products products) {

@@ -8,7 +8,7 @@ from blocks import attention, matmul, norm
 # as a pass applies them: the input norm 0, then two of each layer. If slots [B] is not empty, it says for each sequence
 # which of the gains and biases [norms, S, D] replace the norms' own.
 
-# A layer's weights as stored: matrices [out, in], in mode 0 packed.
+# A layer's weights as stored: matrices [out, in], packed in mode 0.
 class LayerWeights(NamedTuple):
   qkv : Tensor  # [3 D, D]
   qkv_bias : Tensor
@@ -74,7 +74,7 @@ class Bert(Module):
     self.biases = [bias.clone()]
     return 0
 
-  # Adds a layer: q, k, v, out, up and down as f32 [in, out], stored in bf16 if asked for; their biases; then gain and
+  # Adds a layer: q, k, v, out, up and down as f32 [in, out], stored in bf16 if requested; their biases; then gain and
   # bias of both norms.
   def add_layer(self, matrices: List[Tensor], vectors: List[Tensor], bf16: bool) -> int:
     m = matrices
@@ -93,7 +93,7 @@ class Bert(Module):
     self.layers = self.layers + [layer]
     return 0
 
-  # Transposes the matrices for backward passes, all or, if that fails, none; done once.
+  # Transposes the matrices for backward passes, all or, if that fails, none. Idempotent.
   def prepare_gradients(self) -> int:
     if len(self.transposed) == len(self.layers):
       return 0
@@ -107,7 +107,7 @@ class Bert(Module):
     self.transposed = transposed
     return 0
 
-  # The weight at an index of one fixed order, in f32: word, position and token type embeddings, gain and bias of each
+  # The weight at an index of a fixed order, in f32: word, position and token type embeddings, gain and bias of each
   # norm, then LayerWeights of each layer with matrices as [in, out].
   def weight(self, index: int) -> Tensor:
     norms = 1 + 2 * len(self.layers)
@@ -126,12 +126,12 @@ class Bert(Module):
       return matmul.unpack(matrices[part // 2], self.mode).t().to(6).contiguous()
     return biases[part // 2].to(6)
 
-  # Rows of the word table.
+  # Word embeddings of token ids.
   def words(self, tokens: Tensor) -> Tensor:  # [N] to [N, D]
     return self.table[0].index_select(0, tokens)
 
-  # Embedded rows before the input norm, [N, D]. tokens [N] picks words; where there are given rows [G, D] they replace
-  # the words at the places [G].
+  # Embedded rows before the input norm, [N, D]. tokens [N] selects word embeddings; given rows [G, D], if any, replace
+  # those at the places [G].
   def embed(self, tokens: Tensor, positions: Tensor, given: Tensor, places: Tensor) -> Tensor:
     if given.size(0) == positions.size(0):
       x = given
@@ -156,7 +156,7 @@ class Bert(Module):
       hidden = self.layer(hidden, l, groups, gains, biases, slots)
     return hidden
 
-  # What the first layer reads, [N, D].
+  # The input of the first layer, [N, D].
   def enter(self, tokens: Tensor, positions: Tensor, given: Tensor, places: Tensor, groups: List[int],
             gains: Tensor, biases: Tensor, slots: Tensor) -> Tensor:
     return self.norm(self.embed(tokens, positions, given, places), 0, groups, gains, biases, slots)

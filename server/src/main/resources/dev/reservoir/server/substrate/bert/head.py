@@ -2,8 +2,8 @@ import bert
 
 # A head on its substrate: the rows of observations in, their scores out.
 #
-# Letters: N rows of all observations one after the other, W numbers in a row, B observations, D the substrate's width,
-# F features, C outputs. parts holds tensors by the names of an exported head; what a head has not is not there.
+# Letters: N rows of all observations, concatenated, W values in a row, B observations, D the substrate's width,
+# F features, C outputs. parts holds tensors by the names of an exported head; absent parts are missing.
 class Head(Module):
   __parameters__ = []
   __buffers__ = []
@@ -50,8 +50,8 @@ class Head(Module):
     self.parts[name] = torch.clone(part)
     return 0
 
-  # Scores [B, C], or [N, C] of a head that answers for each token, of observations with these lengths: rows [N, W] f32,
-  # or for a head that reads text token ids [N], special tokens included.
+  # Scores [B, C], or [N, C] of a head with an answer per token, of observations with these lengths: rows [N, W] f32,
+  # or token ids [N], special tokens included, of a head that reads text.
   def forward(self, rows: Tensor, lengths: List[int]) -> Tensor:
     scores = self.outputs(self.features(rows, lengths))
     if self.link == "softmax":
@@ -60,7 +60,7 @@ class Head(Module):
       scores = torch.sigmoid(scores)
     return scores
 
-  # What the readout reads, [B or N, F].
+  # The features that the readout reads, [B or N, F].
   def features(self, rows: Tensor, lengths: List[int]) -> Tensor:
     sides = annotate(List[Tensor], [])
     if self.pooling != "input_only":
@@ -69,7 +69,7 @@ class Head(Module):
       sides = sides + [self.raw(rows, lengths)]
     return torch.cat(sides, 1)
 
-  # Before the link, [B or N, C].
+  # Scores before the link function, [B or N, C].
   def outputs(self, features: Tensor) -> Tensor:
     x = features
     if torch.__contains__(self.parts, "standard.shift"):
@@ -107,7 +107,7 @@ class Head(Module):
       y = torch.index_add(y, 1, torch.select(places, 1, k), x * torch.select(values, 1, k))
     return y
 
-  # The rows of each observation one after the other, what a short one lacks 0: [N, X] to [B, max_tokens X].
+  # The rows of each observation concatenated, short ones padded with 0: [N, X] to [B, max_tokens X].
   def side_by_side(self, x: Tensor, lengths: List[int]) -> Tensor:
     wide = self.max_tokens * torch.size(x, 1)
     each = annotate(List[Tensor], [])
@@ -118,7 +118,7 @@ class Head(Module):
       each = each + [torch.cat([own, torch.new_zeros(x, [wide - torch.size(own, 0)])])]
     return torch.stack(each)
 
-  # Hidden states [N, D] pooled.
+  # Pools hidden states [N, D].
   def pooled(self, hidden: Tensor, lengths: List[int]) -> Tensor:
     if self.pooling == "per_token":
       x = hidden
@@ -160,7 +160,7 @@ class Head(Module):
       x = self.through(x, "raw", self.raw_width)
     return x
 
-  # Of each text log(1 + count) of its words, special tokens left out, scaled to length 1: [B, vocabulary].
+  # log(1 + count) of each text's words without special tokens, scaled to length 1: [B, vocabulary].
   def bags(self, tokens: Tensor, lengths: List[int]) -> Tensor:
     table = self.substrate.table[0]
     each = annotate(List[Tensor], [])

@@ -37,7 +37,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** The substrate as it leaves, loaded again as a stranger would: by its file alone. */
+/** The exported substrate, loaded again from its file alone. */
 final class ExportedProgramTest {
     private static final BertShape SHAPE = Fixtures.TINY;
     private static final int[] LENGTHS = {7, 1, 7, 16, 16, 3};
@@ -197,7 +197,7 @@ final class ExportedProgramTest {
     }
 
     @Test
-    void theDigestsOfAllFormsAreTold() {
+    void theDigestsOfAllFormsAreListed() {
         try (PlainBert plain = PlainBert.of("tiny", weights)) {
             Map<String, String> metadata = plain.metadata();
             assertThat(metadata)

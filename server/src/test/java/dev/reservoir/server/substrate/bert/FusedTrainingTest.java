@@ -205,7 +205,7 @@ class FusedTrainingTest {
     private static FptLearner learner(BertSubstrate substrate, HeadSpec spec) {
         Encoders encoders = new Encoders(substrate.info(), substrate.tokenizer());
         return new FptLearners(substrate).create(spec, encoders.reader(spec.modality()), (unused, scored) -> {
-            throw new IllegalStateException("no companion was asked for");
+            throw new IllegalStateException("no companion was requested");
         });
     }
 
@@ -217,7 +217,7 @@ class FusedTrainingTest {
         return learner.snapshot().predict(encoder.features(encoded, hidden, 0), 3);
     }
 
-    /** Scores as they are, to the last bit. */
+    /** Scores as their raw bits. */
     private static String describe(Prediction prediction) {
         if (prediction instanceof Prediction.Values values) {
             return Arrays.toString(values.values());

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** The way back against finite differences of the plain loops in double precision. */
+/** The backward pass against finite differences of the plain loops in double precision. */
 final class GradientTest {
     private static final BertShape SHAPE = new BertShape(2, 48, 3, 600, 50, 130, 2, 1e-12);
     private static final double STEP = 1e-5;
@@ -34,12 +34,12 @@ final class GradientTest {
         agreesWithFiniteDifferences(products, 25, 5, 1, 5, 9);
     }
 
-    /** Attention has another way back where sequences are longer than 128 tokens. */
+    /** Attention has another backward pass for sequences longer than 128 tokens. */
     @ParameterizedTest
     @EnumSource(
             value = Products.class,
             names = {"PACKED_F32", "PLAIN_F32"})
-    void agreesWithFiniteDifferencesWhereSequencesAreLong(Products products) {
+    void agreesWithFiniteDifferencesForLongSequences(Products products) {
         agreesWithFiniteDifferences(products, 8, 129, 3);
     }
 
@@ -72,7 +72,7 @@ final class GradientTest {
     }
 
     @Test
-    void isTakenOnceAndOfTheRightSize() {
+    void isComputedOnceAndOfTheRightSize() {
         SplittableRandom random = new SplittableRandom(4);
         List<SubstrateInput> one = List.of(Fixtures.rows(random, 2, SHAPE));
         NormBank bank = Fixtures.bank(random, 1, SHAPE);

@@ -5,10 +5,10 @@
 #
 # Three ways to the same result:
 # short (mode 0, up to 128 tokens): batched products; the attention weights are kept for the backward pass.
-# long (mode 0): the fused flash kernel, with its own backward; weights of long sequences would be too many to keep.
+# long (mode 0): the fused flash kernel, with its own backward; long sequences have too many weights to keep.
 # mode 1: the library's choice of kernel forward; the backward pass computes the weights again.
 
-# What attention keeps for its backward pass, of all groups one after the other.
+# What attention keeps for its backward pass, of all groups, concatenated.
 class Saved(NamedTuple):
   out : Tensor  # [N, D]
   qkv : Tensor  # mode 0, flat: a short group's [3, count nh, T, hs], a long one's [count T, 3 D]; mode 1: [N, 3 D]
@@ -90,7 +90,7 @@ def attend_traced(qkv: Tensor, groups: List[int], nh: int, mode: int) -> Saved:
     start = end
   return Saved(join(outs), join(inputs), join(attns))
 
-# The backward pass of all groups from the gradient with respect to what attention gave, [N, D].
+# The backward pass of all groups from the gradient with respect to the output of attention, [N, D].
 def attend_backward(saved: Saved, grad: Tensor, groups: List[int], nh: int, mode: int) -> Grads:
   D = grad.size(1)
   qs, ks, vs = annotate(List[Tensor], []), annotate(List[Tensor], []), annotate(List[Tensor], [])

@@ -4,7 +4,7 @@
 # mode 1: torch.linear, f32 or bf16 as the weights are.
 #
 # A row's result must not depend on how many rows there are. Kernels switch by the number of rows, so products with few
-# rows are filled up or, where a kernel cuts the inner sum by the number of rows, cut into pieces.
+# rows are padded or, if a kernel splits the inner sum by the number of rows, split into pieces.
 #
 # Letters: N rows. Types by their numbers: 6 is f32, 15 is bf16.
 
@@ -25,7 +25,7 @@ def pack_transposed(weight: Tensor, mode: int) -> Tensor:  # [out, in] to [in, o
     return pack(weight.t(), mode)
   return weight.t()
 
-# x W^T + b in the weights' type. With fewer than 16 rows MKL picks other kernels, so zeros fill them up.
+# x W^T + b in the weights' type. With fewer than 16 rows MKL picks other kernels, so they are padded with zeros.
 def linear(x: Tensor, weight: Tensor, bias: Optional[Tensor], mode: int) -> Tensor:  # [N, in] to [N, out]
   if mode == 0:
     return ops.mkldnn._linear_pointwise(x, weight, bias, "none", annotate(List[Optional[number]], []), "")
@@ -45,7 +45,7 @@ def add_linear(residual: Tensor, x: Tensor, weight: Tensor, bias: Optional[Tenso
     return ops.mkldnn._linear_pointwise(x, residual, weight, bias, "add")
   return residual + linear_f32(x, weight, bias, mode)
 
-# The same for an inner width beyond D. Up to 80 rows oneDNN cuts its inner sum in one way, with more rows in another.
+# The same for an inner width beyond D. Up to 80 rows oneDNN splits the inner sum in one way, with more rows in another.
 def add_linear_wide(residual: Tensor, x: Tensor, weight: Tensor, bias: Optional[Tensor], mode: int) -> Tensor:
   pieces = (x.size(0) + 79) // 80
   if mode != 0 or pieces <= 1:

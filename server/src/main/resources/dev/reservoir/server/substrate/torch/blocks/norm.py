@@ -35,7 +35,7 @@ def scale(x: Tensor, gain: Tensor, bias: Optional[Tensor], groups: List[int], sl
   return y
 
 # The gradient with respect to x [N, D] of normalize(x), from that with respect to x_hat. The fused backward normalizes
-# its input again; x_hat has mean 0 and deviation 1 already, and the deviation that was left out divides the result.
+# its input again; x_hat has mean 0 and deviation 1 already, and the result is divided by the original deviation.
 def normalize_backward(grad: Tensor, saved: Normalized) -> Tensor:  # [N, D]
   mean = torch.zeros_like(saved.rstd)
   rstd = torch.ones_like(saved.rstd)
