@@ -6,8 +6,6 @@ package dev.reservoir.server.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.reservoir.heads.HeadLearner;
-import dev.reservoir.heads.HeadMetrics;
-import dev.reservoir.heads.HeadSnapshot;
 import dev.reservoir.heads.HeadSpec;
 import dev.reservoir.heads.ObservationEncoder;
 import dev.reservoir.heads.Reason;
@@ -21,7 +19,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -32,68 +29,6 @@ import org.junit.jupiter.api.Timeout;
  */
 @Timeout(60)
 class LearnerClosingTest {
-    private static final int INVOCATIONS = 300;
-
-    /** Learns nothing and counts how often it is closed, without a lock, as real learners do. */
-    private static final class CountingLearner implements HeadLearner {
-        private final HeadSpec spec;
-        private final HeadSnapshot snapshot;
-        private int closed;
-        private boolean inUse;
-
-        CountingLearner(HeadLearner like) {
-            this.spec = like.spec();
-            this.snapshot = like.snapshot();
-        }
-
-        @Override
-        public void countRefused() {}
-
-        @Override
-        public void flush() {}
-
-        @Override
-        public HeadSnapshot snapshot() {
-            return snapshot;
-        }
-
-        @Override
-        public HeadMetrics metrics() {
-            return new HeadMetrics(0, 0, 0, null, null);
-        }
-
-        @Override
-        public @Nullable String failure() {
-            return null;
-        }
-
-        @Override
-        public void update(HeadSpec changed) {}
-
-        @Override
-        public HeadSpec spec() {
-            return spec;
-        }
-
-        @Override
-        public long residentBytes() {
-            return 0;
-        }
-
-        @Override
-        public long trainableParameters() {
-            return 0;
-        }
-
-        @Override
-        public void close() {
-            if (inUse) {
-                throw new AssertionError("closed while a lane works on it");
-            }
-            closed++;
-        }
-    }
-
     @Test
     void aDeletedHeadsLearnerIsClosedOnceAndNotWhileItIsInUse() {
         try (EngineParts parts = new EngineParts()) {
@@ -127,8 +62,8 @@ class LearnerClosingTest {
     }
 
     /** Fixtures that are created once, because that is slow. */
-    private static final class EngineParts extends EngineFixture implements AutoCloseable {
-        private final HeadLearner like = factory.learner(spec("a", "h"), factory.encoder(spec("a", "h")));
+    static final class EngineParts extends EngineFixture implements AutoCloseable {
+        final HeadLearner like = factory.learner(spec("a", "h"), factory.encoder(spec("a", "h")));
 
         @Override
         public void close() {
