@@ -4,8 +4,8 @@
 package dev.reservoir.heads;
 
 /**
- * An observation that {@link ObservationEncoder#admit} or {@link ObservationReader#admit} did not refuse, and that only
- * encoders of the same modality may read. It is checked once and carried as this from then on.
+ * An observation that passed {@link ObservationEncoder#admit} or {@link ObservationReader#admit}. It is checked once
+ * and passed on as this type; only encoders of the same modality may read it.
  *
  * @param tokens an upper estimate of the tokens that a pass of the substrate over it reads, at least 1
  */

@@ -6,7 +6,7 @@ package dev.reservoir.heads;
 import dev.reservoir.heads.EncoderSpec.Pooling;
 
 /**
- * Identity of the features that a frozen encoder gives: encoders of equal keys give equal features for equal
+ * Identity of the features that a frozen encoder produces: encoders with equal keys produce equal features for equal
  * observations, bit for bit, in every process.
  *
  * @param substrateDigest see {@link SubstrateInfo#digest}

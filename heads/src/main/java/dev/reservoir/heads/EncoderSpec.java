@@ -9,11 +9,11 @@ import static dev.reservoir.heads.Refused.checkRange;
  * How hidden states become features.
  *
  * @param featureWidth width of the seeded projection of {@link Pooling#FLATTEN}, 16 to 8,192
- * @param inputSkip whether the raw input stands beside the pooled hidden states
+ * @param inputSkip whether the raw input is appended to the pooled hidden states
  */
 public record EncoderSpec(Pooling pooling, int featureWidth, boolean inputSkip) {
 
-    /** What the readout sees of the hidden states {@code [T, D]}. */
+    /** How the hidden states {@code [T, D]} are pooled into what the readout reads. */
     public enum Pooling {
         /** {@code [D]}, the mean over tokens. */
         MEAN,
@@ -21,13 +21,13 @@ public record EncoderSpec(Pooling pooling, int featureWidth, boolean inputSkip) 
         LAST,
         /** {@code [D]}, the first token's. */
         FIRST,
-        /** {@code [maxTokens x D]}, all tokens in a row; those that a shorter sequence lacks are 0. */
+        /** {@code [maxTokens x D]}, all tokens concatenated; zero-padded if the sequence is shorter. */
         CONCATENATE,
-        /** {@code [featureWidth]}, all tokens in a row through a seeded random projection. */
+        /** {@code [featureWidth]}, all tokens concatenated, then mapped by a seeded random projection. */
         FLATTEN,
-        /** Nothing: the raw input alone, without a pass of the substrate. The control. */
+        /** Nothing: the raw input alone, without a pass through the substrate. Serves as a control. */
         INPUT_ONLY,
-        /** {@code [T, D]}, each token's own; what tasks per token read. */
+        /** {@code [T, D]}, each token's own hidden state; used by tasks per token. */
         PER_TOKEN
     }
 

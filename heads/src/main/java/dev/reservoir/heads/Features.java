@@ -6,13 +6,13 @@ package dev.reservoir.heads;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a readout reads of one observation; a function of the observation, the encoder and the substrate alone, so it
- * can be cached by content. Never written after construction.
+ * The features of one observation, a function of the observation, the encoder and the substrate alone, so they can be
+ * cached by content. Never written after construction.
  *
- * @param values {@code [rows, F]}; one row, or one a token for tasks per token
- * @param tokens tokens the substrate read for it; 0 where it read none
- * @param scale shift and scale of the window, per channel, where the series was normalised; forecasts are learned and
- *     given in it
+ * @param values {@code [rows, F]}; one row, or one per token for tasks per token
+ * @param tokens tokens the substrate read for it; 0 if it read none
+ * @param scale shift and scale of the window, per channel, or null if the series was not normalised; forecasts are
+ *     learned in normalised units and answered in the original ones
  */
 public record Features(
         float[] values, int rows, int tokens, @Nullable Scale scale) {
@@ -27,7 +27,7 @@ public record Features(
         return values.length / rows;
     }
 
-    /** Bytes held, for bounds on caches. */
+    /** Bytes of heap memory, for bounds on caches. */
     public long bytes() {
         return 64 + 4L * values.length + (scale == null ? 0 : 32 + 8L * scale.shift().length);
     }

@@ -4,17 +4,16 @@
 package dev.reservoir.heads;
 
 /**
- * Upper bounds of the bytes that a head's readout comes to take once it has learned every label that it may know, with
- * the snapshot that is served beside it. They follow from the specification, so they can be judged before anything is
- * allocated.
+ * Upper bounds on the bytes of a head's readout once it has learned as many labels as it may have, the served snapshot
+ * included. They follow from the specification alone, so they can be checked before anything is allocated.
  *
  * @param heapBytes weights and what the learning rule stores for each of them
  * @param nativeBytes the inverse covariance of least squares, which heads of equal histories share
  */
 public record HeadFootprint(long heapBytes, long nativeBytes) {
-    /** Arrays as large as the weights: those learned and those served. */
+    /** Arrays as large as the weights: the learner's and the served snapshot's. */
     private static final int WEIGHTS = 2;
-    /** Beside them: Adam's two moments, and the gradient of a minibatch. */
+    /** In addition: Adam's two moments and the gradient of a minibatch. */
     private static final int ADAM = 3;
 
     private static final int WHOLE_MATRIX = 256;
@@ -23,15 +22,15 @@ public record HeadFootprint(long heapBytes, long nativeBytes) {
     public static HeadFootprint of(Task task, LearningSpec learning, int featureWidth) {
         long weights = task.maxOutputs() * (featureWidth + 1L);
         if (learning instanceof LearningSpec.RecursiveLeastSquares) {
-            // Doubles that are learned, floats that are served.
+            // Doubles while learning, floats for serving.
             return new HeadFootprint((Double.BYTES + Float.BYTES) * weights, inverseCovarianceBytes(featureWidth));
         }
         return new HeadFootprint((WEIGHTS + ADAM) * Float.BYTES * weights, 0);
     }
 
     /**
-     * Doubles: a small matrix whole, of a wide one the blocks on and below the diagonal, which is cut at least
-     * eightfold.
+     * A small matrix is stored whole, in doubles; of a wide one only the blocks on and below the diagonal are stored,
+     * with at least eight blocks along the diagonal.
      */
     private static long inverseCovarianceBytes(int featureWidth) {
         if (featureWidth <= WHOLE_MATRIX) {

@@ -3,10 +3,10 @@
 
 package dev.reservoir.heads;
 
-/** What of a head learns, and from what: decides what its learner is, and how examples reach it. */
+/** Which parts of a head learn, and from what. Decides the type of its learner and how examples reach it. */
 public enum HeadKind {
     /** The readout alone learns, by a {@link FeatureLearner}, from features of the frozen substrate. */
     READOUT,
-    /** Parts before and inside the substrate learn as well, by gradients that are taken through it. */
+    /** Parts before and inside the substrate learn as well, by backpropagation through it. */
     FPT
 }

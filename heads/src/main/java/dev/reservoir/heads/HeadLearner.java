@@ -7,12 +7,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The mutable half of a head. Life cycle: made from a specification, given examples in order, {@link #snapshot} at any
- * time between, {@link #close}. Not thread-safe: the owner sees to it that one thread at a time calls. How examples are
- * handed over is the kind's: {@link FeatureLearner} for {@code READOUT} heads, {@code FptLearner} for {@code FPT}
- * heads.
+ * time between, {@link #close}. Not thread-safe: the owner ensures that only one thread at a time calls it. How
+ * examples are passed in depends on the kind: {@link FeatureLearner} for {@code READOUT} heads, {@code FptLearner} for
+ * {@code FPT} heads.
  *
- * <p>What it has learned is a function of the specification and the ordered log of its examples and flushes alone: how
- * they are cut into calls, and what other heads learn meanwhile, changes nothing, bit for bit.
+ * <p>What it has learned is a function of the specification and the ordered log of its examples and flushes alone:
+ * neither how they are split into calls nor what other heads learn in the meantime changes a single bit.
  */
 public interface HeadLearner extends AutoCloseable {
 
@@ -21,14 +21,15 @@ public interface HeadLearner extends AutoCloseable {
 
     /**
      * Ends the minibatch that is being gathered: its examples are learned as if it were full, in a step on their own
-     * mean gradient. Does nothing if none waits. Part of the ordered log, for a shorter minibatch makes another step.
+     * mean gradient. Does nothing if there are none. A flush is part of the ordered log, because a shorter minibatch
+     * makes a different step.
      */
     void flush();
 
-    /** What is learned now, immutable; later learning does not change it. */
+    /** An immutable snapshot of what has been learned so far; later learning does not change it. */
     HeadSnapshot snapshot();
 
-    /** Metrics now. */
+    /** Current metrics. */
     HeadMetrics metrics();
 
     /**
@@ -43,10 +44,10 @@ public interface HeadLearner extends AutoCloseable {
 
     HeadSpec spec();
 
-    /** Bytes held, snapshot included; what is shared with other heads counts in full. Takes constant time. */
+    /** Bytes of memory used, snapshot included; memory shared with other heads counts in full. Takes constant time. */
     long residentBytes();
 
-    /** Parameters that learn, exactly, at the labels known now. */
+    /** Exact number of trainable parameters for the labels known now. */
     long trainableParameters();
 
     /** Releases native memory. Snapshots stay usable. */

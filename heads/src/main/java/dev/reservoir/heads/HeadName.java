@@ -46,7 +46,7 @@ public record HeadName(String tenant, String head) implements Comparable<HeadNam
         }
     }
 
-    /** By hand, for a prediction may name thousands of heads. */
+    /** Checked by hand rather than by a regular expression: a prediction may name thousands of heads. */
     private static boolean isId(String id) {
         if (id.isEmpty() || id.length() > MAX_ID || id.charAt(0) < 'a' || id.charAt(0) > 'z') {
             return false;

@@ -12,8 +12,8 @@ public interface HeadSnapshot {
     List<String> labels();
 
     /**
-     * What turns observations into the features that {@link #predict} takes, where it depends on what was learned; null
-     * where it is the head's own for all its life.
+     * Turns observations into the features that {@link #predict} reads, if that depends on what has been learned; null
+     * if the head has the same encoder for all its life.
      */
     @Nullable
     ObservationEncoder encoder();
@@ -29,12 +29,13 @@ public interface HeadSnapshot {
     /**
      * Answers one observation.
      *
-     * @param maxScores most scores to report, best first; 0 for none but the winner
+     * @param maxScores maximum number of scores to report, best first; 0 to report only the winner
      */
     Prediction predict(Features features, int maxScores);
 
     /**
-     * Shows what answers are computed from features with; with an {@link #encoder} of its own also that one's parts.
+     * Passes on everything that answers are computed with from features; if the snapshot has an {@link #encoder} of its
+     * own, its parts as well.
      */
     void visitParts(PartVisitor parts);
 }

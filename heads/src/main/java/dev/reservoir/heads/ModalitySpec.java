@@ -7,18 +7,18 @@ import static dev.reservoir.heads.Refused.check;
 import static dev.reservoir.heads.Refused.checkRange;
 
 /**
- * What a head reads and how that is cut into tokens. Every value is checked here, but for the number of tokens, which
- * the substrate bounds: {@link #checkPositions}. None is a default.
+ * What a head reads and how it is split into tokens. Every value is checked here except the number of tokens, which the
+ * substrate bounds: see {@link #checkPositions}. There are no defaults here.
  */
 public sealed interface ModalitySpec {
 
     /** Its name in the contract. */
     String kind();
 
-    /** Most tokens of one observation. */
+    /** Largest number of tokens of one observation. */
     int maxTokens();
 
-    /** The field of the contract that decides how many tokens an observation has. */
+    /** The field of the contract that determines how many tokens an observation has. */
     String tokensField();
 
     /** Whether the substrate reads ids of its own vocabulary, with its own word embeddings, and not rows of numbers. */
@@ -47,10 +47,10 @@ public sealed interface ModalitySpec {
     }
 
     /**
-     * Refuses a modality in which a token is not one item of the observation, a symbol or a row: a task per token asks
-     * each item.
+     * Refuses a modality in which a token is not one item of the observation, a symbol or a row: a task per token
+     * answers for each item.
      *
-     * @param taskField the field of the contract that holds such a task
+     * @param taskField the field of the contract that contains such a task
      * @throws Refused INVALID_FIELD
      */
     default void checkTokenPerItem(String taskField) {
@@ -144,7 +144,7 @@ public sealed interface ModalitySpec {
         }
     }
 
-    /** Sound as log-mel frames, one each 10 ms, of 25 ms; {@code framesPerToken} a token. */
+    /** Sound as log-mel frames, one every 10 ms, of 25 ms; {@code framesPerToken} per token. */
     record Audio(int sampleRate, int durationMillis, int melBands, int framesPerToken) implements ModalitySpec {
         private static final String FIELD = "modality.audio.duration_millis";
 
@@ -159,7 +159,7 @@ public sealed interface ModalitySpec {
             checkRange("modality.audio.frames_per_token", framesPerToken, 1, 16);
         }
 
-        /** Frames of one sound: one each 10 ms, the last ones padded with silence. */
+        /** Frames of one sound: one every 10 ms, the last ones padded with silence. */
         public int frames() {
             return durationMillis / 10;
         }
@@ -190,7 +190,7 @@ public sealed interface ModalitySpec {
         }
     }
 
-    /** Windows of {@code window} rows of {@code channels} numbers; {@code patch} rows a token. */
+    /** Windows of {@code window} rows of {@code channels} numbers; {@code patch} rows per token. */
     record Series(int channels, int window, int patch, boolean normalizePerWindow) implements ModalitySpec {
         private static final String FIELD = "modality.series.window";
 
@@ -231,7 +231,7 @@ public sealed interface ModalitySpec {
         }
     }
 
-    /** Sequences of up to {@code maxLength} symbols in {@code [0, vocabulary)}; {@code group} symbols a token. */
+    /** Sequences of up to {@code maxLength} symbols in {@code [0, vocabulary)}; {@code group} symbols per token. */
     record Tokens(int vocabulary, int maxLength, int group) implements ModalitySpec {
         private static final String FIELD = "modality.tokens.max_length";
 
@@ -271,7 +271,7 @@ public sealed interface ModalitySpec {
         }
     }
 
-    /** Up to {@code maxRows} rows of {@code width} numbers; a row a token. */
+    /** Up to {@code maxRows} rows of {@code width} numbers; one row per token. */
     record Tensor(int width, int maxRows) implements ModalitySpec {
         private static final String FIELD = "modality.tensor.max_rows";
 

@@ -7,7 +7,7 @@ import java.nio.ByteBuffer;
 import java.util.function.IntUnaryOperator;
 
 /**
- * Numbers with a name and a shape, read one by one where they lie: nothing is copied.
+ * Numbers with a name and a shape, read in place: nothing is copied.
  *
  * @param shape sizes, row-major; their product fits an int
  * @param bits of the number at an index: those of a float, or the integer itself; the same at every call
@@ -31,7 +31,7 @@ public record NamedTensor(String name, Type type, int[] shape, IntUnaryOperator 
         }
     }
 
-    /** Floats that lie as the shape says; the array may be longer and is never to be written again. */
+    /** Floats laid out as the shape says; the array may be longer and must never be written again. */
     public static NamedTensor of(String name, float[] values, int... shape) {
         return new NamedTensor(name, Type.F32, shape, i -> Float.floatToRawIntBits(values[i]));
     }

@@ -4,8 +4,8 @@
 package dev.reservoir.heads;
 
 /**
- * An input as it arrived; {@link ObservationEncoder#admit} checks it against what a head reads. Arrays are not copied:
- * never written.
+ * An input as it arrived; {@link ObservationEncoder#admit} checks it against what a head reads. Arrays are not copied
+ * and must not be written to.
  */
 public sealed interface Observation {
 

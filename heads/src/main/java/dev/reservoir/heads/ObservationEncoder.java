@@ -6,10 +6,10 @@ package dev.reservoir.heads;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Turns observations of one modality into features, around a pass of the substrate that the caller runs: {@link #admit}
- * and {@link #encode} before it, {@link #features} after it. Immutable; any number of threads may call at once. That of
- * a {@code READOUT} head is shared by all heads of equal modality and encoder, that of an {@code FPT} head belongs to
- * one snapshot.
+ * Turns observations of one modality into features, around a pass through the substrate that the caller runs:
+ * {@link #admit} and {@link #encode} before it, {@link #features} after it. Immutable; any number of threads may call
+ * at once. The encoder of a {@code READOUT} head is shared by all heads with equal modality and encoder; that of an
+ * {@code FPT} head belongs to one snapshot.
  */
 public interface ObservationEncoder {
 
@@ -20,7 +20,7 @@ public interface ObservationEncoder {
     @Nullable
     EncoderKey key();
 
-    /** The norms that its pass runs with; null for the substrate's own. */
+    /** The norms with which its pass runs; null for the substrate's own. */
     default TunableSubstrate.@Nullable NormRow norms() {
         return null;
     }
@@ -48,7 +48,7 @@ public interface ObservationEncoder {
     Features features(Encoded encoded, @Nullable HiddenStates hidden, int sequence);
 
     /**
-     * Passes on the tensors and choices with which features are computed from rows of numbers, or from token ids.
+     * Passes on the tensors and choices by which features are computed from rows of numbers or token ids.
      *
      * @throws Refused TOO_LARGE if a map is too large to be exported
      */
@@ -58,7 +58,7 @@ public interface ObservationEncoder {
      * @param input what the substrate reads; null if the features need no pass
      * @param rawInput the observation as numbers, {@code [rows, width]}, as features lay it out; empty if they have
      *     none
-     * @param rows rows of the features: 1, or one a token
+     * @param rows rows of the features: 1, or one per token
      * @param scale see {@link Features#scale}
      */
     record Encoded(@Nullable SubstrateInput input, float[] rawInput, int rows, Features.@Nullable Scale scale) {

@@ -12,13 +12,14 @@ public interface ObservationReader {
     int maxRows();
 
     /**
-     * Euclidean norm that a row of numbers typically has. Input projections are scaled by it, so that the rows that the
-     * substrate reads are about as long as its own embeddings.
+     * Typical Euclidean norm of a row of numbers. Input projections are scaled by it, so that the rows the substrate
+     * reads have about the norm of its own embeddings.
      */
     double rowNorm();
 
     /**
-     * How many times as long as the pooled hidden states the raw input beside them is made: the ridge shrinks it less.
+     * Norm of the raw input relative to the pooled hidden states beside it: the larger it is, the less the ridge
+     * shrinks its weights.
      */
     default double inputFactor() {
         return 1;

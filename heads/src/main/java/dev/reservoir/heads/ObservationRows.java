@@ -10,9 +10,9 @@ import org.jspecify.annotations.Nullable;
  *
  * @param rows at least 1
  * @param columns column of each value, {@code [rows, values.length / rows]}; null if the rows are dense. A column may
- *     come several times in a row: its values add up
+ *     occur several times in a row: its values add up
  * @param values {@code [rows, values.length / rows]}
- * @param tokenIds what the substrate reads if it is not the rows: text
+ * @param tokenIds what the substrate reads instead of the rows, for text
  * @param scale see {@link Features#scale}
  */
 public record ObservationRows(

@@ -4,13 +4,12 @@
 package dev.reservoir.heads;
 
 /**
- * Is shown what a head computes its answers with, part by part, so that something else than this program can compute
- * them too. The names are those of an exported head; {@code HeadService.ExportHead} of the contract tells what each
- * means.
+ * Receives everything that a head computes its answers with, part by part, so that another program can compute them
+ * too. The names are those of an exported head; {@code HeadService.ExportHead} of the contract defines each.
  */
 public interface PartVisitor {
     void tensor(NamedTensor tensor);
 
-    /** One of the few ways in which something is done, for example {@code pooling} {@code mean}. */
+    /** A choice among a few alternatives, for example {@code pooling} {@code mean}. */
     void choice(String name, String value);
 }

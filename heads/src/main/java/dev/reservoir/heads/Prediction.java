@@ -13,26 +13,26 @@ public sealed interface Prediction {
      */
     record Scored(String label, float score) {}
 
-    /** @param label the best, empty while no label is known; {@code scores} best first, as many as were asked for */
+    /** @param label the best, empty while no label is known; {@code scores} best first, as many as were requested */
     record Label(String label, List<Scored> scores) implements Prediction {}
 
-    /** @param labels those that score at least one half; {@code scores} best first, as many as were asked for */
+    /** @param labels those that score at least one half; {@code scores} best first, as many as were requested */
     record LabelSet(List<String> labels, List<Scored> scores) implements Prediction {}
 
     /** In the order and units of the targets. */
     record Values(float[] values) implements Prediction {}
 
-    /** One label a token. */
+    /** One label per token. */
     record TokenLabels(List<String> labels) implements Prediction {}
 
-    /** @param labels all that are known; indices are places in it */
+    /** @param labels all known labels, to which indices refer */
     record TokenLabelSets(List<String> labels, List<TokenSet> tokens) implements Prediction {}
 
     /**
      * The answer to one token.
      *
      * @param indices those that score at least one half, ascending
-     * @param scored the best, best first, as many as were asked for
+     * @param scored the best, best first, as many as were requested
      * @param scores theirs, as {@link Scored#score}
      */
     record TokenSet(int[] indices, int[] scored, float[] scores) {}

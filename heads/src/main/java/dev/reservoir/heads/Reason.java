@@ -11,11 +11,11 @@ public enum Reason {
     WRONG_MODALITY(Kind.INVALID),
     /** The observation is malformed, of the wrong size or not finite. */
     INVALID_OBSERVATION(Kind.INVALID),
-    /** The observation or message is larger than is taken. */
+    /** The observation or message is larger than the server accepts. */
     TOO_LARGE(Kind.INVALID),
     /** The target does not fit the head's task. */
     WRONG_TARGET(Kind.INVALID),
-    /** One more label than the head may know. */
+    /** More labels than the head may have. */
     LABEL_LIMIT(Kind.INVALID),
     /** Messages of a stream came in an order that has no meaning. */
     STREAM_ORDER(Kind.INVALID),
@@ -25,17 +25,17 @@ public enum Reason {
     SEQUENCE_GAP(Kind.OUT_OF_RANGE),
     /** No such head. */
     HEAD_NOT_FOUND(Kind.NOT_FOUND),
-    /** A held observation is unknown or no longer held. */
+    /** A held observation is unknown or no longer stored. */
     UNKNOWN_OBSERVATION(Kind.NOT_FOUND),
-    /** The name is taken. */
+    /** The name is already in use. */
     HEAD_EXISTS(Kind.EXISTS),
     /** A newer writer has taken over the head. */
     WRITER_FENCED(Kind.ABORTED),
     /** The head met a number that is not finite and learns no more. */
     HEAD_FAILED(Kind.PRECONDITION),
-    /** The head has not handled the asked sequence number in time. */
+    /** The head did not reach the requested sequence number in time. */
     NOT_YET_APPLIED(Kind.UNAVAILABLE),
-    /** The server holds as many heads as it may. */
+    /** The server has reached its maximum number of heads. */
     HEAD_LIMIT(Kind.EXHAUSTED),
     /** A queue is full; try again later. */
     OVERLOADED(Kind.EXHAUSTED),
@@ -43,13 +43,13 @@ public enum Reason {
     STOPPING(Kind.UNAVAILABLE),
     /** The caller's deadline passed before the work began. */
     DEADLINE(Kind.DEADLINE),
-    /** The caller went away before the work began. */
+    /** The call was cancelled before the work began. */
     CANCELLED(Kind.CANCELLED),
     /** A defect of the server. */
     INTERNAL(Kind.INTERNAL),
-    /** The memory that the server lends to its clients has no room for it. */
+    /** The memory that the server reserves for its clients' data is full. */
     MEMORY_LIMIT(Kind.EXHAUSTED),
-    /** No such method, or an encoding of messages that is not read. */
+    /** No such method, or a message encoding that is not supported. */
     UNIMPLEMENTED(Kind.UNIMPLEMENTED);
 
     /** What a caller can do about it; each maps to one status code of the wire. */

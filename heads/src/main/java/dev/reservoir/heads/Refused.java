@@ -5,7 +5,7 @@ package dev.reservoir.heads;
 
 import java.util.Map;
 
-/** A request that is refused, with the reason, the value that was met and what was expected. Carries no stack trace. */
+/** A refused request, with the reason, the offending value and what was expected. Has no stack trace. */
 public final class Refused extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
@@ -42,10 +42,7 @@ public final class Refused extends RuntimeException {
         return value;
     }
 
-    /**
-     * Refuses with {@link Reason#INVALID_FIELD} unless {@code low <= value <= high}; a value that is not a number
-     * fails.
-     */
+    /** Refuses with {@link Reason#INVALID_FIELD} unless {@code low <= value <= high}; NaN is refused. */
     public static double checkRange(String field, double value, double low, double high) {
         if (!(value >= low && value <= high)) {
             throw new Refused(

@@ -16,7 +16,7 @@ import java.util.List;
 public interface Substrate extends AutoCloseable {
     SubstrateInfo info();
 
-    /** What turns texts into ids of the substrate's vocabulary; closed with the substrate. */
+    /** Turns texts into ids of the substrate's vocabulary; closed with the substrate. */
     TextTokenizer tokenizer();
 
     /** Runs the substrate: {@code B} sequences in, {@code [sum T, D]} out. */

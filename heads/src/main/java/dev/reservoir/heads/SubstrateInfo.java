@@ -3,7 +3,7 @@
 
 package dev.reservoir.heads;
 
-/** What a substrate is: which one, of which shape, and with which numbers it computes here. */
+/** A description of a substrate: its identity, its shape and its numerics in this process. */
 public record SubstrateInfo(Identity identity, Shape shape, Numerics numerics) {
 
     /**
@@ -14,7 +14,7 @@ public record SubstrateInfo(Identity identity, Shape shape, Numerics numerics) {
      */
     public record Identity(String name, String digest) {}
 
-    /** The sizes of a substrate; what every family has, and a record for what a family has besides. */
+    /** The sizes of a substrate: what all families have in common, and one record per family. */
     public sealed interface Shape {
         /** The block scaffold, for example {@code bert}. */
         String family();
@@ -22,13 +22,13 @@ public record SubstrateInfo(Identity identity, Shape shape, Numerics numerics) {
         /** Width {@code D} of a hidden state. */
         int width();
 
-        /** Ids of tokens are below it. */
+        /** Size of the vocabulary: token ids are below it. */
         int vocabulary();
 
-        /** Most tokens in a sequence. */
+        /** Largest number of tokens in a sequence. */
         int positions();
 
-        /** How many numbers the weights have. */
+        /** Number of parameters. */
         long parameters();
 
         /** Floating-point operations of one token's products with frozen weights, forward. */
@@ -70,13 +70,14 @@ public record SubstrateInfo(Identity identity, Shape shape, Numerics numerics) {
     }
 
     /**
-     * With which numbers the substrate computes in this process.
+     * How the substrate computes in this process.
      *
      * @param precision {@code f32} or {@code bf16}, inside the program
      * @param precisionReason why that one
      * @param device for example {@code cpu} or {@code cuda:0}
      * @param weightBytes bytes of the weights as stored
-     * @param coBatchingIdentical whether the start-up check found hidden states bit-identical alone and among others
+     * @param coBatchingIdentical whether the start-up check found hidden states to be bit-identical alone and
+     *     co-batched
      * @param coBatchingCheck what that check compared
      */
     public record Numerics(
@@ -103,7 +104,7 @@ public record SubstrateInfo(Identity identity, Shape shape, Numerics numerics) {
         return shape.vocabulary();
     }
 
-    /** Most tokens in a sequence. */
+    /** Largest number of tokens in a sequence. */
     public int positions() {
         return shape.positions();
     }

@@ -50,7 +50,7 @@ public sealed interface Target {
     }
 
     /**
-     * A set of labels per token. Whether it is consistent is judged where it is learned from.
+     * A set of labels per token. Its consistency is checked when it is learned from.
      *
      * @param labels what the sets name by index
      * @param tokens one per token
@@ -68,9 +68,9 @@ public sealed interface Target {
     }
 
     /**
-     * What holds for a token.
+     * The labels of one token.
      *
-     * @param unknown whether the truth is not known, and not learned from
+     * @param unknown whether the truth is unknown, so that the token is not learned from
      * @param indices of labels
      */
     record TokenSet(boolean unknown, int[] indices) {}

@@ -9,15 +9,15 @@ import static dev.reservoir.heads.Refused.checkRange;
 import java.util.HashSet;
 import java.util.List;
 
-/** What a head answers. */
+/** The question that a head answers. */
 public sealed interface Task {
-    /** Most labels a head can know. */
+    /** Largest number of labels of a head. */
     int LABEL_LIMIT = 4_096;
     /** Most numbers in a target or a prediction. */
     int VALUE_LIMIT = 4_096;
     /** Largest magnitude of a number in a target. */
     float LARGEST_VALUE = 1e9f;
-    /** Most labels a head can know times the most tokens it reads, where each token has a set of them. */
+    /** Bound on the labels of a head times the tokens it reads, for tasks in which each token has a set of labels. */
     int TOKEN_LABEL_LIMIT = 65_536;
 
     String TOKEN_MULTI_LABEL = "task.token_multi_label";
@@ -32,7 +32,7 @@ public sealed interface Task {
     int maxOutputs();
 
     /**
-     * A task whose outputs are labels; {@code labels} are known from the start, others may come up to
+     * A task whose outputs are labels; {@code labels} are known from the start, others may be added up to
      * {@code maxLabels}.
      */
     sealed interface Labelled extends Task {
@@ -49,10 +49,10 @@ public sealed interface Task {
         }
     }
 
-    /** Tasks of which each label holds or does not, by itself. */
+    /** Tasks in which each label is true or false independently of the others. */
     sealed interface ManyLabels extends Labelled {}
 
-    /** Tasks that ask each token of an observation. */
+    /** Tasks with an answer for each token of an observation. */
     sealed interface PerToken extends Labelled {}
 
     /** Exactly one label. */

@@ -7,7 +7,7 @@ import java.util.List;
 
 /**
  * A substrate that heads can be trained through: its norms can be replaced for each sequence, and a forward pass can be
- * kept for a backward pass. Its own weights stay frozen.
+ * recorded for a backward pass. Its own weights stay frozen.
  */
 public interface TunableSubstrate extends Substrate {
     /** Norms in a pass, the input norm included. */
@@ -16,7 +16,10 @@ public interface TunableSubstrate extends Substrate {
     /** The norms as pretrained, always the same row. */
     NormRow ownNorms();
 
-    /** The frozen embeddings of some words, {@code [T, D]}: what {@link SubstrateInput.TokenIds} stand for. */
+    /**
+     * The frozen word embeddings of {@code ids}, {@code [T, D]}, as the substrate reads them for
+     * {@link SubstrateInput.TokenIds}.
+     */
     float[] wordEmbeddings(int[] ids);
 
     /**
@@ -26,8 +29,8 @@ public interface TunableSubstrate extends Substrate {
     HiddenStates forward(List<SubstrateInput> sequences, NormBank norms, int[] slots);
 
     /**
-     * The same, kept for one backward pass. All sequences must be {@link SubstrateInput.Embeddings}. Close it in any
-     * case: it owns native memory. Must be used and closed on the calling thread.
+     * The same, recorded for one backward pass. All sequences must be {@link SubstrateInput.Embeddings}. The result
+     * owns native memory, so it must always be closed; it must be used and closed on the calling thread.
      */
     TracedForward trace(List<SubstrateInput> sequences, NormBank norms, int[] slots);
 
@@ -41,7 +44,7 @@ public interface TunableSubstrate extends Substrate {
         return this;
     }
 
-    /** A forward pass that a backward pass can follow. Not thread-safe. */
+    /** A recorded forward pass, from which a backward pass can be run. Not thread-safe. */
     interface TracedForward extends AutoCloseable {
         HiddenStates hidden();
 
@@ -72,7 +75,7 @@ public interface TunableSubstrate extends Substrate {
      * @param biases {@code [slots, norms, D]}
      */
     record NormBank(float[] gains, float[] biases, int slots) {
-        /** A bank with a slot for each of some rows, in their order. */
+        /** A bank with one slot per row, in the order of the rows. */
         public static NormBank of(List<NormRow> rows) {
             int width = rows.get(0).gains().length;
             float[] gains = new float[rows.size() * width];

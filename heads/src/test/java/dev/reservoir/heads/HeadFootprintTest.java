@@ -14,7 +14,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What is foretold of a head against what it takes once it has learned. */
+/** The predicted footprint of a head against what it uses once it has learned. */
 final class HeadFootprintTest {
     private static final int FEATURES = 600;
     private static final int LABELS = 40;
@@ -29,7 +29,7 @@ final class HeadFootprintTest {
 
     @ParameterizedTest
     @MethodSource("rules")
-    void aHeadTakesNoMoreThanIsForetoldAndNotMuchLess(LearningSpec learning) {
+    void aHeadUsesNoMoreThanPredictedAndNotMuchLess(LearningSpec learning) {
         Task task = new Task.Classification(List.of(), LABELS);
         HeadSpec spec = new HeadSpec(
                 new HeadName("tests", "head"), ROWS, task, new EncoderSpec(Pooling.INPUT_ONLY, 64, false), learning, 0);
@@ -42,7 +42,7 @@ final class HeadFootprintTest {
                     .toList());
             learner.snapshot();
             long all = foretold.heapBytes() + foretold.nativeBytes();
-            // Standardisation, histories and what else does not grow with the outputs.
+            // Standardisation, histories and whatever else does not grow with the outputs.
             assertThat(learner.residentBytes()).isBetween(all / 3, all + 60L * 4 * FEATURES);
         }
     }

@@ -13,7 +13,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** One range for each value, whichever bound of it is passed. */
+/** A message states the whole range of a value, whichever of its bounds is exceeded. */
 final class ModalitySpecTest {
     private static final int POSITIONS = 512;
 
@@ -45,7 +45,7 @@ final class ModalitySpecTest {
     }
 
     @Test
-    void lengthsThatPatchesAndGroupsDivideSayBothTheirLimits() {
+    void lengthsDividedIntoPatchesOrGroupsReportBothLimits() {
         assertThatThrownBy(() -> new ModalitySpec.Series(1, 0, 1, true))
                 .hasMessage("modality.series.window: 0 (expected: 1 to 8192, and at most patch x the substrate's"
                         + " positions)");

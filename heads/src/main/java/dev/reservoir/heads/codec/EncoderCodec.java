@@ -77,7 +77,7 @@ public final class EncoderCodec {
         throw unknown("encoder.input_skip", encoder.getInputSkipValue(), "WITHOUT_INPUT or WITH_INPUT");
     }
 
-    /** A pooling per token is told by the task, so it has no name on the wire. */
+    /** Pooling per token follows from the task, so it has no name on the wire. */
     public static Encoder encode(EncoderSpec spec) {
         return Encoder.newBuilder()
                 .setPooling(

@@ -21,7 +21,7 @@ final class Fields {
                 Reason.INVALID_FIELD, field + ": " + number + " (expected: " + expected + ")", Map.of("field", field));
     }
 
-    /** The value, or what stands for a field that was left open. */
+    /** The value, or the given default if the field is unset. */
     static int or(int value, int whenOpen) {
         return value == 0 ? whenOpen : value;
     }

@@ -22,7 +22,7 @@ public final class HeadCodec {
     private HeadCodec() {}
 
     /**
-     * The specification with every default filled in; what the message says of name and output is not looked at.
+     * The specification with every default filled in; the message's name and output fields are ignored.
      *
      * @throws Refused INVALID_FIELD naming the field
      */
@@ -66,7 +66,7 @@ public final class HeadCodec {
         return throughSubstrate;
     }
 
-    /** Everything of a head that its maker chose or left to defaults; output fields are for the caller to add. */
+    /** The whole specification of a head, defaults included; output fields are for the caller to add. */
     public static Head.Builder encode(HeadSpec spec) {
         return Head.newBuilder()
                 .setName(spec.name().toString())

@@ -16,13 +16,13 @@ import dev.reservoir.v1.Matrix;
 import dev.reservoir.v1.SymbolSequence;
 import java.util.List;
 
-/** Observations, to and from the wire. Their content is judged by the encoder that reads them, not here. */
+/** Observations, to and from the wire. Their content is checked by the encoder that reads them, not here. */
 public final class ObservationCodec {
     private ObservationCodec() {}
 
     /**
      * @param field path of the observation in its request, for the refusal
-     * @throws Refused INVALID_FIELD where there is none
+     * @throws Refused INVALID_FIELD if there is none
      */
     public static Observation decode(String field, dev.reservoir.v1.Observation observation) {
         switch (observation.getInputCase()) {
@@ -135,7 +135,7 @@ public final class ObservationCodec {
         return matrix.build();
     }
 
-    /** Reads the list unboxed where it is the generated class's own. */
+    /** Reads the list unboxed if it is the generated class's own. */
     static float[] floats(List<Float> list) {
         float[] values = new float[list.size()];
         if (list instanceof Internal.FloatList unboxed) {

@@ -16,13 +16,13 @@ import java.util.Arrays;
 import java.util.Set;
 import java.util.TreeSet;
 
-/** Targets, to and from the wire. Whether one fits a head's task is judged by the learner, not here. */
+/** Targets, to and from the wire. Whether one fits a head's task is checked by the learner, not here. */
 public final class TargetCodec {
     private TargetCodec() {}
 
     /**
      * @param field path of the target in its request, for the refusal
-     * @throws Refused INVALID_FIELD where there is none
+     * @throws Refused INVALID_FIELD if there is none
      */
     public static Target decode(String field, dev.reservoir.v1.Target target) {
         switch (target.getTruthCase()) {

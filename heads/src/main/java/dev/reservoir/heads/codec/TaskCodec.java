@@ -16,7 +16,7 @@ import dev.reservoir.v1.Task;
 import dev.reservoir.v1.TokenClassification;
 import dev.reservoir.v1.TokenMultiLabel;
 
-/** What a head answers, to and from the wire. */
+/** The task of a head, to and from the wire. */
 public final class TaskCodec {
     private static final int MAX_LABELS = 64;
 
@@ -59,8 +59,8 @@ public final class TaskCodec {
                 "task", "classification, multi_label, regression, token_classification, token_multi_label or forecast");
     }
 
-    private static int maxLabels(int asked, int labels) {
-        return or(asked, Math.max(MAX_LABELS, labels));
+    private static int maxLabels(int requested, int labels) {
+        return or(requested, Math.max(MAX_LABELS, labels));
     }
 
     public static Task encode(dev.reservoir.heads.Task spec) {

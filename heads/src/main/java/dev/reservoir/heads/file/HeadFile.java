@@ -14,19 +14,19 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** A head as a file: what it computes its answers with, and nothing of how it learns. */
+/** A head as a file: everything that its answers are computed with, and nothing about how it learns. */
 public final class HeadFile {
-    /** Names what the file is, under {@code format} in its metadata. */
+    /** Identifies the kind of file, under {@code format} in its metadata. */
     public static final String FORMAT = "reservoir.head.v1";
 
     private HeadFile() {}
 
     /**
-     * The file of what a head had learned at one moment.
+     * The file of one snapshot of a head.
      *
      * @param frozen the encoder of a snapshot that has none of its own
-     * @param origin further metadata: where the head comes from
-     * @throws dev.reservoir.heads.Refused TOO_LARGE where a map of it is too large to be written out
+     * @param origin further metadata: the origin of the head
+     * @throws dev.reservoir.heads.Refused TOO_LARGE if one of its maps is too large to be exported
      */
     public static SafetensorsOutput of(
             HeadSpec spec, HeadSnapshot snapshot, ObservationEncoder frozen, Map<String, String> origin) {

@@ -16,8 +16,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * What a file of the safetensors format holds, checked as a whole: every tensor of f32 or i32, the numbers without a
- * gap, floats finite.
+ * The content of a file in the safetensors format, checked as a whole: every tensor is of f32 or i32, there are no gaps
+ * between their numbers, and floats are finite.
  *
  * @param metadata texts under {@code __metadata__}
  * @param tensors by name, in the order of the file; they read the given bytes

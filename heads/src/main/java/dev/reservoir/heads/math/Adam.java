@@ -12,7 +12,7 @@ package dev.reservoir.heads.math;
  *   w = (1 - rate decay) w - rate (m / (1 - 0.9^t)) / (sqrt(v / (1 - 0.999^t)) + 1e-8)
  * </pre>
  *
- * Powers are StrictMath's, sums are floats in a fixed order: equal numbers give equal bits.
+ * Powers are StrictMath's and sums are floats in a fixed order, so equal inputs yield equal bits.
  */
 public final class Adam {
     private static final float BETA1 = 0.9f;
@@ -21,7 +21,7 @@ public final class Adam {
 
     private final float scale;
     private final float root;
-    private final float kept;
+    private final float retained;
 
     /** First and second moments of some parameters, zeros before the first step. */
     public record Moments(float[] first, float[] second) {
@@ -32,13 +32,13 @@ public final class Adam {
 
     /**
      * @param rate learning rate of this step
-     * @param decay share of a decaying parameter that a rate of 1 would take away
+     * @param decay share of a decaying parameter that a rate of 1 would remove
      * @param steps steps of these parameters including this one, at least 1
      */
     public Adam(double rate, double decay, long steps) {
         this.scale = (float) (rate / (1 - StrictMath.pow(BETA1, (double) steps)));
         this.root = (float) (1 / StrictMath.sqrt(1 - StrictMath.pow(BETA2, (double) steps)));
-        this.kept = (float) (1 - rate * decay);
+        this.retained = (float) (1 - rate * decay);
     }
 
     /**
@@ -50,7 +50,7 @@ public final class Adam {
      * @param decaying how many of the parameters, from the first on, decay
      */
     public void step(float[] old, float[] next, Moments moments, float[] gradient, float factor, int decaying) {
-        move(0, decaying, old, next, moments, gradient, factor, scale, root, kept);
+        move(0, decaying, old, next, moments, gradient, factor, scale, root, retained);
         move(decaying, gradient.length, old, next, moments, gradient, factor, scale, root, 1);
     }
 
@@ -64,7 +64,7 @@ public final class Adam {
             float factor,
             float scale,
             float root,
-            float kept) {
+            float retained) {
         float[] m = moments.first;
         float[] v = moments.second;
         for (int i = from; i < to; i++) {
@@ -73,7 +73,7 @@ public final class Adam {
             float square = BETA2 * v[i] + (1 - BETA2) * g * g;
             m[i] = mean;
             v[i] = square;
-            next[i] = kept * old[i] - scale * mean / ((float) Math.sqrt(square) * root + EPSILON);
+            next[i] = retained * old[i] - scale * mean / ((float) Math.sqrt(square) * root + EPSILON);
         }
     }
 }

@@ -52,18 +52,18 @@ public final class Losses {
 
     /** Turns scores into probabilities in place. Returns the logarithm of the sum of exponentials. */
     public static double softmax(float[] scores, int count) {
-        float most = Float.NEGATIVE_INFINITY;
+        float largest = Float.NEGATIVE_INFINITY;
         for (int c = 0; c < count; c++) {
-            most = Math.max(most, scores[c]);
+            largest = Math.max(largest, scores[c]);
         }
         double sum = 0;
         for (int c = 0; c < count; c++) {
-            sum += StrictMath.exp(scores[c] - most);
+            sum += StrictMath.exp(scores[c] - largest);
         }
         for (int c = 0; c < count; c++) {
-            scores[c] = (float) (StrictMath.exp(scores[c] - most) / sum);
+            scores[c] = (float) (StrictMath.exp(scores[c] - largest) / sum);
         }
-        return most + StrictMath.log(sum);
+        return largest + StrictMath.log(sum);
     }
 
     /** Cross entropy of one label in nats. */

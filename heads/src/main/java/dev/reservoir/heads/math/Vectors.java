@@ -3,7 +3,7 @@
 
 package dev.reservoir.heads.math;
 
-/** Loops over floats in a fixed order of additions, so that equal numbers give equal bits. */
+/** Loops over floats in a fixed order of additions, so that equal inputs yield equal bits. */
 public final class Vectors {
     private Vectors() {}
 
@@ -57,7 +57,7 @@ public final class Vectors {
      * exactly as {@link #dot} adds it. Two rows at a time read {@code x} once.
      *
      * @param rows {@code [C][>= F + 1]}, the bias behind the {@code F} weights
-     * @param x holds the features at {@code [from, from + F)}
+     * @param x contains the features at {@code [from, from + F)}
      * @param features {@code F}
      */
     public static void affine(float[][] rows, int outputs, int features, float[] x, int from, float[] scores, int at) {

@@ -10,9 +10,9 @@ import dev.reservoir.heads.ObservationReader;
 import dev.reservoir.heads.ObservationRows;
 
 /**
- * Sounds as log-mel frames, {@code framesPerToken} a token, frame after frame. Over a sound the frames are shifted and
- * scaled to mean 0 and deviation 1, so that loudness does not matter. Frames of the last token that the sound does not
- * reach are 0.
+ * Sounds as log-mel frames, {@code framesPerToken} per token, frame after frame. Over a sound the frames are shifted
+ * and scaled to mean 0 and deviation 1, so that loudness does not matter. Frames of the last token that the sound does
+ * not reach are 0.
  */
 final class AudioReader implements ObservationReader {
     private static final String PCM = "observation.audio.pcm16";
@@ -64,7 +64,7 @@ final class AudioReader implements ObservationReader {
                 : WaveFile.samples(((Observation.PcmAudio) admitted.observation()).samples(), 16, 1, most);
         float[] frames = spectrum.logMel(samples, spec.frames());
         normalize(frames);
-        // Tokens are whole: the frames that the last one lacks stay 0, the mean.
+        // Tokens are whole: frames missing from the last one stay 0, the mean.
         float[] rows = new float[spec.maxTokens() * rowWidth()];
         System.arraycopy(frames, 0, rows, 0, frames.length);
         return ObservationRows.dense(spec.maxTokens(), rows);

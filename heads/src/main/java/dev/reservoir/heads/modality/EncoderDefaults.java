@@ -10,7 +10,7 @@ import dev.reservoir.heads.Refused;
 import dev.reservoir.heads.Task;
 import org.jspecify.annotations.Nullable;
 
-/** What a specification that leaves something open means: the choices that measured best for each modality. */
+/** Defaults for what a specification leaves open: the choices that measured best for each modality. */
 public final class EncoderDefaults {
     public static final int TEXT_MAX_TOKENS = 128;
     public static final int IMAGE_CHANNELS = 1;
@@ -29,14 +29,14 @@ public final class EncoderDefaults {
 
     private EncoderDefaults() {}
 
-    /** The encoder of a head that asks for none. */
+    /** The encoder of a head whose specification has none. */
     public static EncoderSpec encoder(ModalitySpec modality, Task task) {
         return encoder(modality, task, null, 0, null);
     }
 
     /**
-     * The encoder of a head that asks for some of it. A task per token reads each token's own hidden state and takes no
-     * pooling.
+     * The encoder of a head whose specification sets some fields of it. A task per token reads each token's own hidden
+     * state and allows no pooling.
      *
      * @param pooling null for the default
      * @param featureWidth 0 for the default
@@ -63,7 +63,7 @@ public final class EncoderDefaults {
     }
 
     /**
-     * As {@link #encoder(ModalitySpec, Task, Pooling, int, Boolean)} for an FPT head: all tokens in a row where their
+     * As {@link #encoder(ModalitySpec, Task, Pooling, int, Boolean)} for an FPT head: all tokens concatenated if their
      * number is fixed.
      */
     public static EncoderSpec throughSubstrate(
@@ -78,8 +78,8 @@ public final class EncoderDefaults {
     }
 
     /**
-     * The ridge of recursive least squares on features of about 1 in each number, as encoders give them. The raw input
-     * alone has its own: a control with a ridge chosen for other features would look worse than it is.
+     * The ridge of recursive least squares for features of magnitude about 1, as encoders produce them. The raw input
+     * alone has a ridge of its own: a control with a ridge chosen for other features would look worse than it is.
      */
     public static double ridge(ModalitySpec modality, Task task, EncoderSpec encoder) {
         return modality.accept(new Ridge(task, encoder.pooling()));
@@ -98,7 +98,7 @@ public final class EncoderDefaults {
         return !modality.readsTokenIds();
     }
 
-    /** What measured best for each modality, by what the features are made of. */
+    /** The values that measured best for each modality, depending on what the features consist of. */
     private record Ridge(Task task, Pooling pooling) implements ModalitySpec.Visitor<Double> {
         private static final double HIDDEN_STATES = 10;
 

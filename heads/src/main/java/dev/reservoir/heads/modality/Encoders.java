@@ -20,8 +20,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes the encoders of one substrate. Equal specifications give the same encoder as long as something references it:
- * this class does so weakly. All that is random about an encoder is fixed by its specification, so it is the same in
+ * Makes the encoders of one substrate. Equal specifications yield the same encoder as long as something references it;
+ * this class references it weakly. All randomness of an encoder is fixed by its specification, so it is the same in
  * every process and on every machine. Any number of threads may call at once.
  */
 public final class Encoders {
@@ -49,7 +49,7 @@ public final class Encoders {
      * difference.
      *
      * @throws dev.reservoir.heads.Refused INVALID_FIELD if the modality has more tokens than the substrate has
-     *     positions, the features would be too wide, or the raw input is to stand beside each token of a text
+     *     positions, the features would be too wide, or the raw input would be appended to each token of a text
      */
     public ObservationEncoder encoder(ModalitySpec modality, EncoderSpec encoder) {
         modality.checkPositions(substrate.positions());
@@ -70,8 +70,8 @@ public final class Encoders {
         check(
                 width <= widest && (!perRow || (long) width * modality.maxTokens() <= MAX_FEATURES),
                 "encoder",
-                width + " features" + (perRow ? " a token, " + modality.maxTokens() + " tokens" : ""),
-                "at most " + widest + (perRow ? " a token, " + MAX_FEATURES + " in all" : ""));
+                width + " features" + (perRow ? " per token, " + modality.maxTokens() + " tokens" : ""),
+                "at most " + widest + (perRow ? " per token, " + MAX_FEATURES + " in all" : ""));
         EncoderKey key = new EncoderKey(substrate.digest(), modality, encoder.pooling(), pooler.width(), rawWidth);
         ObservationEncoder known = known(key);
         if (known != null) {

@@ -17,10 +17,11 @@ import dev.reservoir.heads.SubstrateInput;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An encoder of any modality: a reader, the projection of its rows to the substrate, pooling, and the raw input beside.
+ * An encoder of any modality: a reader, the projection of its rows to the substrate's width, pooling, and the raw input
+ * beside the pooled states.
  */
 final class FrozenEncoder implements ObservationEncoder {
-    /** Length of the rows that the substrate reads: the median of MiniLM's own token embeddings is 1.11. */
+    /** Norm of the rows that the substrate reads: the median of MiniLM's own token embeddings is 1.11. */
     private static final double EMBEDDING_NORM = 1.1;
 
     private final EncoderKey key;

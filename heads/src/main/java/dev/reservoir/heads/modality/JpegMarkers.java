@@ -6,7 +6,7 @@ package dev.reservoir.heads.modality;
 import java.util.Arrays;
 
 /**
- * What a JPEG file's markers say of its components (ITU-T T.81, annex B), found as libjpeg finds them: bytes between
+ * What a JPEG file's markers say about its components (ITU-T T.81, annex B), found as libjpeg finds them: bytes between
  * two segments that belong to none are skipped.
  */
 final class JpegMarkers {
@@ -19,7 +19,7 @@ final class JpegMarkers {
         YCCK
     }
 
-    /** Each scan of a progressive JPEG goes over the whole picture again; encoders write about ten. */
+    /** Each scan of a progressive JPEG traverses the whole picture again; encoders write about ten. */
     static final int MAX_SCANS = 64;
 
     private static final int STUFFED_ZERO = 0x00;
@@ -39,7 +39,7 @@ final class JpegMarkers {
     private final byte[] file;
     private int[] componentIds = {};
     private boolean jfif;
-    /** What the Adobe marker says; -1 without one. */
+    /** The transform of the Adobe marker; -1 without one. */
     private int adobeTransform = -1;
 
     private int scans;

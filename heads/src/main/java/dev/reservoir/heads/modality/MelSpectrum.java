@@ -10,7 +10,7 @@ import ai.djl.ndarray.types.Shape;
 import java.util.Arrays;
 
 /**
- * Log-mel energies: frames of 25 ms, one each 10 ms, under a Hann window; the power spectrum of each, summed under
+ * Log-mel energies: frames of 25 ms, one every 10 ms, under a Hann window; the power spectrum of each, summed under
  * triangles that are evenly spaced from 0 Hz to half the sample rate on the mel scale {@code 2595 log10(1 + f / 700)}
  * (Stevens, Volkmann, Newman 1937, doi:10.1121/1.1915893); the logarithm of that. Samples are from -1 to 1. The Fourier
  * transform is libtorch's on the CPU, whatever device the substrate runs on: its bits decide the features.
@@ -18,7 +18,7 @@ import java.util.Arrays;
 final class MelSpectrum {
     /** Added to each energy: about what quantising a full-scale sound to 16 bits leaves in a band. */
     private static final double FLOOR = 1e-6;
-    /** Frames that are transformed at once, which bounds the memory that a long sound takes. */
+    /** Frames that are transformed at once, which bounds the memory for a long sound. */
     private static final int BLOCK = 128;
 
     private final int hop;
@@ -37,7 +37,7 @@ final class MelSpectrum {
         this.bands = bands(sampleRate, bands);
     }
 
-    /** Samples that so many frames read. */
+    /** Number of samples that the given number of frames reads. */
     int samples(int frames) {
         return (frames - 1) * hop + window.length;
     }

@@ -8,7 +8,9 @@ import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
 import java.util.Map;
 
-/** The refusals of observations, in one form: what it is, the value met, what was expected. */
+/**
+ * Checks that refuse observations with messages of one form: what was checked, the offending value, what was expected.
+ */
 final class ObservationChecks {
     /** Largest absolute value of a number in an observation. */
     static final float LARGEST = 1e9f;

@@ -8,13 +8,13 @@ import dev.reservoir.heads.PartVisitor;
 import java.util.Random;
 
 /**
- * A dense map {@code W [in, out]} with orthonormal rows ({@code W W^T = I}) where {@code in <= out}, else with
- * orthonormal columns ({@code W^T W = I}): Gaussian vectors made orthonormal by the modified Gram-Schmidt process, each
- * twice (Giraud, Langou, Rozloznik 2005, doi:10.1016/j.camwa.2005.08.009). Only {@link Random}'s specified sequence and
+ * A dense map {@code W [in, out]} with orthonormal rows ({@code W W^T = I}) if {@code in <= out}, else with orthonormal
+ * columns ({@code W^T W = I}): Gaussian vectors made orthonormal by the modified Gram-Schmidt process, each twice
+ * (Giraud, Langou, Rozloznik 2005, doi:10.1016/j.camwa.2005.08.009). Only {@link Random}'s specified sequence and
  * IEEE-exact operations in a fixed order are used, so the numbers are the same on every machine.
  */
 public final class OrthogonalProjection implements Projection {
-    /** Widest input; wider ones would take seconds to make and megabytes to hold. */
+    /** Widest input; wider maps would take seconds to make and megabytes to store. */
     public static final int WIDEST = 1_024;
 
     private final int in;

@@ -22,8 +22,8 @@ import javax.imageio.stream.MemoryCacheImageInputStream;
  * first bytes, its size by its header (it must be the expected one) and the scans of a JPEG. Metadata, which may hide
  * compressed text, is not read.
  *
- * <p>Samples are those that the file stores: colour profiles, gamma, transparency and the orientation of EXIF change
- * nothing. So a PNG and a JPEG of equal pixels give equal samples, and the same ones as libjpeg and libpng.
+ * <p>Samples are exactly those that the file stores: colour profiles, gamma, transparency and the orientation of EXIF
+ * change nothing. So a PNG and a JPEG of equal pixels yield equal samples, which are those of libjpeg and libpng.
  */
 final class PictureFile {
     static final String FIELD = "observation.image.encoded";
@@ -55,7 +55,7 @@ final class PictureFile {
         } catch (Refused e) {
             throw e;
         } catch (IOException | RuntimeException | StackOverflowError e) {
-            // The library answers malformed files with any exception.
+            // The library may throw any exception for malformed files.
             String why = e.getMessage();
             throw unreadable(format, why == null ? "it is malformed" : why);
         } catch (LinkageError e) {
@@ -143,7 +143,7 @@ final class PictureFile {
             }
         }
 
-        /** Refuses a picture that is damaged or incomplete; bytes too many between its segments do no harm. */
+        /** Refuses a picture that is damaged or incomplete; stray bytes between its segments are harmless. */
         void checkWarnings() {
             for (String warning : warnings) {
                 boolean damaged = warning.contains("Premature") || warning.contains("Corrupt");
@@ -160,7 +160,7 @@ final class PictureFile {
         }
     }
 
-    /** Samples of a picture with the wanted number of channels, pixel after pixel. */
+    /** Samples of a picture with the requested number of channels, pixel after pixel. */
     private static final class Samples {
         private final byte[] bytes;
         private final int channels;
@@ -201,7 +201,7 @@ final class PictureFile {
             });
         }
 
-        /** Files of CMYK store how much ink is left out, by Adobe's convention, which all encoders follow. */
+        /** CMYK files store inverted ink values, by Adobe's convention, which all encoders follow. */
         void addCmyk(Raster raster) {
             forEachPixel(raster, pixel -> addInk(pixel[0], pixel[1], pixel[2], pixel[3]));
         }

@@ -10,9 +10,9 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Hidden states {@code [T, D]} of a sequence to pooled numbers, each row of them scaled to length {@code sqrt(width)}:
- * numbers of about 1, whatever the substrate's own scale, so that one ridge and one learning rate fit all. A row of
- * zeros stays so.
+ * Hidden states {@code [T, D]} of a sequence to pooled numbers, each row scaled to norm {@code sqrt(width)}: numbers of
+ * magnitude about 1, whatever the substrate's own scale, so that one ridge and one learning rate suit all. A row of
+ * zeros stays zero.
  */
 final class Pooler {
     private final Pooling pooling;
@@ -20,7 +20,7 @@ final class Pooler {
     private final @Nullable SparseProjection projection;
 
     /**
-     * @param maxTokens most {@code T}; tokens that a shorter sequence lacks add nothing to {@link Pooling#FLATTEN}
+     * @param maxTokens largest {@code T}; a shorter sequence is zero-padded in {@link Pooling#FLATTEN}
      * @param hiddenWidth {@code D}
      */
     Pooler(Pooling pooling, int maxTokens, int hiddenWidth, int featureWidth) {

@@ -14,13 +14,15 @@ interface Projection {
     /** Adds {@code value} times the map's row {@code coordinate} to {@code target[offset .. offset + out)}. */
     void add(int coordinate, float value, float[] target, int offset);
 
-    /** Mean length of the image of a vector of length 1 that points anywhere. */
+    /** Mean norm of the image of a unit vector in a random direction. */
     double meanGain();
 
-    /** Shows the map times {@code gain}: as {@code name.weight}, or as {@code name.places} and {@code name.values}. */
+    /**
+     * Passes on the map times {@code gain}: as {@code name.weight}, or as {@code name.places} and {@code name.values}.
+     */
     void visitParts(String name, float gain, PartVisitor parts);
 
-    /** The map of input rows to the width of a substrate: orthogonal where that takes little memory, else sparse. */
+    /** The map of input rows to the width of a substrate: orthogonal if that takes little memory, else sparse. */
     static Projection input(int in, int out) {
         return in <= OrthogonalProjection.WIDEST ? new OrthogonalProjection(in, out) : new SparseProjection(in, out);
     }

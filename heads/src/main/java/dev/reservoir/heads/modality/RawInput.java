@@ -10,13 +10,13 @@ import dev.reservoir.heads.PartVisitor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The observation itself as features: its rows one after the other, missing ones 0, or each row by itself for tasks per
- * token. Where that is wider than {@link #WIDEST} it goes through a {@link SparseProjection}. A constant factor makes a
- * typical raw input as long as the pooled hidden states beside it, or {@link ObservationReader#inputFactor} times as
- * long, or numbers of about 1 where it stands alone.
+ * The observation itself as features: its rows concatenated and zero-padded, or each row by itself for tasks per token.
+ * Input wider than {@link #WIDEST} is mapped by a {@link SparseProjection}. A constant factor gives a typical raw input
+ * {@link ObservationReader#inputFactor} times the norm of the pooled hidden states beside it, or, without hidden
+ * states, numbers of magnitude about 1.
  */
 final class RawInput {
-    /** Widest raw input that is used as it is. */
+    /** Widest raw input that is used unchanged. */
     static final int WIDEST = 4_096;
 
     private final boolean perRow;
@@ -25,7 +25,7 @@ final class RawInput {
     private final float scale;
     private final @Nullable SparseProjection projection;
 
-    /** @param pooledWidth numbers in a row of pooled hidden states, 0 where there are none */
+    /** @param pooledWidth numbers in a row of pooled hidden states, 0 if there are none */
     RawInput(ObservationReader reader, boolean perRow, int featureWidth, int pooledWidth) {
         this.perRow = perRow;
         this.rowWidth = reader.rowWidth();

@@ -12,8 +12,8 @@ import dev.reservoir.heads.ObservationRows;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Windows of a series, {@code patch} rows a token. Normalisation shifts and scales each channel of a window to mean 0
- * and deviation 1; a channel that is constant, as far as single precision can tell, is only shifted.
+ * Windows of a series, {@code patch} rows per token. Normalisation shifts and scales each channel of a window to mean 0
+ * and deviation 1; a channel that is constant to within single precision is only shifted.
  */
 final class SeriesReader implements ObservationReader {
     private static final String FIELD = "observation.series";
@@ -43,7 +43,7 @@ final class SeriesReader implements ObservationReader {
         return Math.sqrt(rowWidth());
     }
 
-    /** Neighbouring rows are alike, so what a forecast needs of them are small differences with large weights. */
+    /** Neighbouring rows are alike, so a forecast depends on small differences between them, with large weights. */
     @Override
     public double inputFactor() {
         return 5;

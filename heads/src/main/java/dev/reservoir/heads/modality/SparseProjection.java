@@ -10,10 +10,10 @@ import dev.reservoir.heads.Refused;
 
 /**
  * A sparse Johnson-Lindenstrauss transform in the block construction of Kane and Nelson (2014, doi:10.1145/2559902):
- * the output is cut into {@link #NONZEROS} blocks and each input coordinate goes to one output of each block, with a
- * sign and weight {@code 1 / sqrt(NONZEROS)}. Lengths and distances are kept on average, with a relative error of about
- * {@code sqrt(2 / out)}. Outputs and signs are hashed from the coordinate (the finaliser of SplitMix64,
- * doi:10.1145/2660193.2660195), so nothing is held in memory, whatever {@code in}.
+ * the output is cut into {@link #NONZEROS} blocks and each input coordinate is mapped to one output of each block, with
+ * a sign and weight {@code 1 / sqrt(NONZEROS)}. Norms and distances are preserved on average, with a relative error of
+ * about {@code sqrt(2 / out)}. Outputs and signs are hashed from the coordinate (the finaliser of SplitMix64,
+ * doi:10.1145/2660193.2660195), so nothing is stored, whatever {@code in}.
  */
 final class SparseProjection implements Projection {
     /** Nonzeros of an input coordinate. */
@@ -23,7 +23,7 @@ final class SparseProjection implements Projection {
     /** Bits that choose an output within a block; one more chooses the sign. */
     private static final int OUTPUT_BITS = 15;
 
-    /** Most inputs of a map that is exported: it takes 32 bytes an input. */
+    /** Most inputs of a map that is exported: it takes 32 bytes per input. */
     private static final int MAX_EXPORTED = 1 << 22;
 
     private final int in;
@@ -89,7 +89,7 @@ final class SparseProjection implements Projection {
         return mix(seed + coordinate * 0x9E3779B97F4A7C15L);
     }
 
-    /** The output of block {@code k} that a coordinate goes to. */
+    /** The output of block {@code k} to which a coordinate is mapped. */
     private int output(long bits, int k) {
         long own = bits >>> k * (OUTPUT_BITS + 1);
         return k * block + (int) (((own & 0x7FFF) * block) >>> OUTPUT_BITS);

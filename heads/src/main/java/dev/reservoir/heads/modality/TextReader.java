@@ -13,8 +13,8 @@ import dev.reservoir.heads.TextTokenizer;
 import java.util.Arrays;
 
 /**
- * Text to the ids of the substrate's tokeniser. As numbers a text is the bag of its tokens without [CLS] and [SEP]: the
- * logarithm of 1 + count of each, scaled to length 1.
+ * Text to the ids of the substrate's tokeniser. As numbers, a text is the bag of its tokens without [CLS] and [SEP]:
+ * the logarithm of 1 + count of each, scaled to norm 1.
  */
 final class TextReader implements ObservationReader {
     /** Most bytes of UTF-8 in a text. */
@@ -35,7 +35,7 @@ final class TextReader implements ObservationReader {
         return vocabulary;
     }
 
-    /** One: a bag has no order. */
+    /** One row: a bag has no order. */
     @Override
     public int maxRows() {
         return 1;
@@ -68,7 +68,7 @@ final class TextReader implements ObservationReader {
     }
 
     /**
-     * Logarithms of 1 + count, scaled to length 1; a word's stands at its first place, 0 at later ones. Sorts the
+     * Logarithms of 1 + count, scaled to norm 1, each at the first occurrence of its word, 0 at later ones. Sorts the
      * words.
      */
     private static float[] weights(int[] words) {

@@ -10,9 +10,9 @@ import dev.reservoir.heads.ObservationReader;
 import dev.reservoir.heads.ObservationRows;
 
 /**
- * Sequences of symbols, {@code group} a token. A symbol is one-hot: a 1 in the column of its index within the group and
- * its value. Bits (vocabulary 2) are -1 or 1 in the column of their index within the group. Columns of the last group
- * that the sequence does not reach are 0.
+ * Sequences of symbols, {@code group} per token. A symbol is one-hot: a 1 in the column of its index within the group
+ * and its value. Bits (vocabulary 2) are -1 or 1 in the column of their index within the group. Columns of the last
+ * group that the sequence does not reach are 0.
  */
 final class TokensReader implements ObservationReader {
     private static final String FIELD = "observation.tokens";

@@ -11,13 +11,13 @@ import java.util.HexFormat;
 
 /**
  * RIFF/WAVE files and bare samples of linear PCM to one channel of numbers from -1 to 1. A file is a sequence of
- * chunks: four characters, a size in 32 bits, so many bytes and a byte of padding if the size is odd. {@code fmt } says
- * what the samples are, {@code data} has them, all others are skipped ("Multimedia Programming Interface and Data
+ * chunks: four characters, a size in 32 bits, that many bytes and a byte of padding if the size is odd. {@code fmt }
+ * describes the samples, {@code data} contains them, all others are skipped ("Multimedia Programming Interface and Data
  * Specifications 1.0", IBM and Microsoft 1991; {@code WAVE_FORMAT_EXTENSIBLE}: Microsoft, "Multiple channel audio data
  * and WAVE files").
  *
- * <p>Programs that write to a pipe cannot go back to fill in sizes, and leave 0, 0x7FFFFFFF, 0xFFFFFFFF or others that
- * are as impossible. So the size of the whole file is not looked at, and samples whose size is 0 or more than is there
+ * <p>Programs that write to a pipe cannot seek back to fill in sizes, and leave 0, 0x7FFFFFFF, 0xFFFFFFFF or other
+ * impossible ones. So the size of the whole file is ignored, and samples whose size is 0 or beyond the end of the file
  * end with the file.
  */
 final class WaveFile {
@@ -92,7 +92,7 @@ final class WaveFile {
                 format = format(start, (int) size, sampleRate);
             }
             position = start + (int) size;
-            // Padding is 0; what is not 0 is the next chunk of a program that does not pad.
+            // Padding is 0; anything else is the next chunk, written by a program that does not pad.
             if ((size & 1) == 1 && position < file.limit() && file.get(position) == 0) {
                 position++;
             }

@@ -11,8 +11,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * The rows learned since an {@link InverseCovariance} {@code P}, and their gains: those of recursive least squares, one
- * row after the other, worked out for many at once. With {@code Z} the rows and {@code f} the forgetting factor,
+ * The rows learned since an {@link InverseCovariance} {@code P}, and their gains: those of recursive least squares row
+ * by row, computed for many rows at once. With {@code Z} the rows and {@code f} the forgetting factor,
  *
  * <pre>
  *   U     = Z P                                  (B, W)
@@ -20,19 +20,19 @@ import java.util.List;
  *   G     = C^-1 U                               (B, W)
  * </pre>
  *
- * Row {@code n} of {@code G} over {@code C_nn} is the gain of row {@code n}, and after the block {@code P} is {@code (P
- * - G^T G) / f^B}. Row {@code n} of each depends on the rows up to {@code n} alone, so what is learned does not depend
- * on how many rows came together.
+ * Row {@code n} of {@code G} over {@code C_nn} is the gain of row {@code n}, and after the block {@code P} is
+ * {@code (P - G^T G) / f^B}. Row {@code n} of each depends on the rows up to {@code n} alone, so what is learned does
+ * not depend on how many rows arrived together.
  *
  * <p>Rows are only ever appended; those below {@link #count} never change. Thread-safe.
  */
 final class CovarianceBlock {
     /**
-     * A variance {@code z' P z} that rounding made negative counts as 0 down to this share of the noise; beyond it
-     * {@code P} is lost.
+     * A variance {@code z' P z} made negative by rounding counts as 0 down to minus this share of the noise; below that
+     * {@code P} has lost its precision.
      */
     private static final double ROUNDING = 0.5;
-    /** Rows for which memory is taken at a time. */
+    /** Memory grows by this many rows at a time. */
     private static final int STEP = 8;
 
     final InverseCovariance base;
@@ -41,7 +41,7 @@ final class CovarianceBlock {
 
     private final Settings settings;
     private final Digest[] digests;
-    /** The coordinates once a row is known. */
+    /** The coordinates; known once there is a row. */
     private final Frame[] frames;
     /** {@code C_nn}. */
     private final double[] roots;
@@ -133,10 +133,10 @@ final class CovarianceBlock {
     }
 
     /**
-     * Appends rows of {@code added} from {@code first} on, as many as fit and are sound; none where there are more than
-     * {@code position} rows by now.
+     * Appends rows of {@code added} from {@code first} on, as many as fit and are finite; none if the block already has
+     * more than {@code position} rows.
      *
-     * @throws NotFinite where the first of them is not sound; then nothing has changed
+     * @throws NotFinite if the first of them is not finite; then nothing has changed
      */
     synchronized void append(int position, List<Row> added, List<Digest> names, int first) {
         if (count != position) {
@@ -170,7 +170,7 @@ final class CovarianceBlock {
             invert(sound, c, d);
             sound++;
         }
-        // Zero times what is not finite is not zero.
+        // Zero times a number that is not finite is not zero.
         Arrays.fill(all, sound * width, all.length, 0);
         double[] g = gains(position, position + rows, d, all); // (R, W)
         for (int n = position; n < sound; n++) {
@@ -185,8 +185,8 @@ final class CovarianceBlock {
         }
         factor = c;
         inverse = d;
-        int room = Math.min(block, (sound + STEP - 1) / STEP * STEP);
-        u = Arrays.copyOf(all, room * width);
+        int capacity = Math.min(block, (sound + STEP - 1) / STEP * STEP);
+        u = Arrays.copyOf(all, capacity * width);
         if (sound == block) {
             Row row = added.get(first + sound - 1 - position);
             last = Arrays.copyOfRange(row.values(), row.from(), row.from() + settings.features());
@@ -196,8 +196,8 @@ final class CovarianceBlock {
     }
 
     /**
-     * Works out row {@code n} of {@code C} from row {@code n} of {@code Z U^T}, at {@code at} in {@code h}; false where
-     * there is none.
+     * Computes row {@code n} of {@code C} from row {@code n} of {@code Z U^T}, at {@code at} in {@code h}; false if it
+     * does not exist.
      */
     private boolean factorise(int n, double[] h, int at, double[] c) {
         int block = settings.block();
@@ -220,7 +220,7 @@ final class CovarianceBlock {
         return true;
     }
 
-    /** Works out row {@code n} of the inverse {@code d} of {@code c}. */
+    /** Computes row {@code n} of the inverse {@code d} of {@code c}. */
     private void invert(int n, double[] c, double[] d) {
         int block = settings.block();
         double root = c[n * block + n];
@@ -244,16 +244,16 @@ final class CovarianceBlock {
     }
 
     private static double largest(double[] values, int from, int width) {
-        double most = 0;
+        double largest = 0;
         double sum = 0;
         for (int i = from; i < from + width; i++) {
-            most = Math.max(most, Math.abs(values[i]));
+            largest = Math.max(largest, Math.abs(values[i]));
             sum += values[i];
         }
-        return Double.isNaN(sum) ? Double.NaN : most;
+        return Double.isNaN(sum) ? Double.NaN : largest;
     }
 
-    /** Gains from row {@code position}, which there is, on. */
+    /** Gains from row {@code position}, which must exist, on. */
     Gains gains(int position) {
         Gains known = gains;
         return position >= known.from && position < known.to ? known : workOut(position);
@@ -274,12 +274,12 @@ final class CovarianceBlock {
         return base.then(gains(0, count, inverse, u), frames[count - 1], last, inPlace);
     }
 
-    /** Drops what can be worked out again. */
+    /** Drops what can be computed again. */
     void rest() {
         gains = Gains.NONE;
     }
 
-    /** Bytes held, the base included. */
+    /** Bytes of memory used, the base included. */
     synchronized long bytes() {
         long numbers =
                 (long) u.length + factor.length + inverse.length + roots.length + largest.length + gains.g.length;

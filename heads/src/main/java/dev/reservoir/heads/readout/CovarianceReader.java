@@ -10,11 +10,11 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A head's place in its family's inverse covariances. Not thread-safe, but any number of readers may move at once, and
- * {@link #close} may be called by any thread, any number of times.
+ * A head's position in its family's inverse covariances. Not thread-safe, but any number of readers may move at once,
+ * and {@link #close} may be called by any thread, any number of times.
  *
- * <p>{@link #enter} makes room for a row and {@link #step} goes on by it; then {@link #gain}, {@link #at},
- * {@link #root}, {@link #largest} and {@link #frame} are that row's.
+ * <p>{@link #enter} makes sure that the block has space for a row and {@link #step} advances past the row; then
+ * {@link #gain}, {@link #at}, {@link #root}, {@link #largest} and {@link #frame} refer to that row.
  */
 final class CovarianceReader implements AutoCloseable {
     private final SharedCovariances covariances;
@@ -32,7 +32,7 @@ final class CovarianceReader implements AutoCloseable {
     CovarianceReader(SharedCovariances covariances, SharedCovariances.Key key) {
         this.covariances = covariances;
         this.key = key;
-        this.settings = Settings.of(key.width(), key.own(), key.ridge(), key.forgetting());
+        this.settings = Settings.of(key.width(), key.firstClientColumn(), key.ridge(), key.forgetting());
         covariances.join(this);
     }
 
@@ -49,7 +49,7 @@ final class CovarianceReader implements AutoCloseable {
     }
 
     /**
-     * Where the block is full, goes on to the next.
+     * Moves on to the next block if this one is full.
      *
      * @return how the weights must follow: {@link InverseCovariance#shift}; null for not at all
      */
@@ -75,10 +75,10 @@ final class CovarianceReader implements AutoCloseable {
     }
 
     /**
-     * Moves past {@code rows.get(index)}. Where nobody was here before, as many of the rows after it as fit are worked
-     * out with it.
+     * Moves past {@code rows.get(index)}. If no reader has been here before, as many of the following rows as fit are
+     * computed with it.
      *
-     * @throws NotFinite where the row leads to a number that is not finite; then nothing has moved
+     * @throws NotFinite if the row leads to a number that is not finite; then nothing has moved
      */
     void step(List<Row> rows, List<Digest> digests, int index) {
         Digest digest = digests.get(index);
@@ -100,7 +100,7 @@ final class CovarianceReader implements AutoCloseable {
         position++;
     }
 
-    /** Lets go of what can be worked out again, until the next row. */
+    /** Releases what can be computed again when the next row arrives. */
     void rest() {
         gains = CovarianceBlock.Gains.NONE;
         if (block != null) {
@@ -108,7 +108,7 @@ final class CovarianceReader implements AutoCloseable {
         }
     }
 
-    /** Holds the gain of the row last stepped past, times {@link #root}, at {@link #at}. */
+    /** Contains, from {@link #at} on, the gain of the row last stepped past, times {@link #root}. */
     double[] gain() {
         return gains.g();
     }

@@ -7,9 +7,9 @@ import java.security.SecureRandom;
 
 /**
  * Keyed 122-bit digests by which equal feature rows and equal histories are recognised: two polynomial hashes modulo
- * the prime {@code 2^61 - 1} (Carter and Wegman 1979, DOI 10.1016/0022-0000(79)90044-8). For rows of {@code F} numbers
- * two different ones meet with probability below {@code (F / 2^61)^2}, whoever chose them, because the points are
- * secret.
+ * the prime {@code 2^61 - 1} (Carter and Wegman 1979, DOI 10.1016/0022-0000(79)90044-8). Two different rows of
+ * {@code F} numbers collide with probability below {@code (F / 2^61)^2}, whoever chose them, because the evaluation
+ * points are secret.
  */
 final class FeatureDigest {
     private static final long PRIME = (1L << 61) - 1;
@@ -41,7 +41,7 @@ final class FeatureDigest {
         return new Digest(high, low);
     }
 
-    /** Digest of a history that went on with {@code row}. */
+    /** Digest of a history extended by {@code row}. */
     Digest then(Digest history, Digest row) {
         return new Digest(
                 multiplyAdd(multiplyAdd(history.high, highPoint, row.high), highPoint, row.low),

@@ -6,16 +6,16 @@ package dev.reservoir.heads.readout;
 import dev.reservoir.heads.readout.InverseCovariance.Settings;
 
 /**
- * The coordinates in which least squares are solved: a feature {@code x_j} goes in as {@code z_j = (x_j - centre_j)
- * factor_j}, with factors that are powers of two. Both are functions of the rows learned so far, fixed for a column
- * when they are first needed, so that equal histories have equal frames. Immutable.
+ * The coordinates in which least squares is solved: a feature {@code x_j} becomes
+ * {@code z_j = (x_j - centre_j) factor_j}, with factors that are powers of two. Both are functions of the rows learned
+ * so far, fixed for a column when they are first needed, so that equal histories have equal frames. Immutable.
  *
- * <p>A feature that an encoder made is taken as it is, for encoders give numbers of about 1: centre 0 and factor 1.
- * Where the first row has one beyond 16, and for every column in a unit of the client's own, the centre is the first
- * row's value: what is far from 0 beside its own changes would lose its digits. The factor is fixed when the column
- * first leaves its centre, by how far it goes then: a column in the client's unit goes at least 1 (so that the ridge
- * means the same whatever the unit is), and no column goes farther than the {@code farthest} that double precision
- * carries.
+ * <p>A feature computed by an encoder is used unchanged, because encoders produce numbers of magnitude about 1: centre
+ * 0 and factor 1. For a feature beyond 16 in the first row, and for every column in a unit of the client's own, the
+ * centre is the first row's value: values far from 0 compared with their changes would lose precision. The factor is
+ * fixed when the column first leaves its centre, so that this first change in {@code z} is at least 1 for a column in
+ * the client's unit (the ridge then means the same in any unit), and for no column more than the {@code farthest} that
+ * double precision supports.
  */
 final class Frame {
     /** Encoded features within this of 0 keep the centre 0. */
@@ -49,7 +49,7 @@ final class Frame {
         float[] factor = new float[settings.features()];
         for (int j = 0; j < centre.length; j++) {
             float first = row[from + j];
-            if (j >= settings.own() || Math.abs(first) > NEAR) {
+            if (j >= settings.firstClientColumn() || Math.abs(first) > NEAR) {
                 centre[j] = first;
             } else {
                 factor[j] = 1;
@@ -58,7 +58,7 @@ final class Frame {
         return new Frame(centre, factor);
     }
 
-    /** The frame once the row at {@code from} is known too. */
+    /** The frame extended by the row at {@code from}. */
     Frame with(float[] row, int from, Settings settings) {
         if (settled) {
             return this;
@@ -68,15 +68,15 @@ final class Frame {
             double distance = Math.abs((double) row[from + j] - centre[j]);
             if (factor[j] == 0 && distance > 0) {
                 known = known != null ? known : factor.clone();
-                known[j] = factor(distance, j >= settings.own(), settings.farthest());
+                known[j] = factor(distance, j >= settings.firstClientColumn(), settings.farthest());
             }
         }
         return known == null ? this : new Frame(centre, known);
     }
 
-    private static float factor(double distance, boolean own, double farthest) {
+    private static float factor(double distance, boolean clientUnit, double farthest) {
         int exponent = 0;
-        if (own && distance < 1) {
+        if (clientUnit && distance < 1) {
             exponent = -Math.getExponent(distance);
         } else if (distance > farthest) {
             exponent = -Math.getExponent(distance / farthest) - 1;
@@ -84,7 +84,7 @@ final class Frame {
         return Math.scalb(1f, Math.max(-LARGEST, Math.min(LARGEST, exponent)));
     }
 
-    /** The same around another row. */
+    /** The same factors around another centre. */
     Frame moved(float[] row) {
         return new Frame(row.clone(), factor);
     }
@@ -96,12 +96,12 @@ final class Frame {
         }
     }
 
-    /** Whether {@code z} is the features as they are. */
+    /** Whether {@code z} is the features unchanged. */
     boolean plain() {
         return plain;
     }
 
-    /** What brings served features into this frame, in floats. */
+    /** The scaling that maps served features into this frame, in floats. */
     Scaling scaling() {
         return new Scaling(centre, factor, Float.MAX_VALUE);
     }

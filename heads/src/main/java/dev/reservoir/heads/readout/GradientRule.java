@@ -12,9 +12,9 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * {@link Adam} on the mean loss of each {@code minibatch} rows in order, whatever calls they came in. Features are
- * standardised by their running mean and deviation, where they are learned and where they are served. Moments and bias
- * correction begin for an output when it appears. The bias does not decay.
+ * {@link Adam} on the mean loss of each {@code minibatch} rows in order, however they are split into calls. Features
+ * are standardised by their running mean and deviation, in learning and in serving. Moments and bias correction begin
+ * for an output when it appears. The bias does not decay.
  */
 final class GradientRule implements Rule {
     private final Loss loss;
@@ -24,7 +24,7 @@ final class GradientRule implements Rule {
     private final float[] input;
     private LearningSpec.Gradient learning;
     private Adam.Moments[] moments = new Adam.Moments[0];
-    /** Sums over the rows of an unfinished minibatch; none where a minibatch is one row. */
+    /** Sums over the rows of an unfinished minibatch; empty if a minibatch is one row. */
     private float[][] sums = new float[0][];
 
     private long[] born = new long[0];
@@ -76,7 +76,7 @@ final class GradientRule implements Rule {
         float[] gradient = new float[outputs];
         double value = Losses.gradient(loss, scores, truth, gradient, outputs);
         if (!(value < Double.POSITIVE_INFINITY) || !squaresFit(gradient)) {
-            throw new NotFinite("the loss is not finite or too steep: " + value);
+            throw new NotFinite("the loss is not finite or its gradient is too large: " + value);
         }
         input[features] = 1;
         if (learning.minibatch() == 1) {

@@ -9,12 +9,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The inverse covariance {@code P [W, W]} after a whole number of blocks of rows, in the coordinates of a
- * {@link Frame}: the first {@code F} are the features, the next the intercept, whose input is a constant {@code c}, the
- * rest is empty. A function of the settings and the rows, in order. Thread-safe.
+ * {@link Frame}: the first {@code F} are the features, the next is the intercept, whose input is a constant {@code c},
+ * the rest is padding. A function of the settings and the rows, in order. Thread-safe.
  *
- * <p>Without rows it is {@code I / ridge} and no memory. {@link #then} makes the next one by writing down what is to be
- * done, which changes nothing; {@link #finish} does it before the numbers are needed, and where it failed on the way
- * goes on there the next time:
+ * <p>Without rows it is {@code I / ridge} and uses no memory. {@link #then} creates the next one by recording the work
+ * to be done; {@link #finish} does that work before the numbers are needed, and if it fails midway, the next call
+ * resumes there:
  *
  * <pre>
  *   SUBTRACT --> BOUND --> MOVE --> READY
@@ -23,51 +23,52 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  */
 final class InverseCovariance {
-    /** The intercept's penalty is at most this share of what one row tells of it. */
+    /** The intercept's penalty is at most this share of the information in one row. */
     private static final double INTERCEPT = 1e-9;
-    /** A column's penalty is at least this share of what its first change tells of it. */
+    /** A column's penalty is at least this share of the information in its first change. */
     private static final double FARTHEST = 1e-9;
     /** The centre moves when it is farther from the rows' mean than this many standard deviations. */
     private static final double FAR = 100;
     /** A diagonal element may grow to this many times its first value before it is set back. */
-    private static final double ROOM = 16;
+    private static final double MAX_GROWTH = 16;
 
     /**
      * Sizes and constants that heads with one inverse covariance share.
      *
      * @param features {@code F}
-     * @param own the columns from here on are in units of the client's
+     * @param firstClientColumn the columns from here on are in units of the client's own
      * @param width {@code W}
      * @param block {@code B}, rows that are absorbed together
      */
-    record Settings(int features, int own, double ridge, double forgetting, int width, int block) {
+    record Settings(int features, int firstClientColumn, double ridge, double forgetting, int width, int block) {
         private static final int BLOCK = 32;
-        /** From this width on blocks are longer, for a pass over the matrix costs more. */
+        /** From this width on blocks are longer, because a pass over the matrix costs more. */
         private static final int WIDE = 1_024;
 
         private static final int WIDE_BLOCK = 64;
         /** Within a block {@code P} grows to at most this many times its size. */
         private static final double GROWTH = 64;
 
-        static Settings of(int features, int own, double ridge, double forgetting) {
+        static Settings of(int features, int firstClientColumn, double ridge, double forgetting) {
             int longest = features < WIDE ? BLOCK : WIDE_BLOCK;
             int block = forgetting == 1
                     ? longest
                     : (int) Math.min(longest, -StrictMath.log(GROWTH) / StrictMath.log(forgetting));
-            return new Settings(features, own, ridge, forgetting, SymmetricMatrix.width(features + 1), block);
+            return new Settings(
+                    features, firstClientColumn, ridge, forgetting, SymmetricMatrix.width(features + 1), block);
         }
 
-        /** What {@code 1} is worth {@code rows} later. */
+        /** The weight of an example {@code rows} rows later. */
         double faded(int rows) {
             return StrictMath.pow(forgetting, rows);
         }
 
-        /** The constant {@code c} that stands beside the features, a power of two. */
+        /** The constant {@code c} appended to the features, a power of two. */
         double constant() {
             return Math.scalb(1.0, Math.getExponent(Math.sqrt(ridge / INTERCEPT)) + 1);
         }
 
-        /** How far a column's first change may go in {@code z}. */
+        /** Bound on a column's first change in {@code z}. */
         double farthest() {
             return Math.sqrt(ridge / FARTHEST);
         }
@@ -148,8 +149,8 @@ final class InverseCovariance {
     }
 
     /**
-     * How the weights of a head must follow when it comes here from the block before: the centre of {@code z} moved by
-     * {@code c} times this, {@code [F]}. Null where it did not move.
+     * How the weights of a head must be adjusted when it moves here from the previous block: the centre of {@code z}
+     * moved by {@code c} times this, {@code [F]}. Null if it did not move.
      */
     synchronized double @Nullable [] shift() {
         finish();
@@ -176,7 +177,7 @@ final class InverseCovariance {
      * @param g {@code G [B, W]}
      * @param known the coordinates of the block
      * @param row the last one of the block
-     * @param inPlace whether it may take over this one's memory; then this one must not be used again
+     * @param inPlace whether it may reuse this one's memory; then this one must not be used again
      */
     InverseCovariance then(double[] g, Frame known, float[] row, boolean inPlace) {
         SymmetricMatrix target;
@@ -191,7 +192,7 @@ final class InverseCovariance {
         return new InverseCovariance(this, target, g, known, row);
     }
 
-    /** Does what is to be done. */
+    /** Does the recorded work. */
     synchronized void finish() {
         while (matrix != null && stage != Stage.READY) {
             switch (stage) {
@@ -239,9 +240,9 @@ final class InverseCovariance {
 
     /**
      * Forgetting lets {@code P} grow without end along what the features do not excite. A coordinate whose diagonal
-     * element passes {@code ROOM / ridge} is observed once at the weights' own value, with as much noise as brings it
-     * back to {@code 1 / ridge}: weights stay, and what the features do excite keeps what it knows. Returns {@code G}
-     * of a block of such observations, null where there are no more.
+     * element passes {@code MAX_GROWTH / ridge} is observed once at the weights' own value, with the noise that brings
+     * it back to {@code 1 / ridge}: the weights do not change, and nothing is forgotten along what the features do
+     * excite. Returns {@code G} of a block of such observations, null if there are no more.
      */
     @GuardedBy("this")
     private double @Nullable [] excess(SymmetricMatrix p) {
@@ -250,7 +251,7 @@ final class InverseCovariance {
         int[] columns = new int[settings.block()];
         int count = 0;
         for (; bounded <= settings.features() && count < columns.length; bounded++) {
-            if (p.get(bounded, bounded) > ROOM * limit) {
+            if (p.get(bounded, bounded) > MAX_GROWTH * limit) {
                 columns[count++] = bounded;
             }
         }
@@ -264,7 +265,8 @@ final class InverseCovariance {
             for (int k = 0; k < n; k++) {
                 subtract(g, at, k * width, g[k * width + columns[n]], width);
             }
-            // The variance left once those before are observed; noise r makes it variance r / (variance + r) = limit.
+            // The variance that remains after the previous observations; noise r makes it variance r / (variance + r) =
+            // limit.
             double variance = g[at + columns[n]];
             double inverse = variance > limit ? Math.sqrt(variance - limit) / variance : 0;
             for (int i = at; i < at + width; i++) {

@@ -15,7 +15,7 @@ import java.util.function.Consumer;
 
 /**
  * Makes learners and owns the native memory that they share. Any number of threads may call at once, and learners may
- * learn at the same time, each on one thread. Close the learners first: closing this frees what they hold.
+ * learn at the same time, each on one thread. Close the learners first: closing this frees their native memory.
  */
 public final class Learners implements AutoCloseable {
     /** Widest features of least squares: their inverse covariance is 1 GiB. */
@@ -24,9 +24,9 @@ public final class Learners implements AutoCloseable {
     private final SharedCovariances covariances = new SharedCovariances();
 
     /**
-     * A learner that has learned nothing. It holds no inverse covariance before it has learned 32 rows.
+     * A learner that has learned nothing. It has no inverse covariance before it has learned 32 rows.
      *
-     * @param featureWidth {@code F} of the features it will be given
+     * @param featureWidth {@code F} of its features
      * @param encoder identity of the encoder that makes the features: heads of one tenant with equal keys and equal
      *     least squares settings share the inverse covariance while their histories of features are equal
      */
@@ -37,7 +37,7 @@ public final class Learners implements AutoCloseable {
     /**
      * As {@link #create(HeadSpec, int, EncoderKey)}.
      *
-     * @param scored is shown how each example was predicted before it was learned, in order
+     * @param scored receives how each example was predicted before it was learned, in order
      */
     public FeatureLearner create(
             HeadSpec spec, int featureWidth, EncoderKey encoder, Consumer<PrequentialMetrics.Tally> scored) {
@@ -47,12 +47,13 @@ public final class Learners implements AutoCloseable {
                     featureWidth <= WIDEST_SQUARES,
                     "encoder",
                     featureWidth + " features",
-                    "at most " + WIDEST_SQUARES + " for learning.least_squares, which holds their square");
+                    "at most " + WIDEST_SQUARES
+                            + " for learning.least_squares, whose inverse covariance is their square");
             SharedCovariances.Key key = new SharedCovariances.Key(
                     spec.name().tenant(),
                     encoder,
                     featureWidth,
-                    Math.max(0, featureWidth - ownUnits(encoder)),
+                    Math.max(0, featureWidth - clientColumns(encoder)),
                     squares.ridge(),
                     squares.forgetting());
             Rule rule = new LeastSquaresRule(new CovarianceReader(covariances, key));
@@ -64,13 +65,13 @@ public final class Learners implements AutoCloseable {
     }
 
     /**
-     * How many features, the last ones, are numbers in a unit of the client's: the raw input of tensors, and of series
-     * that are not normalised. Encoders bring everything else to about 1.
+     * How many of the last features are in units of the client's own: the raw input of tensors, and of series that are
+     * not normalised. Encoders scale everything else to magnitude about 1.
      */
-    private static int ownUnits(EncoderKey encoder) {
-        boolean own = encoder.modality() instanceof ModalitySpec.Tensor
+    private static int clientColumns(EncoderKey encoder) {
+        boolean inClientUnits = encoder.modality() instanceof ModalitySpec.Tensor
                 || (encoder.modality() instanceof ModalitySpec.Series series && !series.normalizePerWindow());
-        return own ? encoder.rawWidth() : 0;
+        return inClientUnits ? encoder.rawWidth() : 0;
     }
 
     /** Inverse covariances in native memory now, each counted once however many heads share it. */

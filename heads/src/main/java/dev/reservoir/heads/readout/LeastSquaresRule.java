@@ -18,17 +18,17 @@ import java.util.Objects;
  * <pre>
  *   e  = t - W z            (C)        the error of the prediction, before learning
  *   k  = P z / (f + z' P z) (W)        the gain
- *   W += e k'               (C, W)     a row an output
+ *   W += e k'               (C, W)     one row per output
  *   P  = (P - k z' P) / f   (W, W)     see {@link CovarianceBlock}, {@link InverseCovariance}
  * </pre>
  *
  * <p>After {@code n} rows {@code W} minimises {@code sum f^(n-i) |t_i - W z_i|^2 + f^n ridge |W|^2}: ridge regression
- * with an intercept, whose own penalty is a billionth of what a row tells. With forgetting the ridge fades too, until a
- * coordinate's uncertainty is 16 times that of the beginning; then it is set back to that of the beginning without
- * changing the weights.
+ * with an intercept, whose own penalty is a billionth of the information in a row. With forgetting the ridge fades too,
+ * until a coordinate's variance is 16 times its initial value; then it is reset to that value without changing the
+ * weights.
  *
- * <p>A label that appears at row {@code n} has truth 0 in all rows before; its weights begin at 0, which is exactly
- * where those rows would have left them.
+ * <p>A label that appears at row {@code n} has truth 0 in all earlier rows; its weights begin at 0, which is exactly
+ * what learning those rows would have given.
  */
 final class LeastSquaresRule implements Rule {
     private final CovarianceReader reader;
@@ -42,7 +42,7 @@ final class LeastSquaresRule implements Rule {
     private final double[] z;
     private double[] answers = new double[0];
     private int outputs;
-    /** No weight can be larger. */
+    /** Upper bound on the magnitude of every weight. */
     private double bound;
 
     private long updates;
@@ -94,8 +94,8 @@ final class LeastSquaresRule implements Rule {
     }
 
     /**
-     * Goes on to the next block where one is full; where the centre of {@code z} moves, the intercept follows so that
-     * predictions stay.
+     * Moves on to the next block if this one is full; if the centre of {@code z} moves, the intercept is adjusted so
+     * that predictions do not change.
      */
     private void enter() {
         double[] shift = reader.enter();
@@ -109,17 +109,17 @@ final class LeastSquaresRule implements Rule {
     @Override
     public double learn(Row row, float[] scores, float[] truth) {
         double loss = 0;
-        double most = 0;
+        double largestResidual = 0;
         for (int c = 0; c < row.outputs(); c++) {
             double residual = truth[c] - answers[c];
             loss += residual * residual;
-            most = Math.max(most, Math.abs(residual));
+            largestResidual = Math.max(largestResidual, Math.abs(residual));
         }
         if (!(loss < Double.POSITIVE_INFINITY)) {
             throw new NotFinite("a prediction is not finite");
         }
         double root = reader.root();
-        double reach = bound + most / root * reader.largest() * constant;
+        double reach = bound + largestResidual / root * reader.largest() * constant;
         if (!(reach < Float.MAX_VALUE)) {
             throw new NotFinite("the weights would pass " + Float.MAX_VALUE);
         }
@@ -157,7 +157,7 @@ final class LeastSquaresRule implements Rule {
         }
     }
 
-    /** Does nothing: every row is learned when it comes. */
+    /** Does nothing: every row is learned when it arrives. */
     @Override
     public void flush() {}
 

@@ -6,8 +6,8 @@ package dev.reservoir.heads.readout;
 import java.util.Arrays;
 
 /**
- * The weights a rule writes to. What {@link #share} gave out is copied before the next write, so that a snapshot costs
- * nothing until the head learns again, and one copy a call of learn at most.
+ * The weights that a rule writes to, copy-on-write: what {@link #share} returned is copied before the next write, so
+ * that a snapshot costs nothing until the head learns again, and at most one copy per call of learn.
  */
 final class OutputRows {
     private final int features;
@@ -53,7 +53,7 @@ final class OutputRows {
         return rows;
     }
 
-    /** For reading while nobody writes. */
+    /** For reading while no thread writes. */
     Weights view() {
         return new Weights(rows, outputs, features, null);
     }

@@ -28,8 +28,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A head's readout: checks items, scores them, has its rule learn them, counts. Closed, it learns no more and still
- * tells its last snapshot, metrics and sizes; closing again does nothing.
+ * A head's readout: checks items, scores them, lets its rule learn them and counts them. Once closed it learns no more
+ * but still returns its last snapshot, metrics and sizes; closing again does nothing.
  */
 final class ReadoutLearner implements FeatureLearner {
     private final int features;
@@ -43,13 +43,13 @@ final class ReadoutLearner implements FeatureLearner {
     private long examples;
     private long refused;
     private @Nullable String failure;
-    /** What last kept an example from being learned without being the example's fault. */
+    /** The last fault, not the example's own, that prevented an example from being learned. */
     private @Nullable Throwable defect;
 
     private @Nullable ReadoutSnapshot snapshot;
     private final AtomicBoolean closed = new AtomicBoolean();
 
-    /** @param scored is shown how each example was predicted before it was learned, in order */
+    /** @param scored receives how each example was predicted before it was learned, in order */
     ReadoutLearner(
             HeadSpec spec, int features, Rule rule, @Nullable Loss link, Consumer<PrequentialMetrics.Tally> scored) {
         this.spec = spec;
@@ -99,20 +99,20 @@ final class ReadoutLearner implements FeatureLearner {
         return Arrays.asList(answers);
     }
 
-    /** The rows' features may be large and are not the head's to keep. */
+    /** The rows' features may be large and must not stay reachable from the head. */
     private void release() {
         try {
             rule.announce(List.of());
         } catch (RuntimeException | OutOfMemoryError postponed) {
-            // What could not be done now is done before the next row, and if that fails, that row is refused.
+            // Work that failed now is tried again before the next row, and if that fails, that row is refused.
             defect = postponed;
         }
     }
 
     /**
-     * Learns in order. Returns the items handled before the one at which the head failed or a defect or a lack of
-     * memory was met, or all. A rule changes nothing by a row that it cannot learn, so the head is as those items left
-     * it.
+     * Learns in order. Returns the number of items handled: all, or those before the one at which the head failed, ran
+     * out of memory or hit a defect. A row that cannot be learned changes nothing in the rule, so the head is as those
+     * items left it.
      */
     private int learnRows(List<Row> rows, int items) {
         int most = rows.stream().mapToInt(Row::outputs).max().orElse(0);
@@ -147,10 +147,7 @@ final class ReadoutLearner implements FeatureLearner {
         return items;
     }
 
-    /**
-     * Adds the item's rows, none where no token of it is labelled. Throws {@link Refused}, and then has changed
-     * nothing.
-     */
+    /** Adds the item's rows, none if no token of it is labelled. If it throws {@link Refused}, nothing has changed. */
     private void rows(Item item, int index, List<Row> rows) {
         Features input = item.features();
         boolean perToken = spec.task() instanceof Task.PerToken;
@@ -198,7 +195,7 @@ final class ReadoutLearner implements FeatureLearner {
         if (current == null) {
             LabelSpace labels = targets.labels();
             Weights weights = rule.weights();
-            // A head that failed may know a row more than it has labels.
+            // A head that failed may have one more row of weights than labels.
             Weights served = weights.with(targets.outputs(), weights.scaling());
             current = new ReadoutSnapshot(
                     new Answers(spec.task(), labels == null ? List.of() : labels.list(), link), served);

@@ -20,7 +20,7 @@ record ReadoutSnapshot(Answers answers, Weights weights) implements HeadSnapshot
         return answers.labels();
     }
 
-    /** None: a readout reads what is frozen. */
+    /** None: a readout reads features of the frozen encoder. */
     @Override
     public @Nullable ObservationEncoder encoder() {
         return null;

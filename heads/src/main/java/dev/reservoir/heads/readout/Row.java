@@ -7,9 +7,9 @@ import dev.reservoir.heads.task.Truth;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One row of features with its checked truth; an item is one row, or one a labelled token.
+ * One row of features with its checked truth; an item is one row, or one per labelled token.
  *
- * @param values holds the row at {@code [from, from + F)}
+ * @param values contains the row at {@code [from, from + F)}
  * @param item index of its item in the call
  */
 record Row(float[] values, int from, int item, Truth truth) {

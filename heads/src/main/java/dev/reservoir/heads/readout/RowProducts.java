@@ -14,18 +14,18 @@ import java.util.concurrent.ConcurrentHashMap;
 /**
  * Products of a few rows with large matrices of doubles, in native memory that this owns. Thread-safe.
  *
- * <p>A row's result must not depend on the rows beside it, or what is learned would depend on how a stream is cut into
- * calls. Libraries do not promise that: they choose a kernel by the number of rows. So a product takes the rows of a
- * whole block, zeros where there are fewer, except for smaller numbers of rows that this machine was seen to give the
- * same bits for at that width.
+ * <p>A row's result must not depend on the rows beside it, or what is learned would depend on how a stream is split
+ * into calls. Libraries do not promise that: they choose a kernel by the number of rows. So a product is padded with
+ * zeros to the rows of a whole block, except for smaller numbers of rows for which this machine was found to give the
+ * same bits at that width.
  */
 final class RowProducts implements AutoCloseable {
     private static final int[] SMALLER = {32, 16, 8, 4};
-    /** Wider ones are not tried out: the matrix to try them with would take more than 35 MB. */
+    /** Wider ones are not probed: the matrix for that would take more than 35 MB. */
     private static final int WIDEST_TRIED = 2_816;
 
     private final NDManager manager = NDManager.newBaseManager(Device.cpu());
-    /** For a width and a block, the rows of the product that a number of rows may be in. */
+    /** For each width and block, the padded number of rows for each number of rows. */
     private final Map<Size, int[]> padded = new ConcurrentHashMap<>();
 
     private record Size(int width, int block) {}
@@ -34,7 +34,7 @@ final class RowProducts implements AutoCloseable {
         return manager;
     }
 
-    /** Tries a width out, some ten products, unless it was before. */
+    /** Probes a width with about ten products, unless that was done before. */
     void prepare(int width, int block) {
         if (width <= WIDEST_TRIED) {
             padded.computeIfAbsent(new Size(width, block), this::tryOut);
@@ -85,7 +85,7 @@ final class RowProducts implements AutoCloseable {
         };
     }
 
-    /** Numbers without zeros or pattern, so that another order of additions shows. */
+    /** Numbers without zeros or pattern, so that a different order of additions shows. */
     private static double[] dense(int rows, int width) {
         double[] values = new double[rows * width];
         int state = rows;

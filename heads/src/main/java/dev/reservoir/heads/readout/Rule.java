@@ -7,7 +7,7 @@ import dev.reservoir.heads.math.NotFinite;
 import java.util.List;
 
 /**
- * A learning rule: weights {@code [C, F + 1]}, one row an output, the last column the bias. Not safe for threads.
+ * A learning rule: weights {@code [C, F + 1]}, one row per output, the last column the bias. Not thread-safe.
  *
  * <p>Order of calls for a row: {@link #announce} once with all rows of the call, then {@link #grow}, {@link #scores},
  * {@link #learn} a row.
@@ -16,14 +16,14 @@ interface Rule extends AutoCloseable {
     /** Rows that {@link #learn} will be called with, in this order. */
     void announce(List<Row> rows);
 
-    /** Makes the rule know {@code outputs} outputs; new ones begin with weights 0. */
+    /** Grows the rule to {@code outputs} outputs; new ones begin with weights 0. */
     void grow(int outputs);
 
     /**
-     * Writes what the weights answer now into {@code scores[0 .. row.outputs())}: before any link function.
+     * Writes the scores of the current weights, before any link function, into {@code scores[0 .. row.outputs())}.
      *
-     * @param index place of the row in what was announced
-     * @throws NotFinite where the row cannot be learned; then nothing of what is served has changed
+     * @param index index of the row among the announced ones
+     * @throws NotFinite if the row cannot be learned; then nothing that is served has changed
      */
     void scores(int index, Row row, float[] scores);
 
@@ -37,7 +37,7 @@ interface Rule extends AutoCloseable {
      */
     double learn(Row row, float[] scores, float[] truth);
 
-    /** Makes the step of an unfinished minibatch, as if it were full; does nothing if no row waits for one. */
+    /** Makes the step of an unfinished minibatch, as if it were full; does nothing if the minibatch is empty. */
     void flush();
 
     /** Weights as they are served now; never written to again. */
@@ -46,7 +46,7 @@ interface Rule extends AutoCloseable {
     /** Steps made so far. */
     long updates();
 
-    /** Bytes held but for the weights; shared ones count in full. */
+    /** Bytes of memory used besides the weights; shared memory counts in full. */
     long bytes();
 
     @Override

@@ -7,7 +7,7 @@ import dev.reservoir.heads.NamedTensor;
 import dev.reservoir.heads.PartVisitor;
 
 /**
- * What features go through before the weights: {@code (x - shift) factor}, cut to {@code [-limit, limit]}. Never
+ * The scaling of features before the weights: {@code (x - shift) factor}, clipped to {@code [-limit, limit]}. Never
  * written to once it is shared.
  *
  * @param shift {@code [F]}

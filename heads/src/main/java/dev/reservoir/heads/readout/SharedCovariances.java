@@ -18,12 +18,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * All inverse covariances, in native memory that this owns. They do not depend on targets, so heads of one family
- * (tenant, features, ridge, forgetting) that stand at the end of equal histories share one: found by the history's
- * digest, freed when no block is left on it. Sharing changes no bit, for what is shared is a function of the history.
+ * (tenant, features, ridge, forgetting) with equal histories share one: it is found by the history's digest and freed
+ * with its last block. Sharing changes no bit, because what is shared is a function of the history.
  *
- * <p>A reader stands on one block at a time: {@link #begin} puts it there, {@link #fork} and {@link #advance} move it,
- * {@link #leave} takes it away, once, whoever calls it how often. A block is there as long as a reader stands on it, an
- * inverse covariance as long as a block has it as its base. Locks are taken in the order block, this.
+ * <p>A reader is on one block at a time: {@link #begin} places it there, {@link #fork} and {@link #advance} move it,
+ * and {@link #leave} removes it; further calls of {@link #leave}, by any thread, do nothing. A block lives as long as a
+ * reader is on it, an inverse covariance as long as it is the base of a block. Lock order: block, then this.
  */
 @ThreadSafe
 final class SharedCovariances implements AutoCloseable {
@@ -31,9 +31,9 @@ final class SharedCovariances implements AutoCloseable {
      * What heads must have in common to share.
      *
      * @param width {@code F}
-     * @param own the columns from here on are in units of the client's
+     * @param firstClientColumn the columns from here on are in units of the client's own
      */
-    record Key(String tenant, EncoderKey encoder, int width, int own, double ridge, double forgetting) {}
+    record Key(String tenant, EncoderKey encoder, int width, int firstClientColumn, double ridge, double forgetting) {}
 
     /** The digest of no rows. */
     private static final Digest BEGINNING = new Digest(1, 1);
@@ -50,9 +50,9 @@ final class SharedCovariances implements AutoCloseable {
     @GuardedBy("this")
     private final Map<Key, Family> families = new HashMap<>();
 
-    /** Where each reader stands; null before its first row. */
+    /** The block of each reader; null before its first row. */
     @GuardedBy("this")
-    private final Map<CovarianceReader, @Nullable CovarianceBlock> places = new IdentityHashMap<>();
+    private final Map<CovarianceReader, @Nullable CovarianceBlock> positions = new IdentityHashMap<>();
 
     @GuardedBy("this")
     private final Map<CovarianceBlock, Integer> readers = new IdentityHashMap<>();
@@ -64,7 +64,7 @@ final class SharedCovariances implements AutoCloseable {
         return digester;
     }
 
-    /** Lets a reader in; call this where it may take some milliseconds, for a width that is new is tried out. */
+    /** Registers a reader. May take some milliseconds, because a new width is probed. */
     void join(CovarianceReader reader) {
         products.prepare(reader.settings().width(), reader.settings().block());
         add(reader);
@@ -72,16 +72,16 @@ final class SharedCovariances implements AutoCloseable {
 
     private synchronized void add(CovarianceReader reader) {
         families.computeIfAbsent(reader.key(), key -> new Family()).readers++;
-        places.put(reader, null);
+        positions.put(reader, null);
     }
 
-    /** Takes the reader away; the second time this does nothing. */
+    /** Removes the reader; the second call does nothing. */
     synchronized void leave(CovarianceReader reader) {
-        if (!places.containsKey(reader)) {
+        if (!positions.containsKey(reader)) {
             return;
         }
         Family family = family(reader);
-        CovarianceBlock block = places.remove(reader);
+        CovarianceBlock block = positions.remove(reader);
         if (block != null) {
             release(family, block);
         }
@@ -92,19 +92,19 @@ final class SharedCovariances implements AutoCloseable {
         verifyState();
     }
 
-    /** Puts a reader at the beginning. */
+    /** Places a reader at the beginning. */
     synchronized CovarianceBlock begin(CovarianceReader reader) {
         CovarianceBlock block = find(reader, BEGINNING);
         if (block == null) {
             block = new CovarianceBlock(new InverseCovariance(reader.settings(), products), BEGINNING);
         }
-        place(reader, block);
+        moveTo(reader, block);
         return block;
     }
 
     /**
-     * From a block whose row at {@code position} is not {@code digest}: to one with the same rows before, that has it
-     * or can take it.
+     * Moves from a block whose row at {@code position} is not {@code digest} to one with the same earlier rows that has
+     * it or can append it.
      */
     CovarianceBlock fork(CovarianceReader reader, CovarianceBlock block, int position, Digest digest) {
         CovarianceBlock fork = join(reader, block, position, digest, null);
@@ -113,7 +113,7 @@ final class SharedCovariances implements AutoCloseable {
                 : Objects.requireNonNull(join(reader, block, position, digest, block.fork(position)));
     }
 
-    /** To a fork made before or, where {@code made} is not null, that one; null where there is neither. */
+    /** Moves to an existing fork or, if {@code made} is not null, to that one; null if there is neither. */
     private synchronized @Nullable CovarianceBlock join(
             CovarianceReader reader,
             CovarianceBlock block,
@@ -129,15 +129,15 @@ final class SharedCovariances implements AutoCloseable {
             }
         }
         if (fork != null) {
-            place(reader, fork);
+            moveTo(reader, fork);
         }
         return fork;
     }
 
-    /** From a full block on to one that follows it. */
+    /** Moves from a full block to one that follows it. */
     CovarianceBlock advance(CovarianceReader reader, CovarianceBlock block) {
         Digest history = block.end(digester);
-        // Of those that stand on the block one makes what follows; the others wait here and find it.
+        // One reader on the block creates the next one; the others wait here and find it.
         synchronized (block) {
             CovarianceBlock next = follow(reader, history, null);
             if (next == null) {
@@ -150,7 +150,9 @@ final class SharedCovariances implements AutoCloseable {
         }
     }
 
-    /** To what follows, made before or, where {@code made} is not null, now; null where neither is. */
+    /**
+     * Moves to an existing next block or, if {@code made} is not null, to one on that base; null if there is neither.
+     */
     private synchronized @Nullable CovarianceBlock follow(
             CovarianceReader reader, Digest history, @Nullable InverseCovariance made) {
         CovarianceBlock next = find(reader, history);
@@ -161,12 +163,12 @@ final class SharedCovariances implements AutoCloseable {
             next = new CovarianceBlock(made, history);
         }
         if (next != null) {
-            place(reader, next);
+            moveTo(reader, next);
         }
         return next;
     }
 
-    /** To what follows, made of the base's own memory; null where others need the base as it is. */
+    /** Moves to the next block, reusing the base's own memory; null if others need the base as it is. */
     private synchronized @Nullable CovarianceBlock followInPlace(
             CovarianceReader reader, CovarianceBlock block, Digest history) {
         boolean alone = readers.getOrDefault(block, 0) == 1 && blocks.getOrDefault(block.base, 0) == 1;
@@ -174,13 +176,13 @@ final class SharedCovariances implements AutoCloseable {
             return null;
         }
         CovarianceBlock next = new CovarianceBlock(block.then(true), history);
-        // Its memory goes on, so it is not closed with its last block.
+        // Its memory is reused, so it is not closed with its last block.
         blocks.remove(block.base);
-        place(reader, next);
+        moveTo(reader, next);
         return next;
     }
 
-    /** A block with that history before it; where its first row is another one, the reader will fork. */
+    /** A block with that history before it; if its first row differs, the reader will fork. */
     @GuardedBy("this")
     private @Nullable CovarianceBlock find(CovarianceReader reader, Digest history) {
         List<CovarianceBlock> there = family(reader).blocks.get(history);
@@ -190,21 +192,21 @@ final class SharedCovariances implements AutoCloseable {
     @GuardedBy("this")
     private Family family(CovarianceReader reader) {
         Family family = families.get(reader.key());
-        if (family == null || !places.containsKey(reader)) {
+        if (family == null || !positions.containsKey(reader)) {
             throw new IllegalStateException("the reader has left");
         }
         return family;
     }
 
-    /** Puts the reader on the block, off the one on which it stood. */
+    /** Moves the reader to the block, from the one it was on. */
     @GuardedBy("this")
-    private void place(CovarianceReader reader, CovarianceBlock block) {
+    private void moveTo(CovarianceReader reader, CovarianceBlock block) {
         Family family = family(reader);
         if (readers.merge(block, 1, Integer::sum) == 1) {
             family.blocks.computeIfAbsent(block.start, h -> new ArrayList<>(1)).add(block);
             blocks.merge(block.base, 1, Integer::sum);
         }
-        CovarianceBlock before = places.put(reader, block);
+        CovarianceBlock before = positions.put(reader, block);
         if (before != null) {
             release(family, before);
         }
@@ -232,15 +234,15 @@ final class SharedCovariances implements AutoCloseable {
 
     @GuardedBy("this")
     private void verifyState() {
-        // Sums over all readers would make every step as long as there are heads; a count below its bound shows a place
-        // left twice.
-        if (places.size() < readers.size() || readers.size() < blocks.size()) {
-            throw new IllegalStateException("readers: " + places.size() + ", blocks: " + readers.size() + ", bases: "
+        // Summing over all readers would make every step linear in the number of heads; a count below its bound shows
+        // that a reader was removed twice.
+        if (positions.size() < readers.size() || readers.size() < blocks.size()) {
+            throw new IllegalStateException("readers: " + positions.size() + ", blocks: " + readers.size() + ", bases: "
                     + blocks.size() + " (expected: none more than those before)");
         }
     }
 
-    /** Drops what the block's rows teach where no other reader needs it. */
+    /** Drops what can be computed again of the block, if no other reader needs it. */
     void rest(CovarianceBlock block) {
         boolean alone;
         synchronized (this) {
@@ -251,13 +253,13 @@ final class SharedCovariances implements AutoCloseable {
         }
     }
 
-    /** Matrices in native memory now. */
+    /** Number of matrices in native memory now. */
     synchronized int matrices() {
         return (int)
                 blocks.keySet().stream().filter(InverseCovariance::holdsMatrix).count();
     }
 
-    /** Families that a reader belongs to. */
+    /** Number of families with a reader. */
     synchronized int families() {
         return families.size();
     }

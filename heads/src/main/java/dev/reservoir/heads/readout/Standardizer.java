@@ -5,17 +5,18 @@ package dev.reservoir.heads.readout;
 
 /**
  * Running mean and deviation of each feature (Welford 1962, DOI 10.1080/00401706.1962.10490022), a function of the rows
- * seen, in order. A feature counts in its own deviation, whatever the others are; one that never moved counts as it is.
- * A standardised number is cut to [-8, 8], so that a feature that moves for the first time does not throw the weights.
+ * seen, in order. Each feature is divided by its own deviation; one that has never varied is not scaled. A standardised
+ * number is clipped to [-8, 8], so that a feature that varies for the first time does not upset the weights.
  */
 final class Standardizer {
     private static final float LIMIT = 8;
     /**
-     * After {@code n} rows a variance counts {@code 1 + PRIOR / n} times: one that few rows tell may be far too small.
+     * After {@code n} rows a variance is multiplied by {@code 1 + PRIOR / n}: an estimate from few rows may be far too
+     * small.
      */
     private static final double PRIOR = 4;
 
-    /** So that a factor is a float, whatever the column's unit is. */
+    /** Keeps a factor within the range of floats, whatever the column's unit is. */
     private static final double LARGEST = 1e30;
 
     private final int features;
@@ -59,7 +60,7 @@ final class Standardizer {
         scaling.apply(values, from, out);
     }
 
-    /** What standardises rows now, never changed by those to come. */
+    /** The current standardisation, not changed by later rows. */
     Scaling share() {
         shared = true;
         return scaling;

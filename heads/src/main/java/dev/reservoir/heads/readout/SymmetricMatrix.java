@@ -13,11 +13,11 @@ import java.nio.DoubleBuffer;
 
 /**
  * A symmetric matrix {@code [W, W]} of doubles in native memory, of which only the blocks on and below the diagonal are
- * kept: 4.5 bytes an element where it is wide. It is symmetric by construction. Not thread-safe; any number of threads
- * may multiply by it while nobody writes.
+ * stored: 4.5 bytes per element if it is wide. It is symmetric by construction. Not thread-safe; any number of threads
+ * may multiply by it while none writes.
  *
- * <p>A product always has the rows of one whole block of examples, zeros where there are fewer: libraries choose a
- * kernel by the shape, and a row's result must not depend on how many rows came with it.
+ * <p>A product is always padded with zeros to the rows of one whole block of examples: libraries choose a kernel by the
+ * shape, and a row's result must not depend on how many rows come with it.
  */
 final class SymmetricMatrix implements AutoCloseable {
     /** Up to this size the whole square is one block. */
@@ -32,7 +32,7 @@ final class SymmetricMatrix implements AutoCloseable {
     private final int side;
     /** Block row {@code I}: {@code [side, (I + 1) side]}. */
     private final NDArray[] lower;
-    /** What of it is left of the diagonal block, transposed: {@code [I side, side]}, a view. */
+    /** Its part left of the diagonal block, transposed: {@code [I side, side]}, a view. */
     private final NDArray[] upper;
     /** The same memory as {@link #lower}. */
     private final DoubleBuffer[] values;
@@ -163,8 +163,8 @@ final class SymmetricMatrix implements AutoCloseable {
     }
 
     /**
-     * {@code M = (M - G^T G) scale} for {@code g [rows, W]}. A call that fails has done a part; the same call again
-     * does the rest, and nothing else may be called before it has.
+     * {@code M = (M - G^T G) scale} for {@code g [rows, W]}. A call that fails may have done a part of the work;
+     * repeating it does the rest, and nothing else may be called before it succeeds.
      */
     void subtractSquare(double[] g, int rows, double scale) {
         try (NDManager step = manager.newSubManager()) {

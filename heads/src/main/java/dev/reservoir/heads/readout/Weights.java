@@ -9,20 +9,21 @@ import dev.reservoir.heads.math.Vectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Weights of a readout {@code [C][width]}, a row an output: {@code F} weights, the bias, then zeros. A row an output
- * makes new outputs free, learning a long {@code y += a x} that vectorises, and prediction a sum over a row.
+ * Weights of a readout {@code [C][width]}, one row per output: {@code F} weights, the bias, then zeros. With one row
+ * per output a new output is a new row, learning is one long {@code y += a x}, which vectorises, and prediction is a
+ * sum over a row.
  *
- * @param scaling what rows of features go through first; null for nothing
+ * @param scaling applied to features before the weights; null for none
  */
 record Weights(
         float[][] rows, int outputs, int features, @Nullable Scaling scaling) {
 
-    /** The same with other outputs known and another scaling. */
+    /** These weights with another number of outputs and another scaling. */
     Weights with(int known, @Nullable Scaling other) {
         return new Weights(rows, known, features, other);
     }
 
-    /** Room for {@link #answer}, one a thread. */
+    /** Scratch space for {@link #answer}, one per thread. */
     float[] scratch() {
         return new float[scaling == null ? 0 : features];
     }

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * Turns scores into what a head answers.
  *
  * @param labels in the order of their scores; empty for tasks of values
- * @param link what turns outputs into scores; null where they are scores
+ * @param link turns outputs into scores; null if outputs already are scores
  */
 public record Answers(
         Task task, List<String> labels, @Nullable Loss link) {
@@ -27,7 +27,7 @@ public record Answers(
     /**
      * The answer to one example.
      *
-     * @param outputs {@code [rows, C]}, changed here; one row, or one a token for tasks per token
+     * @param outputs {@code [rows, C]}, changed here; one row, or one per token for tasks per token
      * @param scale see {@link Features#scale}
      * @param maxScores see {@link dev.reservoir.heads.HeadSnapshot#predict}
      */
@@ -94,13 +94,13 @@ public record Answers(
         return new Prediction.TokenLabelSets(labels, List.copyOf(tokens));
     }
 
-    /** Shows how outputs become scores. */
+    /** Passes on how outputs become scores. */
     public void visitParts(PartVisitor parts) {
         boolean softmax = link == Loss.SOFTMAX;
         parts.choice("link", softmax ? "softmax" : link == Loss.LOGISTIC ? "logistic" : "none");
     }
 
-    /** Place behind {@code from} of the highest of {@code count} scores, the first of equal ones. */
+    /** Index, counted from {@code from}, of the highest of {@code count} scores; the first if several are equal. */
     static int best(float[] scores, int from, int count) {
         int best = 0;
         for (int c = 1; c < count; c++) {

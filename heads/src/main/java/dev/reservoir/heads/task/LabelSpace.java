@@ -12,7 +12,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Labels in the order in which they became known. */
+/** Known labels, in the order in which they first appeared. */
 public final class LabelSpace {
     private final int limit;
     private final List<String> labels = new ArrayList<>();
@@ -28,7 +28,7 @@ public final class LabelSpace {
         return labels.size();
     }
 
-    /** Most that can be known. */
+    /** Largest number of labels. */
     int limit() {
         return limit;
     }
@@ -43,7 +43,8 @@ public final class LabelSpace {
     }
 
     /**
-     * Index of the label, which becomes known where it was not; refuses one too many and one that cannot be a label.
+     * Index of the label, which is added if it is new; refuses a label beyond the limit and one that is not a valid
+     * label.
      */
     public int index(String label) {
         Integer known = indices.get(label);
@@ -64,7 +65,7 @@ public final class LabelSpace {
         return labels.size() - 1;
     }
 
-    /** Forgets the labels from {@code size} on, which nothing was learned of. */
+    /** Forgets the labels from {@code size} on, of which nothing has been learned. */
     public void truncate(int size) {
         while (labels.size() > size) {
             indices.remove(labels.remove(labels.size() - 1));

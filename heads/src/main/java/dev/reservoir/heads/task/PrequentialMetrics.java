@@ -10,9 +10,10 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sums over all examples and over the last {@code window}. The window is kept without ever subtracting, so that one
- * huge error leaves no trace behind: one lap's entries are turned into sums from each place to the lap's end when the
- * lap is full, and the next lap writes over them as they are no longer needed. Constant time an example.
+ * Sums over all examples and over the last {@code window}. The windowed sum never subtracts, so that one huge error
+ * leaves no trace once it has left the window: when an epoch of {@code window} entries is full, its entries are
+ * replaced by suffix sums, from each position to the end of the epoch, and the next epoch overwrites them as they are
+ * no longer needed. Constant time per example.
  */
 public final class PrequentialMetrics {
     private static final int FIELDS = 4;
@@ -27,11 +28,11 @@ public final class PrequentialMetrics {
         }
 
         /**
-         * Counts what a head answered to one row before it learned it.
+         * Scores the head's prediction of one row before the row is learned.
          *
          * @param scores before the link, {@code [truth.outputs()]}
          * @param expected of {@link Truth#fill}
-         * @param link what turns scores into answers; null where they are estimates of the truth
+         * @param link turns scores into answers; null if scores are estimates of the truth
          */
         public void score(Task task, Truth truth, float[] scores, float[] expected, double loss, @Nullable Loss link) {
             int outputs = truth.outputs();
@@ -40,7 +41,7 @@ public final class PrequentialMetrics {
                 float threshold = link == null ? 0.5f : 0;
                 int right = 0;
                 for (int c = 0; c < outputs; c++) {
-                    // A label that was not known could not be answered.
+                    // An unknown label could not have been predicted.
                     boolean answered = c < truth.known() && scores[c] >= threshold;
                     right += answered == (expected[c] == 1) ? 1 : 0;
                 }
@@ -85,12 +86,12 @@ public final class PrequentialMetrics {
     private final double[] total = new double[FIELDS];
     private final double[] epoch = new double[FIELDS];
     /**
-     * {@code [window, FIELDS]}: this lap's entries before {@code place}, sums to the end of the lap before from there
-     * on.
+     * {@code [window, FIELDS]}: this epoch's entries before {@code position}, the previous epoch's suffix sums from
+     * there on.
      */
     private double[] ring = new double[FIRST_ENTRIES * FIELDS];
 
-    private int place;
+    private int position;
     private boolean wrapped;
 
     public PrequentialMetrics(int window, boolean labels) {
@@ -110,21 +111,21 @@ public final class PrequentialMetrics {
     }
 
     public void add(Tally tally) {
-        if ((place + 1) * FIELDS > ring.length) {
-            ring = Arrays.copyOf(ring, Math.min(window, 2 * (place + 1)) * FIELDS);
+        if ((position + 1) * FIELDS > ring.length) {
+            ring = Arrays.copyOf(ring, Math.min(window, 2 * (position + 1)) * FIELDS);
         }
         for (int f = 0; f < FIELDS; f++) {
-            ring[place * FIELDS + f] = tally.fields[f];
+            ring[position * FIELDS + f] = tally.fields[f];
             epoch[f] += tally.fields[f];
             total[f] += tally.fields[f];
         }
-        place++;
-        if (place == window) {
+        position++;
+        if (position == window) {
             for (int i = (window - 1) * FIELDS - 1; i >= 0; i--) {
                 ring[i] += ring[i + FIELDS];
             }
             Arrays.fill(epoch, 0);
-            place = 0;
+            position = 0;
             wrapped = true;
         }
     }
@@ -133,7 +134,7 @@ public final class PrequentialMetrics {
         double[] sum = epoch.clone();
         if (wrapped) {
             for (int f = 0; f < FIELDS; f++) {
-                sum[f] += ring[place * FIELDS + f];
+                sum[f] += ring[position * FIELDS + f];
             }
         }
         return score(sum);

@@ -41,9 +41,9 @@ public final class Targets {
     }
 
     /**
-     * The truths of one example, none where no token of it is labelled; labels that were not known become so.
+     * The truths of one example, none if no token of it is labelled. Unknown labels are added.
      *
-     * @param tokens rows of its features where the task is per token
+     * @param tokens rows of its features if the task is per token
      * @param scale see {@link Features#scale}
      * @throws Refused WRONG_TARGET or LABEL_LIMIT, and then nothing has changed
      */
@@ -78,7 +78,7 @@ public final class Targets {
         }
     }
 
-    /** The kind of target that the task takes. */
+    /** The kind of target that the task expects. */
     private String expected() {
         if (numbers > 0) {
             return "values";
@@ -92,7 +92,7 @@ public final class Targets {
 
     private List<Truth> tokenTruths(int tokens, List<String> labelled) {
         if (labelled.size() != tokens) {
-            throw wrong(labelled.size() + " labels", tokens + ", one a token");
+            throw wrong(labelled.size() + " labels", tokens + ", one per token");
         }
         int known = outputs();
         List<Truth> truths = new ArrayList<>();
@@ -116,7 +116,7 @@ public final class Targets {
         }
         float[] truth = values.clone();
         for (int i = 0; i < numbers; i++) {
-            // Not a number compares as false.
+            // NaN compares as false.
             if (!(Math.abs(values[i]) <= Task.LARGEST_VALUE)) {
                 throw wrong("values[" + i + "] = " + values[i], "a finite number of absolute value at most 1e9");
             }

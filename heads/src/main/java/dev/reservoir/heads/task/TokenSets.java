@@ -13,7 +13,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
-/** Checks the sets of labels of one example's tokens. Not safe for threads. */
+/** Checks the sets of labels of one example's tokens. Not thread-safe. */
 final class TokenSets {
     private static final int NOT_YET = -1;
 
@@ -34,15 +34,15 @@ final class TokenSets {
     }
 
     /**
-     * A truth for each token that has one. Labels become known with the first token that has them, those of one token
-     * in the order of their names.
+     * A truth for each token that has one. New labels are added with the first token that has them, those of one token
+     * in alphabetical order.
      *
      * @throws dev.reservoir.heads.Refused WRONG_TARGET or LABEL_LIMIT
      */
     List<Truth> truths(int tokens) {
         List<TokenSet> sets = target.tokens();
         if (sets.size() != tokens) {
-            throw wrong(sets.size() + " sets of labels", tokens + ", one a token");
+            throw wrong(sets.size() + " sets of labels", tokens + ", one per token");
         }
         checkLabels();
         int last = tokens - 1;
@@ -88,7 +88,7 @@ final class TokenSets {
                         "less than the " + outputs.length + " labels named");
             }
             if (seen[index] == token) {
-                throw wrong("token " + token + ": label index " + index + " twice", "each label once a token");
+                throw wrong("token " + token + ": label index " + index + " twice", "each label once per token");
             }
             seen[index] = token;
         }

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param positives indices of the outputs whose truth is 1, all others being 0; null for tasks of values
  * @param values the truth of every output, {@code [C]}, in the units it is learned in; null for tasks of labels
  * @param scale what a difference in learned units is multiplied by to give one in the target's own units:
- *     {@code scale[c % scale.length]} for output {@code c}, one factor a channel of the series; null where both units
+ *     {@code scale[c % scale.length]} for output {@code c}, one factor per channel of the series; null if both units
  *     are the same
  */
 public record Truth(

@@ -1,7 +1,7 @@
 // Copyright 2026 The Reservoir Authors
 // SPDX-License-Identifier: Apache-2.0
 
-/** What every kind of head shares about its task: checked targets, losses, prequential metrics, answers. */
+/** What all kinds of heads share about their tasks: checked targets, prequential metrics, answers. */
 @NullMarked
 package dev.reservoir.heads.task;
 

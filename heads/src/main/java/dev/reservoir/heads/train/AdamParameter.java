@@ -8,8 +8,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Parameters that learn by {@link Adam}, with their moments. {@link #value} is replaced by a step, never written to: a
- * snapshot keeps it without a copy. Not thread-safe.
+ * Parameters that learn by {@link Adam}, with their moments. A step replaces {@link #value} and never writes to it, so
+ * a snapshot can share it without a copy. Not thread-safe.
  */
 final class AdamParameter {
     /** Three arrays with their headers. */
@@ -20,7 +20,7 @@ final class AdamParameter {
     private float @Nullable [] reserved;
     private int steps;
 
-    /** @param value where it begins; not copied and not written to */
+    /** @param value the initial parameters; not copied and not written to */
     AdamParameter(float[] value) {
         this.value = value;
         this.moments = new Adam.Moments(value.length);
@@ -30,7 +30,7 @@ final class AdamParameter {
         return value;
     }
 
-    /** Allocates what the next step writes to, so that the step itself cannot run out of memory. */
+    /** Allocates the output of the next step, so that the step itself cannot run out of memory. */
     void reserve() {
         if (reserved == null) {
             reserved = new float[value.length];
@@ -41,7 +41,7 @@ final class AdamParameter {
      * One step down a gradient.
      *
      * @param gradient of the same length, scaled by {@code factor}
-     * @param decay share of the first {@code decaying} parameters that a rate of 1 would take away
+     * @param decay share of the first {@code decaying} parameters that a rate of 1 would remove
      */
     void step(float[] gradient, float factor, double rate, double decay, int decaying) {
         reserve();

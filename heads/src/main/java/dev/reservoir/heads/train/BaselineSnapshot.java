@@ -14,9 +14,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A frozen baseline that answers for its head. Its scores are put on the head's own scale, so that they mean the same
- * whoever answers: least squares estimates of a truth of 0 or 1 are clipped to that range, and those of exactly one
- * label are shares of their sum, or equal shares if all are 0. What it answers and in which order it ranks the labels
- * stays as it is.
+ * whichever of the two answers: least squares estimates of a truth of 0 or 1 are clipped to that range, and those of
+ * exactly one label are normalised by their sum, or equal if all are 0. Its answers and the order in which it ranks the
+ * labels are unchanged.
  */
 record BaselineSnapshot(HeadSnapshot readout) implements HeadSnapshot {
 

@@ -82,7 +82,7 @@ public final class FptLearner implements HeadLearner {
     private @Nullable String failure;
     private @Nullable HeadSnapshot snapshot;
 
-    /** @param start where its inner parameters begin */
+    /** @param start its initial inner parameters */
     FptLearner(HeadSpec spec, FptModel model, FptParameters start, @Nullable FrozenBaseline baseline) {
         this.spec = spec;
         this.learning = (LearningSpec.Fpt) spec.learning();
@@ -101,7 +101,7 @@ public final class FptLearner implements HeadLearner {
      * full or flushed.
      *
      * @param sequence its number in the head's log, by which it is named if its update is aborted
-     * @param features what the frozen encoder reads off the observation; null for a head without a frozen baseline
+     * @param features the frozen encoder's features of the observation; null for a head without a frozen baseline
      * @return null if it was added, else why it was refused; a refused example changes nothing but the refusal count
      * @throws IllegalStateException while an update is due
      */
@@ -171,7 +171,7 @@ public final class FptLearner implements HeadLearner {
         state = State.UPDATE_DUE;
     }
 
-    /** Whether an update waits to be made. Examples and flushes are taken again once none does. */
+    /** Whether an update is due or under way. Examples and flushes are accepted again once there is none. */
     public boolean updateDue() {
         return state == State.UPDATE_DUE;
     }
@@ -200,18 +200,18 @@ public final class FptLearner implements HeadLearner {
     /**
      * Makes the step of an update whose portions were all passed.
      *
-     * @return examples that were refused, for the head met a number that is not finite and has failed; null if the step
-     *     was made
+     * @return examples that were refused, because the head met a number that is not finite and has failed; null if the
+     *     step was made
      */
     @Nullable
     Aborted finish(FptUpdate update) {
         require(State.UPDATING);
-        String met = update.failure();
-        if (met == null && update.rows() > 0 && !parameters.step(update.gradient(), learning)) {
-            met = "the gradient is not finite or too steep";
+        String problem = update.failure();
+        if (problem == null && update.rows() > 0 && !parameters.step(update.gradient(), learning)) {
+            problem = "the gradient is not finite or too large";
         }
-        if (met != null) {
-            failure = "stopped learning: " + met;
+        if (problem != null) {
+            failure = "stopped learning: " + problem;
             return abort(failed(), null);
         }
         if (onFresh()) {
@@ -235,7 +235,8 @@ public final class FptLearner implements HeadLearner {
     }
 
     /**
-     * Gives up the updates that are due. What is served stays; labels that only these examples had are forgotten.
+     * Gives up the updates that are due. The served snapshot is unchanged; labels that only these examples had are
+     * forgotten.
      *
      * @return the examples that are not learned: all of the minibatch, or none if its own update was made before
      */
@@ -328,8 +329,8 @@ public final class FptLearner implements HeadLearner {
     }
 
     /**
-     * {@inheritDoc} Scores are of the answers that were served: with a baseline, of whichever part led when the example
-     * came.
+     * {@inheritDoc} Scores are those of the answers that were served: with a baseline, of whichever of the two led when
+     * the example arrived.
      */
     @Override
     public HeadMetrics metrics() {

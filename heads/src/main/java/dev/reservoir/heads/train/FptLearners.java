@@ -18,13 +18,13 @@ import java.util.function.Consumer;
 
 /** Makes the learners of FPT heads on one substrate. Any number of threads may call at once. */
 public final class FptLearners {
-    /** Widest row of an observation. */
+    /** Widest row of an observation that may be projected. */
     private static final int WIDEST_INPUT = OrthogonalProjection.WIDEST;
     /** Most weights of a readout: 192 MiB with their moments. */
     private static final int MOST_WEIGHTS = 1 << 24;
     /** Most numbers in a replay sample: 256 MiB. */
     private static final int MOST_REPLAYED = 1 << 26;
-    /** Length of the rows that the substrate reads at first: the gain of the paper's orthogonal input map. */
+    /** Norm of the rows that the substrate reads before any training: the gain of the paper's orthogonal input map. */
     private static final double INPUT_GAIN = Math.sqrt(2);
 
     /** Makes the readouts of frozen baselines. */
@@ -33,7 +33,7 @@ public final class FptLearners {
         /**
          * A readout that has learned nothing.
          *
-         * @param scored is shown how each example was predicted before it was learned, in order
+         * @param scored receives how each example was predicted before it was learned, in order
          */
         FeatureLearner create(HeadSpec spec, Consumer<PrequentialMetrics.Tally> scored);
     }
@@ -70,7 +70,7 @@ public final class FptLearners {
         return new FptLearner(spec, model, start, baseline);
     }
 
-    /** A head may not be made that could grow until it takes the server's memory. */
+    /** Refuses a head that could grow until it exhausts the server's memory. */
     private static void checkReadout(Task task, int features) {
         int outputs = task.maxOutputs();
         Refused.check(
@@ -100,7 +100,7 @@ public final class FptLearners {
         Refused.check(
                 reader.rowWidth() <= WIDEST_INPUT,
                 "modality",
-                reader.rowWidth() + " numbers a token",
+                reader.rowWidth() + " numbers per token",
                 "at most " + WIDEST_INPUT + " for kind FPT, which learns their projection");
         float[] weights = OrthogonalProjection.seeded(reader.rowWidth(), width, seed);
         float gain = (float) (INPUT_GAIN / reader.rowNorm());

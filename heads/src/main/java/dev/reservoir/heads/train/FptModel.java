@@ -10,7 +10,7 @@ import dev.reservoir.heads.TunableSubstrate;
 import dev.reservoir.heads.math.Loss;
 
 /**
- * What stays the same of an FPT head for all its life: how it reads, what it passes through and what it minimises.
+ * What is fixed for the whole life of an FPT head: its reader, its substrate and its loss.
  *
  * @param task as the head was created; labels may be added later
  */

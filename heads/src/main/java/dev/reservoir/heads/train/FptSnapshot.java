@@ -14,7 +14,7 @@ import dev.reservoir.heads.task.Answers;
 import java.util.List;
 
 /**
- * An FPT head at one moment. Shares its numbers with the learner, which replaces and never writes them.
+ * An FPT head at one moment. Shares its arrays with the learner, which replaces them and never writes to them.
  *
  * @param readout {@code [C][F + 1]}, the bias last
  */

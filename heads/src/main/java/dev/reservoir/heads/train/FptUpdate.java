@@ -17,12 +17,14 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One step of one head in the making: the mean loss over the labelled rows of a minibatch, and its gradient by
- * everything that learns. It reads the head's parameters and changes nothing of the head. Passes fill it portion by
- * portion; see the package for the letters in the shapes. Not thread-safe.
+ * One step of one head in the making: the mean loss over the labelled rows of a minibatch, and its gradient with
+ * respect to all trainable parameters. It reads the head's parameters and changes nothing of the head. Passes fill it
+ * portion by portion; see the package for the letters in the shapes. Not thread-safe.
  */
 final class FptUpdate {
-    /** Most tokens of a portion of several examples: what a pass keeps for its backward pass is some 100 KB a token. */
+    /**
+     * Most tokens of a portion of several examples: what a pass keeps for its backward pass is about 100 KB per token.
+     */
     private static final int PORTION_TOKENS = 2_048;
 
     private final FptModel model;
@@ -50,7 +52,8 @@ final class FptUpdate {
     }
 
     /**
-     * Cuts the minibatch into portions by its own lengths alone, so that what else is in a pass makes no difference.
+     * Splits the minibatch into portions by the lengths of its own examples alone, so that what else is in a pass makes
+     * no difference.
      */
     private void cut(List<MinibatchExample> minibatch) {
         int from = 0;
@@ -72,7 +75,7 @@ final class FptUpdate {
         return portions;
     }
 
-    /** The norms that every pass of it runs with. */
+    /** The norms with which every pass of it runs. */
     TunableSubstrate.NormRow norms() {
         return inner.norms();
     }
@@ -82,7 +85,7 @@ final class FptUpdate {
         return innerLearns;
     }
 
-    /** Forgets what its portions gathered: a pass failed, and all of them are made again. */
+    /** Discards what its portions have accumulated: a pass failed, and all of them are run again. */
     void restart() {
         gradient.clear();
         tallies.clear();
@@ -104,7 +107,7 @@ final class FptUpdate {
         return tallies;
     }
 
-    /** Why no step can be made of it, or null. */
+    /** Why no step can be made from it, or null. */
     @Nullable
     String failure() {
         return failure;
@@ -145,11 +148,11 @@ final class FptUpdate {
         }
 
         /**
-         * Scores the examples, takes the loss, and accumulates the readout's gradient.
+         * Scores the examples, computes the loss, and accumulates the readout's gradient.
          *
-         * @param hidden holds the portion's sequences from {@code firstSequence} on
-         * @param hiddenGradient {@code (sum T, D)} of the whole pass: receives the loss's gradient by the portion's
-         *     hidden states
+         * @param hidden contains the portion's sequences from {@code firstSequence} on
+         * @param hiddenGradient {@code (sum T, D)} of the whole pass: receives the loss's gradient with respect to the
+         *     portion's hidden states
          */
         void scoreAndLoss(HiddenStates hidden, int firstSequence, float[] hiddenGradient) {
             for (int i = 0; i < examples.size() && failure == null; i++) {
@@ -195,7 +198,7 @@ final class FptUpdate {
             }
         }
 
-        /** Moves a softmax's gradient to that of a truth of which a share is spread over all labels. */
+        /** Turns a softmax's gradient into that for a smoothed truth, a share of which is spread over all labels. */
         private void smooth(float[] truth, float[] scoreGradient) {
             if (labelSmoothing == 0) {
                 return;
@@ -206,7 +209,7 @@ final class FptUpdate {
         }
 
         /**
-         * Adds what the substrate's backward pass gave to the gradient of the inner parts.
+         * Adds the result of the substrate's backward pass to the gradient of the inner parts.
          *
          * @param gradients of the whole pass: embeddings {@code (sum T, D)}, gains and biases {@code (slots, norms, D)}
          * @param slot the norms' slot in it

@@ -20,13 +20,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The frozen baseline of an FPT head, its companion in the contract: a readout by least squares that learns from the
- * same minibatches, off the frozen substrate. Of the two, the one that leads is served. Which one that is, is decided
- * after each minibatch by their prequential scores over the metric window: a young head answers as its own frozen
- * version does, which needs fewer examples, until it is better.
+ * The frozen baseline of an FPT head, its companion in the contract: a least-squares readout on the frozen substrate
+ * that learns from the same minibatches. The better of the two is served, as decided after each minibatch by their
+ * prequential scores over the metric window: a young head answers as its own frozen version does, which needs fewer
+ * examples, until it is better.
  *
- * <p>The scores that the head reports are those of the answers that were served: each example's is taken from the part
- * that led when it came. They never change afterwards, whoever leads next. Not thread-safe.
+ * <p>The scores that the head reports are those of the answers that were served: each example's score is that of
+ * whichever led when the example arrived. Scores never change afterwards, whichever leads next. Not thread-safe.
  */
 final class FrozenBaseline {
     private static final Logger LOG = LoggerFactory.getLogger(FrozenBaseline.class);
@@ -38,7 +38,7 @@ final class FrozenBaseline {
 
     private PrequentialMetrics served;
     private boolean leads = true;
-    /** After a defect: what it has learned is not known, and it is not served again. */
+    /** Set after a defect: its state is unknown, so it is never served again. */
     private boolean lost;
 
     FrozenBaseline(HeadSpec headSpec, FptLearners.ReadoutFactory readouts) {
@@ -72,13 +72,13 @@ final class FrozenBaseline {
         }
     }
 
-    /** The minibatch is not learned. */
+    /** Discards the minibatch without learning it. */
     void forget() {
         gathered.clear();
     }
 
     /**
-     * Learns the minibatch, counts how it was served, and decides who leads from now on.
+     * Learns the minibatch, counts the served answers, and decides which of the two leads from now on.
      *
      * @param headMetrics of the head itself, this minibatch included
      * @param headTallies how the head itself predicted the minibatch
@@ -87,7 +87,7 @@ final class FrozenBaseline {
         List<FeatureLearner.Item> minibatch = List.copyOf(gathered);
         gathered.clear();
         try {
-            // Refusals are the same as the head's own but for features that are not finite, which cost the baseline
+            // Refusals are the same as the head's own except for features that are not finite, which cost the baseline
             // alone.
             readout.learn(minibatch);
         } catch (RuntimeException e) {
@@ -117,7 +117,7 @@ final class FrozenBaseline {
         return new BaselineSnapshot(readout.snapshot());
     }
 
-    /** Metrics of what was served. */
+    /** Metrics of the served answers. */
     PrequentialMetrics served() {
         return served;
     }

@@ -18,9 +18,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes one update of many heads in passes that they share. The gradient of the summed loss by one head's parameters is
- * that head's own, for they are disjoint; and a sequence's hidden states and gradients do not depend on what else is in
- * the pass. So every head ends where it would have ended alone, bit for bit.
+ * Makes one update of many heads in passes that they share. The heads' parameters are disjoint, so the gradient of the
+ * summed loss with respect to one head's parameters is that head's own; and a sequence's hidden states and gradients do
+ * not depend on what else is in the pass. So every head ends up exactly as if it had been trained alone, bit for bit.
  */
 public final class FusedStep {
     /** Most tokens of a pass of several portions. */
@@ -32,18 +32,17 @@ public final class FusedStep {
         this.substrate = substrate;
     }
 
-    /**
-     * What became of the updates.
+    /** The outcome of the updates.
      *
-     * @param tokens that passed the substrate, the backward pass counted as {@link LearningSpec.Fpt#BACKWARD_PASSES} of
-     *     them
+     * @param tokens that passed through the substrate; the backward pass counts as
+     *     {@link LearningSpec.Fpt#BACKWARD_PASSES} forward passes
      * @param aborted the updates that were not made, with the examples that are refused for it; all others were
      */
     public record Outcome(double tokens, List<FptLearner.Aborted> aborted) {}
 
     /**
      * Makes the next update of each learner. If a pass fails, every update is made again by itself, so that only those
-     * that cannot be made alone are aborted. Whatever a pass throws, errors included, ends here.
+     * that cannot be made alone are aborted. Whatever a pass throws, errors included, is caught here.
      *
      * @param learners each with an update that is due
      */
@@ -163,7 +162,7 @@ public final class FusedStep {
         }
     }
 
-    /** Returns the loss's gradient by the hidden states, {@code (sum T, D)}. */
+    /** Returns the loss's gradient with respect to the hidden states, {@code (sum T, D)}. */
     private static float[] scoreAndLoss(List<FptUpdate.Portion> portions, HiddenStates hidden) {
         float[] gradient = new float[hidden.values().length];
         int sequence = 0;
@@ -174,6 +173,6 @@ public final class FusedStep {
         return gradient;
     }
 
-    /** An update under way, and whose it is. */
+    /** An update under way, and the learner to which it belongs. */
     private record Begun(FptLearner learner, FptUpdate update) {}
 }

@@ -9,15 +9,15 @@ import java.util.SplittableRandom;
 import java.util.function.ToLongFunction;
 
 /**
- * A uniform sample of all that was seen, of bounded size (algorithm R; Vitter 1985, doi:10.1145/3147.3165). A function
- * of the seed and of the order of calls. Not thread-safe.
+ * A uniform sample of all elements seen so far, of bounded size (algorithm R; Vitter 1985, doi:10.1145/3147.3165). A
+ * function of the seed and of the order of calls. Not thread-safe.
  */
 final class ReplaySample<E> {
     private final int capacity;
     private final SplittableRandom random;
     private final ToLongFunction<E> size;
-    private final List<E> kept = new ArrayList<>();
-    private long keptBytes;
+    private final List<E> elements = new ArrayList<>();
+    private long bytes;
     private long seen;
 
     /** @param size bytes of an element, always the same for the same one */
@@ -32,33 +32,33 @@ final class ReplaySample<E> {
             return;
         }
         seen++;
-        if (kept.size() < capacity) {
-            kept.add(one);
-            keptBytes += size.applyAsLong(one);
+        if (elements.size() < capacity) {
+            elements.add(one);
+            bytes += size.applyAsLong(one);
             return;
         }
-        long place = random.nextLong(seen);
-        if (place < capacity) {
-            E replaced = kept.set((int) place, one);
-            keptBytes += size.applyAsLong(one) - size.applyAsLong(replaced);
+        long index = random.nextLong(seen);
+        if (index < capacity) {
+            E replaced = elements.set((int) index, one);
+            bytes += size.applyAsLong(one) - size.applyAsLong(replaced);
         }
     }
 
-    /** {@code count} elements, each drawn from all that are kept; none if none is kept. */
+    /** {@code count} elements, each drawn from the whole sample; empty if the sample is empty. */
     List<E> draw(int count) {
         List<E> drawn = new ArrayList<>(count);
-        for (int i = 0; i < count && !kept.isEmpty(); i++) {
-            drawn.add(kept.get(random.nextInt(kept.size())));
+        for (int i = 0; i < count && !elements.isEmpty(); i++) {
+            drawn.add(elements.get(random.nextInt(elements.size())));
         }
         return drawn;
     }
 
-    List<E> kept() {
-        return kept;
+    List<E> elements() {
+        return elements;
     }
 
-    /** Bytes of what is kept, in constant time. */
+    /** Bytes of the sample, in constant time. */
     long bytes() {
-        return keptBytes;
+        return bytes;
     }
 }

@@ -55,7 +55,7 @@ record TokenPooling(Pooling pooling, int maxTokens, int width) {
      * The backward pass.
      *
      * @param featureGradient {@code (R, F)}
-     * @param hiddenGradient receives {@code (T, D)} from {@code start} on, which holds zeros
+     * @param hiddenGradient receives {@code (T, D)} from {@code start} on, which must be zero there
      */
     void backward(float[] featureGradient, int tokens, float[] hiddenGradient, int start) {
         switch (pooling) {

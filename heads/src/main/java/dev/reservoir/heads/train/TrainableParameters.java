@@ -12,9 +12,12 @@ import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** All parameters of an FPT head: those that learn with their moments, the others as they began. Not thread-safe. */
+/**
+ * All parameters of an FPT head: trainable ones with their moments, frozen ones at their initial values. Not
+ * thread-safe.
+ */
 final class TrainableParameters {
-    /** What does not learn; empty arrays stand for what does. */
+    /** The frozen parts; trainable ones are empty arrays here. */
     private final FptParameters frozen;
 
     private final int features;
@@ -30,7 +33,7 @@ final class TrainableParameters {
     private long steps;
 
     /**
-     * @param start where the parts begin; positions of length 0 where they do not learn
+     * @param start initial values; positions have length 0 if they do not learn
      * @param features {@code F}
      */
     TrainableParameters(FptParameters start, LearningSpec.Fpt learning, int features) {
@@ -78,7 +81,7 @@ final class TrainableParameters {
         return readout.stream().map(AdamParameter::value).toArray(float[][]::new);
     }
 
-    /** Whether anything but the readout learns, so that a gradient has to pass the substrate. */
+    /** Whether anything but the readout learns, so that the substrate's backward pass is needed. */
     boolean innerLearns() {
         return input != null || positions != null || gains != null;
     }
@@ -102,10 +105,9 @@ final class TrainableParameters {
         return new Gradient(zeros(input), zeros(inputBias), zeros(positions), zeros(gains), zeros(biases), byReadout);
     }
 
-    /**
-     * One step of the rule.
+    /** Makes one step of the learning rule.
      *
-     * @return false if the gradient is not finite or too steep; then nothing has changed
+     * @return false if the gradient is not finite or too large; then nothing has changed
      */
     boolean step(Gradient gradient, LearningSpec.Fpt learning) {
         double norm = Math.sqrt(gradient.squares());
@@ -116,7 +118,7 @@ final class TrainableParameters {
         float factor = norm > learning.clipNorm() ? (float) (learning.clipNorm() / norm) : 1;
         double rate = rate(learning, steps);
         double inner = rate * learning.innerRate();
-        // Memory first: a step is made as a whole or not at all.
+        // Allocate first: a step is made as a whole or not at all.
         for (AdamParameter part : new AdamParameter[] {input, inputBias, positions, gains, biases}) {
             if (part != null) {
                 part.reserve();
@@ -136,7 +138,7 @@ final class TrainableParameters {
         return true;
     }
 
-    /** Steps made. */
+    /** Number of steps made so far. */
     long steps() {
         return steps;
     }
@@ -147,7 +149,7 @@ final class TrainableParameters {
         }
     }
 
-    /** The rate of the step after {@code steps} others: up in a straight line, then halving at equal distances. */
+    /** The rate of the step after {@code steps} others: linear warm-up, then a half-life. */
     static double rate(LearningSpec.Fpt learning, long steps) {
         double rise = learning.warmupSteps() == 0 ? 1 : Math.min(1, (steps + 1.0) / learning.warmupSteps());
         double fall = learning.halfLifeSteps() == 0

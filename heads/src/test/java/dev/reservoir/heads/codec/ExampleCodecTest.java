@@ -46,7 +46,7 @@ class ExampleCodecTest {
 
     @ParameterizedTest
     @MethodSource("observations")
-    void observationComesBackAsItWas(Observation observation) throws Exception {
+    void observationsRoundTrip(Observation observation) throws Exception {
         byte[] wire = ObservationCodec.encode(observation).toByteArray();
 
         Observation back = ObservationCodec.decode("here", dev.reservoir.v1.Observation.parseFrom(wire));
@@ -72,7 +72,7 @@ class ExampleCodecTest {
 
     @ParameterizedTest
     @MethodSource("targets")
-    void targetComesBackAsItWas(Target target) throws Exception {
+    void targetsRoundTrip(Target target) throws Exception {
         byte[] wire = TargetCodec.encode(target).toByteArray();
 
         Target back = TargetCodec.decode("here", dev.reservoir.v1.Target.parseFrom(wire));
@@ -82,7 +82,7 @@ class ExampleCodecTest {
     }
 
     @Test
-    void nothingIsRefusedByItsPath() {
+    void missingObservationsAndTargetsAreRefusedByTheirPath() {
         dev.reservoir.v1.Observation.Builder nothing = dev.reservoir.v1.Observation.newBuilder();
         assertRefused("o", () -> ObservationCodec.decode("o", nothing.build()));
         assertRefused(
@@ -146,7 +146,7 @@ class ExampleCodecTest {
     }
 
     @Test
-    void metricsKeepEveryNumberInItsPlace() {
+    void everyMetricGetsItsOwnField() {
         Metrics metrics = MetricsCodec.encode(new HeadMetrics(
                 1, 2, 3, new HeadMetrics.Score(4, 5, 6, 7, 8), new HeadMetrics.Score(9, 10, 11, 12, 13)));
 

@@ -91,7 +91,7 @@ class HeadCodecTest {
 
     @ParameterizedTest
     @MethodSource("defaults")
-    void whatIsLeftOpenIsFilledIn(Modality.Builder modality, ModalitySpec expected) {
+    void unsetFieldsOfAModalityGetTheirDefaults(Modality.Builder modality, ModalitySpec expected) {
         HeadSpec spec = HeadCodec.decode(NAME, head(modality, labels()));
 
         assertThat(spec.name()).isEqualTo(NAME);
@@ -109,7 +109,7 @@ class HeadCodecTest {
     }
 
     @Test
-    void openTasksAndRulesAreFilledIn() {
+    void unsetFieldsOfTasksAndRulesGetTheirDefaults() {
         assertThat(TaskCodec.decode(
                         task().setRegression(Regression.getDefaultInstance()).build(), new ModalitySpec.Text(8)))
                 .isEqualTo(new Task.Regression(1));
@@ -138,7 +138,7 @@ class HeadCodecTest {
     }
 
     @Test
-    void taskPerTokenReadsEachTokenAndTakesNoPooling() {
+    void taskPerTokenReadsEachTokenAndAllowsNoPooling() {
         Modality.Builder tokens = Modality.newBuilder()
                 .setTokens(TokensModality.newBuilder().setVocabulary(4).setMaxLength(8));
         for (dev.reservoir.v1.Task.Builder each : List.of(
@@ -162,7 +162,7 @@ class HeadCodecTest {
     }
 
     @Test
-    void everySpecificationComesBackAsItWas() {
+    void everySpecificationRoundTrips() {
         SplittableRandom random = new SplittableRandom(3);
         for (int i = 0; i < 2_000; i++) {
             HeadSpec spec = specification(random);
@@ -210,7 +210,7 @@ class HeadCodecTest {
         return new HeadSpec(NAME, modality, task, encoder, learning, random.nextLong());
     }
 
-    /** @param learning of the companion, where it is least squares */
+    /** @param learning of the companion, if it is least squares */
     private static HeadSpec throughSubstrate(
             SplittableRandom random, ModalitySpec modality, Task task, EncoderSpec frozen, LearningSpec learning) {
         Set<LearningSpec.Part> parts = EnumSet.noneOf(LearningSpec.Part.class);
@@ -294,7 +294,7 @@ class HeadCodecTest {
 
     @ParameterizedTest
     @MethodSource("wrong")
-    void whatIsMissingOrUnknownIsRefusedByItsPath(String field, Head.Builder head) {
+    void missingAndUnknownFieldsAreRefusedByTheirPath(String field, Head.Builder head) {
         assertThatThrownBy(() -> HeadCodec.decode(NAME, head.build()))
                 .isInstanceOfSatisfying(Refused.class, refused -> {
                     assertThat(refused.reason()).isEqualTo(Reason.INVALID_FIELD);

@@ -43,7 +43,7 @@ final class SafetensorsTest {
     }
 
     @Test
-    void bytesAreThoseOfTheSpecification() {
+    void bytesFollowTheSpecification() {
         ByteBuffer bytes = ByteBuffer.wrap(written(1 << 20)).order(ByteOrder.LITTLE_ENDIAN);
         int length = (int) bytes.getLong();
         assertThat(length % 8).isZero();
@@ -74,7 +74,7 @@ final class SafetensorsTest {
     }
 
     @Test
-    void whatWasWrittenIsRead() {
+    void writtenTensorsAreReadBack() {
         SafetensorsInput read = SafetensorsInput.of(ByteBuffer.wrap(written(1 << 20)));
         assertThat(read.metadata()).isEqualTo(METADATA);
         assertThat(read.tensors().keySet()).containsExactly("a", "none", "places", "t");
@@ -89,7 +89,7 @@ final class SafetensorsTest {
     }
 
     @Test
-    void aNameThatComesTwiceIsNotWritten() {
+    void aDuplicateNameIsNotWritten() {
         assertThatThrownBy(() -> new SafetensorsOutput(Map.of(), List.of(TENSORS.get(0), TENSORS.get(0))))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("tensor a: twice (expected: each name once)");
@@ -111,7 +111,7 @@ final class SafetensorsTest {
                 "{\"a\":{\"dtype\":\"F32\",\"shape\":[3],\"data_offsets\":[0,12]}};8;tensor a up to byte 12",
                 "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}};8;tensor a with NaN at 1",
             })
-    void whatIsNotSuchAFileIsRefused(String header, int data, String message) {
+    void malformedFilesAreRefused(String header, int data, String message) {
         byte[] text = header.getBytes(StandardCharsets.UTF_8);
         ByteBuffer file = ByteBuffer.allocate(8 + text.length + data).order(ByteOrder.LITTLE_ENDIAN);
         file.putLong(text.length).put(text).putInt(0).putInt(0x7fc00000).flip();
@@ -121,7 +121,7 @@ final class SafetensorsTest {
     }
 
     @Test
-    void aFileThatIsCutAnywhereIsRefused() {
+    void truncatedFilesAreRefused() {
         byte[] whole = written(1 << 20);
         for (int length = 0; length < whole.length; length++) {
             ByteBuffer cut = ByteBuffer.wrap(Arrays.copyOf(whole, length));

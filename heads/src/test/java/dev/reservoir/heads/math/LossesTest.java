@@ -14,7 +14,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class LossesTest {
     @ParameterizedTest
     @EnumSource(Loss.class)
-    void gradientsAreFiniteDifferencesOfTheLoss(Loss loss) {
+    void gradientsEqualFiniteDifferencesOfTheLoss(Loss loss) {
         Random random = new Random(3);
         int count = 5;
         float[] scores = new float[count];

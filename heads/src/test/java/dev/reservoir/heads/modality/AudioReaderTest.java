@@ -78,7 +78,7 @@ final class AudioReaderTest {
     @Test
     void soundIsNormalisedAndTheLastTokenFilledWithTheMean() {
         ObservationRows reading = Fixtures.read(new AudioReader(SPEC), new Observation.PcmAudio(pcm(noise(2, 3_000))));
-        // 20 frames, three a token: seven tokens, of the last two frames.
+        // 20 frames, three per token: seven tokens, of the last two frames.
         assertThat(reading.rows()).isEqualTo(7);
         assertThat(reading.valuesPerRow()).isEqualTo(60);
         double sum = 0;
@@ -123,7 +123,7 @@ final class AudioReaderTest {
     }
 
     @Test
-    void waveAndItsSamplesGiveTheSameReading() {
+    void waveFilesAndTheirRawSamplesYieldEqualRows() {
         byte[] samples = pcm(noise(7, 1_500));
         AudioReader reader = new AudioReader(SPEC);
         assertThat(Fixtures.read(reader, new Observation.WaveAudio(wave(samples)))

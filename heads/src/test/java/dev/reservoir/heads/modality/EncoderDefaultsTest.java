@@ -39,7 +39,7 @@ final class EncoderDefaultsTest {
                 .isEqualTo(Pooling.PER_TOKEN);
     }
 
-    void ridgeFollowsWhatFeaturesHold(int modality, double flattened, double mean, double inputOnly) {
+    void ridgeDependsOnWhatFeaturesConsistOf(int modality, double flattened, double mean, double inputOnly) {
         ModalitySpec read = Fixtures.modalities().get(modality);
         Task labels = new Task.Classification(List.of(), 4);
         Map<Pooling, Double> ridges =

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Which encoders a substrate gives, to whom, and which it refuses. */
+/** Which encoders are shared, and which specifications are refused. */
 final class EncodersTest {
     private static final ModalitySpec.Tensor ROWS = new ModalitySpec.Tensor(5, 8);
     private static final ModalitySpec.Tokens BITS = new ModalitySpec.Tokens(2, 12, 4);
@@ -40,7 +40,7 @@ final class EncodersTest {
                     EncoderSpec spec = new EncoderSpec(pooling, 64, skip);
                     ObservationEncoder encoder = encoders.encoder(modality, spec);
                     assertThat(encoders.encoder(modality, spec)).isSameAs(encoder);
-                    // Input alone has no hidden states for the input to stand beside.
+                    // Input alone has no hidden states beside which the input could be.
                     if (pooling != Pooling.INPUT_ONLY || skip) {
                         distinct.add(encoder);
                     }
@@ -56,7 +56,7 @@ final class EncodersTest {
     }
 
     @Test
-    void threadsThatAskAtOnceGetOneEncoder() throws InterruptedException {
+    void concurrentRequestsGetTheSameEncoder() throws InterruptedException {
         Encoders encoders = Fixtures.encoders();
         List<ObservationEncoder> got = Collections.synchronizedList(new ArrayList<>());
         CountDownLatch start = new CountDownLatch(1);
@@ -112,7 +112,7 @@ final class EncodersTest {
     }
 
     @Test
-    void featuresTooManyForOneObservationAreRefused() {
+    void tooManyFeaturesPerObservationAreRefused() {
         EncoderSpec spec = new EncoderSpec(Pooling.PER_TOKEN, 8_192, true);
         assertThat(Fixtures.encoders()
                         .encoder(new ModalitySpec.Tensor(5_000, 64), spec)
@@ -127,7 +127,7 @@ final class EncodersTest {
                 () -> new Encoders(widened(8_192), Fixtures.tokenizer())
                         .encoder(new ModalitySpec.Tensor(4_096, 1_000), new EncoderSpec(Pooling.PER_TOKEN, 64, true)),
                 Reason.INVALID_FIELD,
-                "encoder: 12288 features a token, 1000 tokens (expected: at most 16384 a token, 2097152 in all)");
+                "encoder: 12288 features per token, 1000 tokens (expected: at most 16384 per token, 2097152 in all)");
     }
 
     @ParameterizedTest

@@ -121,7 +121,7 @@ final class FrozenEncoderTest {
     }
 
     @Test
-    void flattenedTokensAreTheirImageAndMissingOnesAddNothing() {
+    void flattenedTokensAreProjectedAndMissingOnesAddNothing() {
         ObservationEncoder encoder = encoder(ROWS, Pooling.FLATTEN, 100, false);
         HiddenStates hidden = Fixtures.hidden(new int[] {3}, new long[] {4});
         Features features =
@@ -140,7 +140,7 @@ final class FrozenEncoderTest {
     }
 
     @Test
-    void rowsPerTokenHoldTheirOwnInput() {
+    void rowsPerTokenContainTheirOwnInput() {
         ObservationEncoder encoder = encoder(ROWS, Pooling.PER_TOKEN, 64, true);
         float[] values = Fixtures.gaussian(6, 15);
         HiddenStates hidden = Fixtures.hidden(new int[] {3}, new long[] {4});
@@ -215,7 +215,7 @@ final class FrozenEncoderTest {
     }
 
     @Test
-    void hiddenStatesThatDoNotBelongAreADefectOfTheCaller() {
+    void mismatchedHiddenStatesAreACallerError() {
         ObservationEncoder encoder = encoder(ROWS, Pooling.MEAN, 64, false);
         Encoded encoded = encoder.encode(encoder.admit(new Observation.Tensor(new float[15], 5)));
         assertThatThrownBy(() -> encoder.features(encoded, null, 0))

@@ -33,7 +33,7 @@ final class ImageReaderTest {
     private static final ModalitySpec.Image COLOUR = new ModalitySpec.Image(12, 8, 3, 2);
 
     @Test
-    void patchesHoldTheirPixelsRowByRow() {
+    void patchesContainTheirPixelsRowByRow() {
         byte[] samples = noise(1, 12 * 8 * 3);
         ObservationRows reading = Fixtures.read(new ImageReader(COLOUR), new Observation.RawImage(samples));
         assertThat(reading.rows()).isEqualTo(24);
@@ -201,7 +201,7 @@ final class ImageReaderTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"png", "jpeg"})
-    void brokenBytesAreReadOrRefusedAndNothingElse(String format) {
+    void corruptedFilesAreEitherReadOrRefused(String format) {
         byte[] file = file(picture(BufferedImage.TYPE_INT_RGB, noise(6, 12 * 8 * 3)), format);
         Random random = new Random(7);
         int refusals = 0;

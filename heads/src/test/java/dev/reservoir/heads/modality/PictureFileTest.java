@@ -19,7 +19,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Decoded pictures against what the reference decoders give; {@code pictures/README.md} says how the files were made.
+ * Decoded pictures against what the reference decoders give; {@code pictures/README.md} describes how the files were
+ * made.
  */
 final class PictureFileTest {
     private static final String UNREADABLE = "observation.image.encoded: a JPEG that cannot be read: ";
@@ -51,7 +52,7 @@ final class PictureFileTest {
                 "unmarked444.jpg", "unmarked420.jpg", "exif-only.jpg", "ids-rgb.jpg", "ids-012.jpg",
                 "jfif-ids-rgb.jpg", "adobe0.jpg", "adobe1.jpg", "adobe2.jpg", "jfif-adobe0.jpg"
             })
-    void coloursOfAJpegAreTakenFromItsMarkersAndElseFromItsComponents(String name) {
+    void jpegColoursFollowMarkersOrElseComponents(String name) {
         assertDecoded(name);
     }
 
@@ -59,7 +60,7 @@ final class PictureFileTest {
     @ValueSource(
             strings = {"cmyk.jpg", "cmyk-unmarked.jpg", "cmyk-icc.jpg", "cmyk-half.jpg", "cmyk-half-ink.jpg", "ycck.jpg"
             })
-    void inkIsLightThatIsLeftOut(String name) {
+    void cmykInkValuesAreInverted(String name) {
         assertDecoded(name);
     }
 
@@ -100,12 +101,12 @@ final class PictureFileTest {
                 "trailer-png.png",
                 "comment-sos.jpg"
             })
-    void bytesThatBelongToNothingAreSkipped(String name) {
+    void strayBytesBetweenSegmentsAreSkipped(String name) {
         assertDecoded(name);
     }
 
     @Test
-    void pixelsStandAsStoredWhateverExifSaysOfTheCamera() {
+    void exifOrientationIsIgnored() {
         assertDecoded("exif-orientation.jpg");
     }
 
@@ -139,7 +140,7 @@ final class PictureFileTest {
     }
 
     @Test
-    void scansAreCountedWhereTheyAreAndNowhereElse() {
+    void onlyRealScansAreCounted() {
         byte[] sound = file("ycc444.jpg");
         byte[] scan = HexFormat.of().parseHex("ffda0002");
         byte[] file = inserted(sound, sound.length - 2, scan, 64);
@@ -154,7 +155,7 @@ final class PictureFileTest {
     }
 
     @Test
-    void whatCannotBeReadIsRefusedWithTheReason() {
+    void unreadableFilesAreRefusedWithTheReason() {
         byte[] sound = file("ycc444.jpg");
         int frame = indexOf(sound, 0xC0);
         byte[] precise = sound.clone();

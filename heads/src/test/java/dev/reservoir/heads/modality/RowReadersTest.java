@@ -77,7 +77,7 @@ final class RowReadersTest {
     }
 
     @Test
-    void tensorRowsAreUsedAsTheyCome() {
+    void tensorRowsAreUsedUnchanged() {
         float[] values = Fixtures.gaussian(3, 12);
         ObservationRows reading = Fixtures.read(new TensorReader(ROWS), new Observation.Tensor(values, 4));
         assertThat(reading.rows()).isEqualTo(3);
@@ -122,7 +122,7 @@ final class RowReadersTest {
                 .isEqualTo(Fixtures.tokenizer().encode("one two one three four", 6))
                 .hasSize(6);
         float[][] dense = dense(reader, new Observation.Text("one two one three four"));
-        // "one" stands there twice; "four" is cut off.
+        // "one" occurs twice; "four" is cut off.
         double length = Math.sqrt(Math.pow(Math.log(3), 2) + 2 * Math.pow(Math.log(2), 2));
         assertThat((double) dense[0][ids[1]]).isCloseTo(Math.log(3) / length, within(1e-6));
         assertThat((double) dense[0][ids[2]]).isCloseTo(Math.log(2) / length, within(1e-6));

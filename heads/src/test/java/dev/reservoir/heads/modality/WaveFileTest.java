@@ -95,12 +95,12 @@ final class WaveFileTest {
 
     @ParameterizedTest
     @ValueSource(ints = {0, -1, Integer.MAX_VALUE, 1, 36})
-    void theSizeOfTheWholeFileIsNotLookedAt(int size) {
+    void theSizeOfTheWholeFileIsIgnored(int size) {
         assertDecoded(riff(size, chunk("fmt ", FORMAT), chunk("data", SAMPLES)));
     }
 
     @Test
-    void otherChunksAreSkippedWhereverTheyStand() {
+    void otherChunksAreSkippedWhereverTheyAre() {
         byte[] odd = chunk("LIST", bytes(3, 27));
         byte[] unpadded = Arrays.copyOf(odd, odd.length - 1);
         assertDecoded(riff(0, chunk("JUNK", new byte[28]), chunk("fmt ", FORMAT), odd, chunk("data", SAMPLES)));
@@ -174,7 +174,7 @@ final class WaveFileTest {
 
     @ParameterizedTest
     @MethodSource("refused")
-    void whatIsNotReadIsRefusedWithTheReason(byte[] file, String message) {
+    void unsupportedFilesAreRefusedWithTheReason(byte[] file, String message) {
         assertRefused(() -> decode(file), Reason.INVALID_OBSERVATION, FIELD + message);
     }
 
@@ -200,7 +200,7 @@ final class WaveFileTest {
     }
 
     @Test
-    void aFileThatIsCutIsReadAsFarAsItGoesOrRefused() {
+    void truncatedFilesAreReadUpToTheirEndOrRefused() {
         byte[] file = wave(FORMAT, SAMPLES);
         float[] whole = decode(file);
         for (int length = 12; length < file.length; length++) {
@@ -216,7 +216,7 @@ final class WaveFileTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void brokenHeadersAreReadOrRefusedAndNothingElse(boolean extensible) {
+    void corruptedHeadersAreEitherReadOrRefused(boolean extensible) {
         byte[] format = extensible ? extensible(PCM, 16, FORMAT.clone()) : FORMAT;
         byte[] file = riff(0, chunk("LIST", bytes(6, 5)), chunk("fmt ", format), chunk("data", SAMPLES));
         int header = file.length - SAMPLES.length;

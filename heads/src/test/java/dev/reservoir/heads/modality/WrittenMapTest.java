@@ -36,7 +36,7 @@ final class WrittenMapTest {
 
     @ParameterizedTest
     @CsvSource({"7, 16", "40, 16", "1500, 16", "1500, 4", "20000, 2050"})
-    void aSparseMapIsItsPlacesAndValues(int in, int out) {
+    void aSparseMapIsExportedAsPlacesAndValues(int in, int out) {
         Projection map = new SparseProjection(in, out);
         Map<String, NamedTensor> parts = parts(map, 0.75f);
         assertThat(parts.keySet()).containsExactlyInAnyOrder("m.places", "m.values");
@@ -55,7 +55,7 @@ final class WrittenMapTest {
     }
 
     @Test
-    void aDenseMapIsItsWeightsTimesTheGain() {
+    void aDenseMapIsExportedAsWeightsTimesGain() {
         Projection map = new OrthogonalProjection(5, 8);
         NamedTensor weight = parts(map, 3).get("m.weight");
         assertThat(weight.shape()).containsExactly(5, 8);

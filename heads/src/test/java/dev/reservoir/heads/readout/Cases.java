@@ -189,7 +189,7 @@ final class Cases {
         return Math.sqrt(difference / norm);
     }
 
-    /** A row an output, then shift and factor of the features where they are standardised. */
+    /** One row per output, then shift and factor of the features if they are standardised. */
     static float[][] weights(FeatureLearner learner) {
         Weights weights = ((ReadoutSnapshot) learner.snapshot()).weights();
         List<float[]> rows = new ArrayList<>();
@@ -231,7 +231,7 @@ final class Cases {
         return items;
     }
 
-    /** The identity of an encoder that no other name gives. */
+    /** The identity of an encoder that is unique to the name. */
     static EncoderKey encoder(String name) {
         return new EncoderKey(name, new ModalitySpec.Tensor(1, 1), EncoderSpec.Pooling.MEAN, 1, 0);
     }

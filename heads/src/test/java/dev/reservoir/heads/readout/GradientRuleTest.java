@@ -42,10 +42,10 @@ final class GradientRuleTest {
      * One feature whose first two values are 2 and 0: standardised to 2 (nothing seen) and then by mean 2, deviation 0.
      */
     @Test
-    void firstStepsOfAdamAreThoseComputedByHand() {
+    void firstAdamStepsEqualThoseComputedByHand() {
         FeatureLearner learner = learner(new Task.Regression(1), 1, 0.1, 0.5, 1);
         learner.learn(List.of(Cases.values(new float[] {2}, 3)));
-        // g = (0 - 3) * (2, 1); the first step of Adam is rate * sign(g), decay has nothing to take.
+        // g = (0 - 3) * (2, 1); the first step of Adam is rate * sign(g), there is nothing to decay yet.
         float[] one = trained(learner);
         assertThat(one[0]).isCloseTo(0.1f, within(1e-6f));
         assertThat(one[1]).isCloseTo(0.1f, within(1e-6f));
@@ -70,7 +70,7 @@ final class GradientRuleTest {
 
     @ParameterizedTest
     @ValueSource(ints = {1, 7, 32})
-    void cutsOfTheStreamChangeNoBit(int minibatch) {
+    void splittingTheStreamIntoCallsChangesNoBit(int minibatch) {
         List<Item> items = Cases.labelled(300, 21, 5, 6);
         Task task = new Task.Classification(List.of("l1"), 8);
         FeatureLearner whole = learner(task, 21, 0.02, 0.01, minibatch);
@@ -100,7 +100,7 @@ final class GradientRuleTest {
     }
 
     @Test
-    void whatIsServedAnswersAsWhatIsTrained() {
+    void servedWeightsAnswerAsTrainedOnes() {
         List<Item> items = Cases.labelled(500, 12, 3, 8);
         FeatureLearner learner = learner(new Task.Classification(List.of(), 3), 12, 0.01, 0, 4);
         learner.learn(items);
@@ -147,7 +147,7 @@ final class GradientRuleTest {
 
     @ParameterizedTest
     @ValueSource(doubles = {1e-6, 1, 100, 1e4, 1e6, 1e9})
-    void aColumnOfNoiseInAnyUnitLeavesTheOthersTheirs(double scale) {
+    void aNoiseColumnInAnyUnitDoesNotDisturbTheOthers(double scale) {
         Random random = new Random(21);
         List<Item> items = new ArrayList<>();
         for (int n = 0; n < 2_000; n++) {

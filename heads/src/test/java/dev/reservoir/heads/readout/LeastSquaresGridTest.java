@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Least squares against the same problem solved in double, over scales, offsets, ridges, forgetting and widths. */
+/** Least squares against a direct solution in double, over scales, offsets, ridges, forgetting and widths. */
 class LeastSquaresGridTest {
     private static final int ROWS = 20_000;
     private static final double[] OFFSETS = {0, 1e3, 1e6};
@@ -31,7 +31,7 @@ class LeastSquaresGridTest {
     }
 
     /**
-     * Correlated columns of deviations {@code scale}, or of 1e-6 to 1e9 side by side where that is 0, far from 0 by
+     * Correlated columns of deviations {@code scale}, or of 1e-6 to 1e9 side by side if that is 0, far from 0 by
      * {@code offset} deviations.
      */
     private static float[][] rows(int width, double scale, double offset, long seed) {
@@ -105,9 +105,9 @@ class LeastSquaresGridTest {
             double difference = 0;
             double norm = 0;
             for (int n = 0; n < 200; n++) {
-                float got = ((Prediction.Values) learner.snapshot().predict(Cases.features(x[n]), 0)).values()[0];
+                float actual = ((Prediction.Values) learner.snapshot().predict(Cases.features(x[n]), 0)).values()[0];
                 double expected = Cases.dot(oracle[0], z[n]);
-                difference += (got - expected) * (got - expected);
+                difference += (actual - expected) * (actual - expected);
                 norm += expected * expected;
             }
             return Math.sqrt(difference / norm);
@@ -117,7 +117,7 @@ class LeastSquaresGridTest {
     @ParameterizedTest
     @CsvSource({"1, 1e-3", "1, 1", "1, 1e4", "0.999, 1e-3", "0.999, 1", "0.99, 1e-3", "0.99, 1", "0.95, 1e-3", "0.95, 1"
     })
-    void predictsAsTheSolutionInDouble(double forgetting, double ridge) {
+    void predictionsEqualTheDirectSolution(double forgetting, double ridge) {
         for (double scale : new double[] {1e-6, 1e-3, 1, 1e4, 1e9, 0}) {
             for (double offset : OFFSETS) {
                 assertThat(error(7, scale, offset, ridge, forgetting))
@@ -129,7 +129,7 @@ class LeastSquaresGridTest {
 
     @ParameterizedTest
     @CsvSource({"1, 1, 1e-3", "1, 0.95, 1", "40, 1, 1e-3", "40, 1, 1e4", "40, 0.999, 1"})
-    void predictsAsTheSolutionInDoubleAtOtherWidths(int width, double forgetting, double ridge) {
+    void predictionsEqualTheDirectSolutionAtOtherWidths(int width, double forgetting, double ridge) {
         for (double offset : OFFSETS) {
             assertThat(error(width, 0, offset, ridge, forgetting))
                     .as("offset %s", offset)
@@ -138,7 +138,7 @@ class LeastSquaresGridTest {
     }
 
     @Test
-    void afterAThousandEqualRowsVariedOnesAreLearned() {
+    void variedRowsAreLearnedAfterAThousandEqualOnes() {
         for (double forgetting : new double[] {0.99, 0.999}) {
             float[][] x = rows(4, 1, 0, 3);
             List<Item> items = new ArrayList<>();
@@ -155,8 +155,9 @@ class LeastSquaresGridTest {
                 learner.learn(items);
                 double most = 0;
                 for (int n = 5_000; n < 5_100; n++) {
-                    float got = ((Prediction.Values) learner.snapshot().predict(Cases.features(x[n]), 0)).values()[0];
-                    most = Math.max(most, Math.abs(got - truth(x[n])));
+                    float actual =
+                            ((Prediction.Values) learner.snapshot().predict(Cases.features(x[n]), 0)).values()[0];
+                    most = Math.max(most, Math.abs(actual - truth(x[n])));
                 }
                 assertThat(most).as("forgetting %s", forgetting).isLessThan(0.02);
             }

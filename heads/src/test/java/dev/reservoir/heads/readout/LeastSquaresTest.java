@@ -70,7 +70,7 @@ final class LeastSquaresTest {
         "12, 3000, 1, 0.995, 1e-4",
         "40, 3000, 1, 0.999, 1e-4"
     })
-    void predictsAsTheClosedFormDoes(int features, int count, double ridge, double forgetting, double most) {
+    void predictionsEqualTheClosedForm(int features, int count, double ridge, double forgetting, double most) {
         float[][] x = Cases.correlated(count, features, 3);
         double[][] truth = truths(x, 3, 0.1, 4);
         FeatureLearner learner = regression("a", 3, features, ridge, forgetting);
@@ -113,7 +113,7 @@ final class LeastSquaresTest {
 
     @ParameterizedTest
     @ValueSource(doubles = {1, 0.98, 0.6})
-    void cutsOfTheStreamChangeNoBit(double forgetting) {
+    void splittingTheStreamIntoCallsChangesNoBit(double forgetting) {
         List<Item> items = Cases.labelled(400, 37, 5, 6);
         List<float[][]> learned = new ArrayList<>();
         List<Object> metrics = new ArrayList<>();
@@ -136,7 +136,7 @@ final class LeastSquaresTest {
     }
 
     @Test
-    void prequentialErrorsAreThoseOfOneByOneLearning() {
+    void prequentialErrorsEqualThoseOfLearningOneByOne() {
         int features = 24;
         float[][] x = Cases.correlated(300, features, 8);
         double[][] truth = truths(x, 2, 0.3, 9);
@@ -232,7 +232,7 @@ final class LeastSquaresTest {
     }
 
     @Test
-    void aLabelThatAppearsLateIsAsIfKnownFromTheStart() {
+    void aLateLabelIsLearnedAsIfKnownFromTheStart() {
         List<Item> items = new ArrayList<>(Cases.labelled(150, 10, 3, 12));
         for (float[] x : Cases.correlated(50, 10, 13)) {
             items.add(Cases.label(x, "late"));
@@ -253,7 +253,7 @@ final class LeastSquaresTest {
     }
 
     @Test
-    void anUntrainedHeadHoldsNoMatrix() {
+    void anUntrainedHeadAllocatesNoMatrix() {
         FeatureLearner learner = regression("a", 1, 384, 1, 1);
         long untrained = learner.residentBytes();
         float[][] x = Cases.correlated(33, 384, 1);

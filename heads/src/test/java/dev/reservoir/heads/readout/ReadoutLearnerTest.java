@@ -49,7 +49,7 @@ final class ReadoutLearnerTest {
 
     @ParameterizedTest
     @MethodSource("rules")
-    void lessThanNoScoresAreRefused(LearningSpec rule) {
+    void negativeNumbersOfScoresAreRefused(LearningSpec rule) {
         HeadSnapshot snapshot =
                 learner(new Task.Classification(List.of("a", "b"), 2), rule, 3).snapshot();
         Features features = Cases.features(new float[] {1, 0, 0});
@@ -125,7 +125,7 @@ final class ReadoutLearnerTest {
 
     @ParameterizedTest
     @MethodSource("rules")
-    void setsOfLabelsAreLearnedEachForItself(LearningSpec rule) {
+    void labelsOfASetAreLearnedIndependently(LearningSpec rule) {
         FeatureLearner learner = learner(new Task.MultiLabel(List.of("x", "y"), 4), rule, 2);
         List<Item> items = new ArrayList<>();
         Random random = new Random(1);
@@ -158,7 +158,7 @@ final class ReadoutLearnerTest {
         assertThat(learner.metrics().total().accuracy()).isGreaterThan(0.98);
         assertThat(learner.snapshot().predict(three, 0)).isEqualTo(new Prediction.TokenLabels(List.of("p", "n", "p")));
         assertThat(only(learner.learn(List.of(new Item(three, new Target.TokenLabels(List.of("p")))))))
-                .hasMessage("target: 1 labels (expected: 3, one a token)");
+                .hasMessage("target: 1 labels (expected: 3, one per token)");
         assertThat(only(learner.learn(List.of(new Item(three, new Target.TokenLabels(List.of("", "", "")))))))
                 .isNull();
         assertThat(learner.metrics().examples()).isEqualTo(201);
@@ -217,7 +217,7 @@ final class ReadoutLearnerTest {
 
     @ParameterizedTest
     @MethodSource("rules")
-    void aClosedLearnerTellsWhatItLastLearned(LearningSpec rule) {
+    void aClosedLearnerStillReturnsItsLastState(LearningSpec rule) {
         FeatureLearner learner = learner(new Task.Classification(List.of(), 9), rule, 6);
         List<Item> items = Cases.labelled(50, 6, 4, 3);
         learner.learn(items);
@@ -235,7 +235,7 @@ final class ReadoutLearnerTest {
 
     @ParameterizedTest
     @MethodSource("rules")
-    void aLearnerMayBeClosedAfterWhatItSharesIsGone(LearningSpec rule) {
+    void aLearnerMayBeClosedAfterItsSharedMemory(LearningSpec rule) {
         FeatureLearner learner = learner(new Task.Classification(List.of(), 9), rule, 6);
         learner.learn(Cases.labelled(50, 6, 4, 3));
         learners.close();

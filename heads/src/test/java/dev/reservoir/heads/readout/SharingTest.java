@@ -46,7 +46,7 @@ final class SharingTest {
     }
 
     @Test
-    void headsOfEqualHistoryHoldOneMatrixWhateverTheirTargets() {
+    void headsWithEqualHistoriesShareOneMatrixWhateverTheirTargets() {
         List<Item> items = Cases.labelled(200, F, 4, 1);
         List<FeatureLearner> heads = new ArrayList<>();
         for (int i = 0; i < 20; i++) {
@@ -72,7 +72,7 @@ final class SharingTest {
     }
 
     @Test
-    void aHeadThatComesLateJoinsWhereHistoriesMeet() {
+    void aLateHeadSharesTheMatrixOnceHistoriesAreEqual() {
         List<Item> items = Cases.labelled(150, F, 4, 2);
         FeatureLearner early = learners.create(spec("early", 1), F, Cases.encoder("k"));
         early.learn(items);
@@ -109,7 +109,7 @@ final class SharingTest {
 
     @ParameterizedTest
     @ValueSource(doubles = {1, 0.95})
-    void forksAreBitForBitWhatTheyWouldBeAlone(double forgetting) {
+    void forkedHeadsEqualUnsharedOnesBitForBit(double forgetting) {
         List<Item> trunk = Cases.labelled(300, F, 4, 3);
         Random random = new Random(4);
         List<List<Item>> streams = new ArrayList<>();
@@ -176,7 +176,7 @@ final class SharingTest {
     }
 
     @Test
-    void closingTwiceAndOnAnotherThreadFreesOnlyOnesOwn() throws Exception {
+    void closingTwiceOrOnAnotherThreadFreesOnlyTheHeadsOwnMatrix() throws Exception {
         List<Item> items = Cases.labelled(150, F, 4, 7);
         FeatureLearner closed = learners.create(spec("closed", 0.99), F, Cases.encoder("k"));
         FeatureLearner open = learners.create(spec("open", 0.99), F, Cases.encoder("k"));
@@ -200,7 +200,7 @@ final class SharingTest {
     }
 
     @Test
-    void twoThreadsThatCloseAHeadAtOnceFreeOnlyItsOwn() throws Exception {
+    void closingAHeadOnTwoThreadsFreesOnlyItsOwnMatrix() throws Exception {
         List<Item> items = Cases.labelled(150, F, 4, 7);
         float[][] alone = unshared(items, 0.99);
         ExecutorService threads = Executors.newFixedThreadPool(2);

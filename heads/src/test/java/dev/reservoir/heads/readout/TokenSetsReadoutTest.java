@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Readouts of sets of labels a token. */
+/** Readouts of sets of labels per token. */
 class TokenSetsReadoutTest {
     private static final int WIDTH = 5;
     private static final List<String> LABELS = List.of("u", "v", "w");
@@ -49,7 +49,7 @@ class TokenSetsReadoutTest {
                 new LearningSpec.Gradient(3e-2, 0, 4, 256));
     }
 
-    /** Sequences of 1 to 4 tokens; a label holds where its feature is positive; a third of the tokens are not told. */
+    /** Sequences of 1 to 4 tokens; a label is true if its feature is positive; a third of the tokens are unlabelled. */
     private static List<Item> items(int count, long seed) {
         Random random = new Random(seed);
         List<Item> items = new ArrayList<>();
@@ -87,7 +87,7 @@ class TokenSetsReadoutTest {
         return ((Target.TokenLabelSets) item.target()).tokens().get(token).unknown();
     }
 
-    /** Of one example at a time: what is served before it, held against its truth, token by token. */
+    /** Compares, one example at a time, what is served before it with its truth, token by token. */
     @ParameterizedTest
     @MethodSource("rules")
     void theScoreCountsEveryLabelOfEveryKnownTokenBeforeItIsLearned(LearningSpec rule) {
@@ -128,7 +128,7 @@ class TokenSetsReadoutTest {
     }
 
     @Test
-    void leastSquaresAreThoseOfEachLabelOverAllKnownTokens() {
+    void leastSquaresFitsEachLabelOverAllKnownTokens() {
         FeatureLearner learner = learner(Cases.squares(0.5, 1));
         List<Item> items = items(200, 2);
         learner.learn(items);
@@ -158,7 +158,7 @@ class TokenSetsReadoutTest {
     }
 
     @Test
-    void aStepOfTheGradientIsThatOfTheMeanOverLabels() {
+    void aGradientStepUsesTheMeanLossOverLabels() {
         FeatureLearner learner = learner(new LearningSpec.Gradient(1e-3, 0, 1, 16));
         Target both = new Target.TokenLabelSets(List.of("u", "v"), List.of(new TokenSet(false, new int[] {0, 1})));
         learner.learn(List.of(new Item(new Features(new float[WIDTH], 1, 1, null), both)));

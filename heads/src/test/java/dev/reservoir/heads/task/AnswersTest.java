@@ -23,9 +23,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 class AnswersTest {
     private static final Task SETS = new Task.TokenMultiLabel(List.of("a", "b", "c"), 3);
 
-    /** Outputs are chances' logarithms by gradient, the chances themselves by least squares. */
+    /** Outputs are logits under a gradient rule and probabilities under least squares. */
     @Test
-    void setsOfTokensAreWhatScoresOneHalf() {
+    void tokenSetsContainLabelsThatScoreAtLeastOneHalf() {
         float[] outputs = {2, -1, 0, -3, -2, -2};
         var link = sets(new Answers(SETS, List.of("a", "b", "c"), Loss.MEAN_LOGISTIC), outputs.clone(), 2);
         var none = sets(new Answers(SETS, List.of("a", "b", "c"), null), outputs.clone(), 3);
@@ -50,7 +50,7 @@ class AnswersTest {
 
     @ParameterizedTest
     @ValueSource(ints = {1, 3, 32, 33, 100})
-    void topScoresAreThoseOfASortWithTiesInLabelOrder(int most) {
+    void topScoresEqualASortWithTiesInLabelOrder(int most) {
         Random random = new Random(most);
         float[] scores = new float[100];
         for (int i = 0; i < scores.length; i++) {

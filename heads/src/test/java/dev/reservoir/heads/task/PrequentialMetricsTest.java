@@ -16,7 +16,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class PrequentialMetricsTest {
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 5, 40})
-    void theWindowIsTheLastExamplesAndForgetsHugeErrorsWhole(int window) {
+    void theWindowCoversTheLastExamplesAndForgetsHugeErrorsCompletely(int window) {
         PrequentialMetrics metrics = new PrequentialMetrics(window, false);
         Random random = new Random(window);
         List<Double> errors = new ArrayList<>();

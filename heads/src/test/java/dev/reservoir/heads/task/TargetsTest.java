@@ -48,7 +48,7 @@ class TargetsTest {
 
     @ParameterizedTest
     @ValueSource(floats = {1e9f, -1e9f, 0, Float.MIN_VALUE})
-    void valuesUpToTheBoundAreTaken(float value) {
+    void valuesUpToTheBoundAreAccepted(float value) {
         assertThat(new Targets(new Task.Regression(2))
                         .truths(values(value, 1), 1, null)
                         .get(0)

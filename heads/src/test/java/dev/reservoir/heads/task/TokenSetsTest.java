@@ -33,7 +33,7 @@ class TokenSetsTest {
     }
 
     @Test
-    void labelsAreFoundByNameInWhateverOrderTheTargetHasThem() {
+    void labelsAreFoundByNameInAnyOrder() {
         List<Truth> truths = targets.truths(sets(List.of("c", "x", "b"), has(2, 0), has(), UNKNOWN, has(0)), 4, null);
 
         assertThat(truths).extracting(Truth::row).containsExactly(0, 1, 3);
@@ -43,7 +43,7 @@ class TokenSetsTest {
     }
 
     @Test
-    void labelsBecomeKnownWithTheirTokenInTheOrderOfTheirNames() {
+    void newLabelsAreAddedTokenByTokenInAlphabeticalOrder() {
         List<Truth> truths = targets.truths(sets(List.of("z", "b", "a"), UNKNOWN, has(1), has(0, 1, 2)), 3, null);
 
         assertThat(targets.labels().list()).containsExactly("b", "c", "a", "z");
@@ -71,11 +71,11 @@ class TokenSetsTest {
     static List<Arguments> wrong() {
         List<String> two = List.of("b", "c");
         return List.of(
-                Arguments.of(sets(two, has(0)), "target: 1 sets of labels (expected: 2, one a token)"),
-                Arguments.of(sets(two, has(0), has(), has()), "target: 3 sets of labels (expected: 2, one a token)"),
+                Arguments.of(sets(two, has(0)), "target: 1 sets of labels (expected: 2, one per token)"),
+                Arguments.of(sets(two, has(0), has(), has()), "target: 3 sets of labels (expected: 2, one per token)"),
                 Arguments.of(
                         sets(two, has(0), has(1, 0, 1)),
-                        "target: token 1: label index 1 twice (expected: each label once a token)"),
+                        "target: token 1: label index 1 twice (expected: each label once per token)"),
                 Arguments.of(
                         sets(two, has(2), has()),
                         "target: token 0: label index 2 (expected: less than the 2 labels named)"),
@@ -99,7 +99,7 @@ class TokenSetsTest {
 
     @ParameterizedTest
     @MethodSource("wrong")
-    void whatDoesNotFitIsRefusedAndChangesNothing(Target target, String message) {
+    void invalidTargetsAreRefusedAndChangeNothing(Target target, String message) {
         assertThatThrownBy(() -> targets.truths(target, 2, null))
                 .isInstanceOf(Refused.class)
                 .hasMessage(message)

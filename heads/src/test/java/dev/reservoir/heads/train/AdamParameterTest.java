@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 /** The learning rule by hand. */
 class AdamParameterTest {
     @Test
-    void stepsAreAdamsWithDecoupledDecay() {
+    void stepsEqualAdamWithDecoupledDecay() {
         AdamParameter trained = new AdamParameter(new float[] {1, -2, 3});
         float[][] gradients = {{0.5f, -1, 2}, {0.25f, 1, -2}, {-3, 0, 1}};
         double[] w = {1, -2, 3};
@@ -52,7 +52,7 @@ class AdamParameterTest {
     }
 
     @Test
-    void aLongGradientIsScaledToTheBoundOverAllThatLearns() {
+    void gradientsAreClippedByTheirNormOverAllTrainableParameters() {
         LinearSubstrate substrate = new LinearSubstrate();
         LearningSpec.Fpt tight = new LearningSpec.Fpt(Set.of(), 1e-2, 1, 0, 1, 0, 0, 1e-3, 0, 1, 0, null, 8);
         FptLearner learner =
@@ -70,8 +70,8 @@ class AdamParameterTest {
         float[] before = parameters.readout(0);
         assertThat(parameters.step(gradient, tight)).isFalse();
         assertThat(parameters.readout(0)).isSameAs(before);
-        // Two steps of clipped gradients: moments hold a thousandth of the bound, so that a short gradient counts as
-        // much.
+        // Two steps of clipped gradients: the moments contain a thousandth of the bound, so that a short gradient
+        // counts as much.
         gradient.readout()[0][0] = -6e-4f;
         gradient.readout()[1][2] = 0;
         parameters.step(gradient, tight);
@@ -80,19 +80,20 @@ class AdamParameterTest {
 
     @Test
     void theReplaySampleIsUniform() {
-        int[] kept = new int[50];
+        int[] counts = new int[50];
         for (int seed = 0; seed < 4_000; seed++) {
             ReplaySample<Integer> sample = new ReplaySample<>(10, seed, i -> i);
             for (int i = 0; i < 50; i++) {
                 sample.see(i);
             }
-            List<Integer> held = new ArrayList<>(sample.kept());
-            assertThat(held).hasSize(10).doesNotHaveDuplicates();
-            assertThat(sample.bytes()).isEqualTo(held.stream().mapToLong(i -> i).sum());
-            held.forEach(i -> kept[i]++);
+            List<Integer> elements = new ArrayList<>(sample.elements());
+            assertThat(elements).hasSize(10).doesNotHaveDuplicates();
+            assertThat(sample.bytes())
+                    .isEqualTo(elements.stream().mapToLong(i -> i).sum());
+            elements.forEach(i -> counts[i]++);
         }
         // Binomial with mean 800 and deviation 25.
-        for (int count : kept) {
+        for (int count : counts) {
             assertThat(count).isBetween(680, 920);
         }
         ReplaySample<Integer> none = new ReplaySample<>(0, 1, i -> i);

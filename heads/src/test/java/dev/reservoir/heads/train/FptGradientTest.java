@@ -34,11 +34,11 @@ class FptGradientTest {
     @EnumSource(
             value = Pooling.class,
             names = {"MEAN", "LAST", "FIRST", "CONCATENATE"})
-    void theGradientIsThatOfFiniteDifferences(Pooling pooling) {
+    void theGradientEqualsFiniteDifferences(Pooling pooling) {
         List<Example> examples = Specs.labelled(6, 1);
         HeadSpec spec = Specs.classifier("a", pooling, Specs.learning(Specs.ALL, 6));
         FptLearner learner = Specs.learner(substrate, spec);
-        // Away from zero readouts, which stop the gradient on its way inner.
+        // Away from zero readouts, through which no gradient reaches the inner parts.
         Specs.learnAlone(substrate, learner, Specs.labelled(60, 2));
         TrainableParameters.Gradient gradient = gradient(learner, examples);
         TrainableParameters parameters = learner.parameters();
@@ -95,7 +95,7 @@ class FptGradientTest {
         return Specs.gradient(substrate, learner, read);
     }
 
-    /** Mean cross entropy, in the plainest way. */
+    /** A naive mean cross entropy. */
     private double loss(FptLearner learner, FptParameters inner, float[][] readout, List<Example> examples) {
         double sum = 0;
         for (Example example : examples) {

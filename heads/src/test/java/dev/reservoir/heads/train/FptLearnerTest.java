@@ -31,7 +31,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What a head that learns through the substrate learns, counts and answers. */
+/** Learning, metrics and answers of a head that is trained through the substrate. */
 class FptLearnerTest {
     private final LinearSubstrate substrate = new LinearSubstrate();
 
@@ -127,7 +127,7 @@ class FptLearnerTest {
     }
 
     @Test
-    void residentBytesFollowWhatIsGatheredAndReplayed() {
+    void residentBytesCountGatheredAndReplayedExamples() {
         FptLearner learner = Specs.learner(substrate, Specs.classifier("a", Pooling.MEAN, Specs.replaying(4, 2, 4)));
         long empty = learner.residentBytes();
         Specs.learnAlone(substrate, learner, Specs.labelled(3, 24));
@@ -205,7 +205,7 @@ class FptLearnerTest {
     }
 
     @Test
-    void textsLearnOnFrozenWords() {
+    void textsLearnOnFrozenWordEmbeddings() {
         HeadSpec spec = Specs.spec(
                 "a",
                 new ModalitySpec.Text(8),
@@ -233,7 +233,7 @@ class FptLearnerTest {
     }
 
     @Test
-    void memoryIsTwelveBytesANumberAndTheReplaySample() {
+    void memoryIsTwelveBytesPerParameterAndTheReplaySample() {
         FptLearner learner =
                 Specs.learner(substrate, Specs.classifier("a", Pooling.CONCATENATE, Specs.replaying(4, 2, 8)));
         Specs.learnAlone(substrate, learner, Specs.labelled(40, 13));

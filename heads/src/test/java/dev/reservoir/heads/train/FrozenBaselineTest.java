@@ -76,7 +76,7 @@ class FrozenBaselineTest {
     void theFrozenReadoutIsServedWhileItIsAhead() {
         FptLearner learner = learner(4, 64);
         learn(learner, Specs.labelled(200, 1), FrozenBaselineTest::telling);
-        // Its features tell the label, and from few examples: the head itself cannot be ahead.
+        // Its features determine the label and need few examples, so the head itself cannot be ahead.
         assertThat(learner.snapshot().encoder()).isNull();
         assertThat(learner.metrics().windowed().accuracy()).isEqualTo(1);
         assertThat(learner.metrics().updates()).isEqualTo(50);
@@ -94,7 +94,7 @@ class FrozenBaselineTest {
     }
 
     @Test
-    void whichOneIsServedIsAFunctionOfTheExamplesNotOfWhenOneLooks() {
+    void theServedPartDependsOnTheExamplesAloneNotOnReads() {
         FptLearner looked = learner(4, 16);
         FptLearner left = learner(4, 16);
         List<Example> examples = Specs.labelled(150, 3);
@@ -112,7 +112,7 @@ class FrozenBaselineTest {
     }
 
     @Test
-    void theScoresReportedAreThoseOfTheAnswersThatWereServed() {
+    void reportedScoresAreThoseOfServedAnswers() {
         FptLearner learner = learner(1, 64);
         long right = 0;
         int leadChanges = 0;
@@ -135,7 +135,7 @@ class FrozenBaselineTest {
     }
 
     @Test
-    void scoresAreOnOneScaleWhoeverAnswers() {
+    void scoresAreOnOneScaleWhicheverPartAnswers() {
         FptLearner learner = learner(4, 64);
         learn(learner, Specs.labelled(200, 1), FrozenBaselineTest::telling);
         HeadSnapshot served = learner.snapshot();
@@ -183,7 +183,7 @@ class FrozenBaselineTest {
     }
 
     @Test
-    void sizesAreOfBothAndFeaturesAreAskedFor() {
+    void sizesCoverBothPartsAndFeaturesAreRequired() {
         FptLearner learner = learner(2, 16);
         learn(learner, Specs.labelled(20, 4), FrozenBaselineTest::telling);
         int own = 3 * 7 + 24 + 30 + 12;

@@ -34,7 +34,7 @@ class FusedStepTest {
 
     @ParameterizedTest
     @ValueSource(ints = {1, 3, 8})
-    void whatIsLearnedIsTheSameAmongOthersBitForBit(int minibatch) {
+    void fusedAndSoloTrainingAreEqualBitForBit(int minibatch) {
         LearningSpec learning = Specs.replaying(minibatch, 2, 16);
         HeadSpec spec = Specs.classifier("a", Pooling.MEAN, learning);
         List<Example> examples = Specs.labelled(97, 5);
@@ -115,7 +115,7 @@ class FusedStepTest {
     }
 
     @Test
-    void aNumberThatIsNotFiniteStopsThisHeadAlone() {
+    void aNonFiniteNumberStopsOnlyItsOwnHead() {
         FptLearner bad = Specs.learner(
                 substrate,
                 Specs.spec("bad", Specs.ROWS, new Task.Regression(1), Pooling.MEAN, Specs.learning(Specs.ALL, 2), 1));
@@ -161,7 +161,7 @@ class FusedStepTest {
 
     @ParameterizedTest
     @MethodSource("faults")
-    void aPassThatFailsRefusesEveryExampleOfItsMinibatchAndNoMore(Supplier<Throwable> fault) {
+    void aFailedPassRefusesExactlyTheExamplesOfItsMinibatch(Supplier<Throwable> fault) {
         FptLearner learner =
                 Specs.learner(substrate, Specs.classifier("a", Pooling.MEAN, Specs.learning(Specs.ALL, 2)));
         List<Example> examples = Specs.labelled(20, 11);
@@ -199,7 +199,7 @@ class FusedStepTest {
         AdmittedObservation text = Specs.admitted(new Observation.Text("abc"));
         learner.accept(1, text, new Target.Values(new float[] {1}), null);
         other.accept(1, text, new Target.Values(new float[] {1}), null);
-        // Somebody began it and did not end it: to begin it again is refused.
+        // It has been begun and not ended: beginning it again is refused.
         learner.begin();
         FusedStep.Outcome outcome = new FusedStep(substrate).run(List.of(learner, other));
         assertThat(outcome.aborted()).extracting(FptLearner.Aborted::learner).containsExactly(learner);
@@ -254,7 +254,7 @@ class FusedStepTest {
             learners.forEach(learner -> learner.accept(1, example.admitted(), example.target(), null));
         }
         int[] passes = {0};
-        // Fails together, and for the head whose turn comes first; passes the others alone.
+        // The shared pass fails, and so does the first head's own; the others' own passes succeed.
         substrate.broken = sequences -> sequences.size() > 2 || passes[0]++ == 0;
         FusedStep.Outcome outcome = new FusedStep(substrate).run(learners);
         substrate.broken = sequences -> false;

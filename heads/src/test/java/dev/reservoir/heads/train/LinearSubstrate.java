@@ -15,7 +15,7 @@ import java.util.function.Supplier;
 
 /**
  * A small substrate whose gradients are exact by hand: {@code h_t = gain * (x_t M + mean(x)) + bias}, one norm,
- * {@code D} = 6. Sequences do not touch each other.
+ * {@code D} = 6. Sequences do not influence each other.
  */
 final class LinearSubstrate implements TunableSubstrate {
     static final int D = 6;

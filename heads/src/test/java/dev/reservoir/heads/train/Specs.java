@@ -66,7 +66,7 @@ final class Specs {
     }
 
     private static FeatureLearner none(HeadSpec spec, Consumer<PrequentialMetrics.Tally> scored) {
-        throw new IllegalStateException(spec.name() + ": no frozen baseline was asked for");
+        throw new IllegalStateException(spec.name() + ": no frozen baseline was requested");
     }
 
     record Example(Observation observation, Target target) {
@@ -98,7 +98,7 @@ final class Specs {
         return examples;
     }
 
-    /** Gives examples one by one and makes every update at once, alone. */
+    /** Passes examples in one by one and makes every update immediately, on its own. */
     static void learnAlone(LinearSubstrate substrate, FptLearner learner, List<Example> examples) {
         for (Example example : examples) {
             if (learner.accept(1, example.admitted(), example.target(), null) == null) {
@@ -107,7 +107,7 @@ final class Specs {
         }
     }
 
-    /** Makes every update that is due, alone. */
+    /** Makes every due update on its own. */
     static void update(LinearSubstrate substrate, FptLearner learner) {
         FusedStep step = new FusedStep(substrate);
         while (learner.updateDue()) {

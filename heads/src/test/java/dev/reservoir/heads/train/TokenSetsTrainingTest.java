@@ -25,7 +25,7 @@ import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-/** FPT heads that answer a set of labels a token. */
+/** FPT heads that answer a set of labels per token. */
 class TokenSetsTrainingTest {
     private static final int D = LinearSubstrate.D;
     private static final int WIDTH = 3;
@@ -44,8 +44,8 @@ class TokenSetsTrainingTest {
     }
 
     /**
-     * Label {@code c} holds for a token where its number {@code c} is above the mean of all tokens'; a third are not
-     * told.
+     * Label {@code c} is true for a token if its number {@code c} is above the mean over all tokens; a third are
+     * unlabelled.
      */
     private static List<Example> examples(int count, long seed) {
         Random random = new Random(seed);
@@ -85,7 +85,7 @@ class TokenSetsTrainingTest {
         return Arrays.stream(set.indices()).anyMatch(index -> index == label);
     }
 
-    /** Everything that learns, in double, in the plainest way. */
+    /** A naive computation of everything that learns, in double. */
     private final class Oracle {
         final double[][] parts;
         final double[][] readout;
@@ -160,9 +160,9 @@ class TokenSetsTrainingTest {
     }
 
     @Test
-    void theGradientIsThatOfFiniteDifferencesInDouble() {
+    void theGradientEqualsFiniteDifferencesInDouble() {
         FptLearner learner = Specs.learner(substrate, spec(6));
-        // Away from zero readouts, which stop the gradient on its way inner.
+        // Away from zero readouts, through which no gradient reaches the inner parts.
         Specs.learnAlone(substrate, learner, examples(60, 2));
         List<Example> examples = examples(6, 3);
         TrainableParameters.Gradient gradient = gradient(learner, examples);

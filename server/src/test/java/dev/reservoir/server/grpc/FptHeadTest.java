@@ -138,7 +138,7 @@ class FptHeadTest {
                 classifier(Fpt.newBuilder())
                         .setModality(Modality.newBuilder()
                                 .setTensor(TensorModality.newBuilder().setWidth(1_025))),
-                "modality: 1025 numbers a token (expected: at most 1024");
+                "modality: 1025 numbers per token (expected: at most 1024");
     }
 
     @Test

@@ -161,11 +161,11 @@ class TokenSetsHeadTest {
                     .build()
         };
         String[] messages = {
-            "target: 1 sets of labels (expected: 2, one a token)",
-            "target: 3 sets of labels (expected: 2, one a token)",
+            "target: 1 sets of labels (expected: 2, one per token)",
+            "target: 3 sets of labels (expected: 2, one per token)",
             "labels: \"w\" (expected: at most 3 labels)",
             "target: 4 labels (expected: at most max_labels 3)",
-            "target: token 0: label index 0 twice (expected: each label once a token)",
+            "target: token 0: label index 0 twice (expected: each label once per token)",
             "target: token 0: label index 3 (expected: less than the 3 labels named)",
             "target: label \"x\" twice (expected: each label once)",
             "target: token 1 unknown with 1 labels (expected: none where the truth is unknown)",
