@@ -10,8 +10,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * What may change of a specification while its head learns: the learning rate and weight decay of a head that learns
- * by gradient, the metric window, and labels added to the task. Everything else stays as the head was created.
+ * What may change of a specification while its head learns: the learning rate and weight decay of a head that learns by
+ * gradient, the metric window, and labels added to the task. Everything else stays as the head was created.
  */
 public final class SpecChange {
     private SpecChange() {}

@@ -20,9 +20,9 @@ import java.util.List;
  *   G     = C^-1 U                               (B, W)
  * </pre>
  *
- * Row {@code n} of {@code G} over {@code C_nn} is the gain of row {@code n}, and after the block {@code P} is
- * {@code (P - G^T G) / f^B}. Row {@code n} of each depends on the rows up to {@code n} alone, so what is learned does
- * not depend on how many rows arrived together.
+ * Row {@code n} of {@code G} over {@code C_nn} is the gain of row {@code n}, and after the block {@code P} is {@code (P
+ * - G^T G) / f^B}. Row {@code n} of each depends on the rows up to {@code n} alone, so what is learned does not depend
+ * on how many rows arrived together.
  *
  * <p>Rows are only ever appended; those below {@link #count} never change. Thread-safe.
  */

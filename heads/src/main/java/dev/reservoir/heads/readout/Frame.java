@@ -6,9 +6,9 @@ package dev.reservoir.heads.readout;
 import dev.reservoir.heads.readout.InverseCovariance.Settings;
 
 /**
- * The coordinates in which least squares is solved: a feature {@code x_j} becomes
- * {@code z_j = (x_j - centre_j) factor_j}, with factors that are powers of two. Both are functions of the rows learned
- * so far, fixed for a column when they are first needed, so that equal histories have equal frames. Immutable.
+ * The coordinates in which least squares is solved: a feature {@code x_j} becomes {@code z_j = (x_j - centre_j)
+ * factor_j}, with factors that are powers of two. Both are functions of the rows learned so far, fixed for a column
+ * when they are first needed, so that equal histories have equal frames. Immutable.
  *
  * <p>A feature computed by an encoder is used unchanged, because encoders produce numbers of magnitude about 1: centre
  * 0 and factor 1. For a feature beyond 16 in the first row, and for every column in a unit of the client's own, the

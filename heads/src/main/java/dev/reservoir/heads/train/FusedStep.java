@@ -32,7 +32,8 @@ public final class FusedStep {
         this.substrate = substrate;
     }
 
-    /** The outcome of the updates.
+    /**
+     * The outcome of the updates.
      *
      * @param tokens that passed through the substrate; the backward pass counts as
      *     {@link LearningSpec.Fpt#BACKWARD_PASSES} forward passes

@@ -105,7 +105,8 @@ final class TrainableParameters {
         return new Gradient(zeros(input), zeros(inputBias), zeros(positions), zeros(gains), zeros(biases), byReadout);
     }
 
-    /** Makes one step of the learning rule.
+    /**
+     * Makes one step of the learning rule.
      *
      * @return false if the gradient is not finite or too large; then nothing has changed
      */
