@@ -70,7 +70,7 @@ public final class Core implements AutoCloseable {
                 nanoClock,
                 metrics);
         registry.whenDeleted(engine::forget);
-        reclaimer = new MemoryReclaimer(() -> engine.status().batches());
+        reclaimer = new MemoryReclaimer(() -> engine.status().batches(), nanoClock);
         MemoryBudget.Account held = heap.account("held observations", heap.limitBytes() / 4);
         intake = new ExampleIntake(registry, engine, new HeldObservations(HELD_OBSERVATIONS, held));
         decoding =

@@ -18,16 +18,19 @@ public final class MemoryReclaimer implements AutoCloseable {
     private static final int COLLECTION_MILLIS = 60_000;
 
     private final ScheduledExecutorService thread;
-    private final ReclaimPolicy policy = new ReclaimPolicy(ReclaimPolicy.Settings.USUAL, System.nanoTime());
+    private final ReclaimPolicy policy;
     private final LongSupplier batches;
+    private final LongSupplier nanoClock;
 
     /**
      * Starts the thread.
      *
      * @param batches how many batches have run since the start
      */
-    public MemoryReclaimer(LongSupplier batches) {
+    public MemoryReclaimer(LongSupplier batches, LongSupplier nanoClock) {
         this.batches = batches;
+        this.nanoClock = nanoClock;
+        this.policy = new ReclaimPolicy(ReclaimPolicy.Settings.USUAL, nanoClock.getAsLong());
         ProcessMemory.collectPeriodically(COLLECTION_MILLIS);
         thread = Executors.newSingleThreadScheduledExecutor(task -> {
             Thread started = new Thread(task, "memory-reclaimer");
@@ -41,9 +44,9 @@ public final class MemoryReclaimer implements AutoCloseable {
     private void tick() {
         try {
             long before = ProcessMemory.residentBytes();
-            if (policy.due(System.nanoTime(), before, batches.getAsLong()) && ProcessMemory.trimNativeHeap()) {
+            if (policy.due(nanoClock.getAsLong(), before, batches.getAsLong()) && ProcessMemory.trimNativeHeap()) {
                 long after = ProcessMemory.residentBytes();
-                policy.reclaimed(System.nanoTime(), after);
+                policy.reclaimed(nanoClock.getAsLong(), after);
                 LOG.debug("Resident memory: {} MiB, {} MiB before", after >> 20, before >> 20);
             }
         } catch (RuntimeException e) {

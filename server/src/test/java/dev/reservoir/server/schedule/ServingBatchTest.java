@@ -96,7 +96,7 @@ class ServingBatchTest {
     }
 
     @Test
-    void aTenantThatGaveUpItsItemsIsNotChargedForThem() {
+    void aTenantIsNotChargedForAbandonedItems() {
         Scheduler<Item, Step> scheduler = scheduler();
         scheduler.offerServing(List.of(new Item("gone", 100, 0, 0, 1)));
         scheduler.offerServing(List.of(new Item("other", 100, 0, 1)));
