@@ -70,8 +70,8 @@ final class TrainBesideFigure implements Figure {
                 for (Beside at : rates) {
                     progress.at(prefix + at.perSecond + " predictions per second alone");
                     LoadReport alone = serve(stream, serving, texts, at.perSecond, MILLIS);
-                    at.p50Alone[round] = alone.p50Millis();
-                    at.p99Alone[round] = alone.p99Millis();
+                    at.p50Alone[round] = alone.latency().p50Millis();
+                    at.p99Alone[round] = alone.latency().p99Millis();
                 }
                 progress.at(prefix + "training alone");
                 try (TrainingLoad load = TrainingLoad.start(training, name(), HEADS, MINIBATCH)) {
@@ -102,8 +102,8 @@ final class TrainBesideFigure implements Figure {
         long start = System.nanoTime();
         LoadReport both = serve(stream, heads, texts, at.perSecond, MILLIS);
         at.training[round] = (load.handled() - before) * 1e9 / (System.nanoTime() - start);
-        at.p50[round] = both.p50Millis();
-        at.p99[round] = both.p99Millis();
+        at.p50[round] = both.latency().p50Millis();
+        at.p99[round] = both.latency().p99Millis();
     }
 
     private static LoadReport serve(PredictionStream stream, TextHeads heads, Texts texts, int perSecond, int millis)

@@ -113,9 +113,10 @@ public final class OpenLoop {
                 sent,
                 answered,
                 errors,
-                latencies.getValueAtPercentile(50) / 1e6,
-                latencies.getValueAtPercentile(99) / 1e6,
-                latencies.getMaxValue() / 1e6,
+                new LoadReport.Latency(
+                        latencies.getValueAtPercentile(50) / 1e6,
+                        latencies.getValueAtPercentile(99) / 1e6,
+                        latencies.getMaxValue() / 1e6),
                 firstError == null ? "" : Strings.nullToEmpty(firstError.getMessage()));
     }
 

@@ -4,7 +4,6 @@
 package dev.reservoir.loadtest.demo;
 
 import dev.reservoir.loadtest.client.CallFailure;
-import dev.reservoir.loadtest.client.LoadReport;
 import dev.reservoir.loadtest.client.PredictionStream;
 import dev.reservoir.loadtest.client.ReservoirClient;
 import dev.reservoir.loadtest.client.Timekeeper;
@@ -62,7 +61,7 @@ final class Demo {
      * @throws IOException if results cannot be written
      */
     DemoReport run() throws IOException, InterruptedException {
-        Files.createDirectories(settings.out());
+        Files.createDirectories(settings.output().folder());
         long modalities = workloads.stream()
                 .map(workload -> workload.spec().getModality().getKindCase())
                 .distinct()
@@ -86,14 +85,17 @@ final class Demo {
     }
 
     private RunServer server() {
-        String target = settings.target();
+        String target = settings.server().target();
         if (target != null) {
             return RunServer.running(target);
         }
         Display display = Display.on(terminal, out);
         String waiting = "server     starting (the first start unpacks native libraries and takes longer)";
         RunServer server = RunServer.start(
-                settings.serverCommand(), settings.out().resolve("server.log"), settings.startLimit(), elapsed -> {
+                settings.server().command(),
+                settings.output().folder().resolve("server.log"),
+                settings.server().startLimit(),
+                elapsed -> {
                     String line = waiting + String.format(Locale.ROOT, " %d s", elapsed.toSeconds());
                     display.update(time.nanoTime(), List.of(line), line);
                 });
@@ -116,13 +118,13 @@ final class Demo {
             List<HeadResult> results = score(serving, contenders);
             return new DemoReport(
                     results,
-                    serving(outcome),
+                    Serving.of(outcome.load(), outcome.repeats()),
                     Memory.of(
                             after.getProcessResidentBytes(),
                             before.getProcessResidentBytes(),
                             after.getWeightBytes(),
                             contenders.size()),
-                    facts(after),
+                    SubstrateFacts.of(after),
                     Machine.here(),
                     outcome.seconds());
         } finally {
@@ -173,64 +175,27 @@ final class Demo {
     private static HeadResult result(Contender contender, HeldOut.Scores scores) {
         Workload workload = contender.workload();
         Learning head = contender.head();
-        return new HeadResult(
-                workload.id(),
-                workload.title(),
-                head.head(),
-                contender.modality(),
-                workload.spec().getKind() == Head.Kind.FPT ? "fpt" : "readout",
-                contender.task(),
-                head.learned(),
-                head.refused(),
-                scores.examples(),
-                scores.head(),
-                workload.metric(),
-                workload.baseline(),
-                workload.baselineName(),
-                scores.control(),
-                head.examplesPerSecond(),
-                workload.source(),
-                head.curve(),
-                contender.control().curve(),
-                contender.servedCurve());
-    }
-
-    private static Serving serving(TrainingPhase.Outcome outcome) {
-        LoadReport load = outcome.load();
-        return new Serving(
-                load.p50Millis(),
-                load.p99Millis(),
-                load.maxMillis(),
-                load.targetRate(),
-                load.achievedRate(),
-                load.answered(),
-                outcome.repeats(),
-                load.errors(),
-                load.firstError());
-    }
-
-    private static SubstrateFacts facts(Substrate substrate) {
-        return new SubstrateFacts(
-                substrate.getName(),
-                substrate.getDigest(),
-                substrate.getFamily(),
-                substrate.getParameters(),
-                substrate.getPrecision(),
-                substrate.getPrecisionReason(),
-                substrate.getDevice(),
-                substrate.getLanes(),
-                substrate.getCoBatchingIdentical(),
-                substrate.getCoBatchingCheck(),
-                substrate.getServerVersion());
+        return HeadResult.builder(workload.id(), workload.title(), head.head())
+                .spec(
+                        contender.modality(),
+                        workload.spec().getKind() == Head.Kind.FPT ? "fpt" : "readout",
+                        contender.task())
+                .training(head.learned(), head.refused(), head.examplesPerSecond())
+                .score(workload.metric(), scores.head(), scores.examples())
+                .baseline(workload.baseline().name(), workload.baseline().score())
+                .control(scores.control())
+                .source(workload.data().source())
+                .curves(head.curve(), contender.control().curve(), contender.servedCurve())
+                .build();
     }
 
     /** Writes the figures first: they are useful even if pictures cannot be drawn. */
     private List<Path> write(DemoReport report) throws IOException {
         List<Path> files = new ArrayList<>();
-        JsonFile.write(settings.json(), report);
-        files.add(settings.json());
+        JsonFile.write(settings.output().json(), report);
+        files.add(settings.output().json());
         try {
-            files.addAll(CurveChart.write(settings.out(), report.heads()));
+            files.addAll(CurveChart.write(settings.output().folder(), report.heads()));
         } catch (IOException e) {
             out.println("no pictures: " + e.getMessage());
         }
@@ -239,7 +204,7 @@ final class Demo {
 
     /** Leaves a server that keeps running as it was, best effort: the run's own failure is the one to report. */
     private void cleanUp(ReservoirClient client, List<Contender> contenders) {
-        if (settings.target() == null || settings.keepHeads()) {
+        if (settings.server().target() == null || settings.server().keepHeads()) {
             return;
         }
         try {

@@ -163,20 +163,16 @@ public final class DemoCommand extends RunCommand {
         Path folder = outFolder != null ? outFolder : home.resolve("demo");
         String tenant =
                 target == null ? "demo" : String.format(Locale.ROOT, "demo-%04x", new Random().nextInt(1 << 16));
+        List<String> command = target == null
+                ? ServerProcess.command(serverJar(serverJar, "a server with --server-jar or --target"), serverOptions)
+                : List.of();
         return new DemoSettings(
-                target,
-                target == null
-                        ? ServerProcess.command(
-                                serverJar(serverJar, "a server with --server-jar or --target"), serverOptions)
-                        : List.of(),
+                new DemoSettings.Server(target, command, Duration.ofSeconds(startLimit), keepHeads),
+                new DemoSettings.Output(folder, json != null ? json : folder.resolve("demo.json")),
                 tenant,
-                folder,
-                json != null ? json : folder.resolve("demo.json"),
                 seed,
                 rate,
-                Duration.ofSeconds(startLimit),
-                Duration.ofSeconds(stallLimit),
-                keepHeads);
+                Duration.ofSeconds(stallLimit));
     }
 
     private List<Workload> chosen() {
@@ -192,16 +188,17 @@ public final class DemoCommand extends RunCommand {
     }
 
     private Workload part(Workload workload) {
+        Workload.Data data = workload.data();
         return new Workload(
                 workload.id(),
                 workload.title(),
                 workload.spec(),
                 workload.metric(),
-                workload.train().subList(0, share(workload.train().size())),
-                workload.test().subList(0, share(workload.test().size())),
-                workload.baseline(),
-                workload.baselineName(),
-                workload.source());
+                new Workload.Data(
+                        data.train().subList(0, share(data.train().size())),
+                        data.test().subList(0, share(data.test().size())),
+                        data.source()),
+                workload.baseline());
     }
 
     private int share(int count) {

@@ -152,7 +152,11 @@ final class TrainingPhase {
                 .toList();
         LoadReport report = load.report();
         ProgressTable.Traffic traffic = new ProgressTable.Traffic(
-                report.answered(), report.errors(), report.achievedRate(), report.p50Millis(), report.p99Millis());
+                report.answered(),
+                report.errors(),
+                report.achievedRate(),
+                report.latency().p50Millis(),
+                report.latency().p99Millis());
         List<String> block = ProgressTable.block(rows, traffic, seconds, terminal.style());
         String line = ProgressTable.line(rows, traffic, seconds);
         if (last) {

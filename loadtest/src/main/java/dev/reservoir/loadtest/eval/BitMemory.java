@@ -39,10 +39,7 @@ record BitMemory(int patterns, int bits, int width) {
     }
 
     EvalTask task(EvalTask.Amount amount) {
-        Draws.HeldOut heldOut = Draws.HeldOut.draw(this::item, amount.validation(), amount.test());
-        Modality modality = Modality.newBuilder()
-                .setTensor(TensorModality.newBuilder().setWidth(width).setMaxRows(tokens()))
-                .build();
+        EvalTask.HeldOut heldOut = Draws.heldOut(this::item, amount);
         return new EvalTask(
                 "bit-memory",
                 String.format(
@@ -59,31 +56,36 @@ record BitMemory(int patterns, int bits, int width) {
                                 ? "on the last token"
                                 : width + " on each of the last " + queryTokens() + " tokens"),
                 "generated",
+                heads(amount.halfLifeSteps(MINIBATCH, 2)),
+                new EvalTask.TrainingSet(Draws.fresh(this::item, heldOut), amount.examples(), MINIBATCH),
+                heldOut,
+                new EvalTask.Scoring(
+                        0.9,
+                        256,
+                        new EvalTask.Floor(0.75, "shown bits copied, masked ones guessed"),
+                        "masked bits",
+                        new EvalTask.Published(100, 75.8, 100)));
+    }
+
+    private EvalTask.Heads heads(int halfLifeSteps) {
+        Modality modality = Modality.newBuilder()
+                .setTensor(TensorModality.newBuilder().setWidth(width).setMaxRows(tokens()))
+                .build();
+        return new EvalTask.Heads(
                 Head.newBuilder()
                         .setModality(modality)
                         .setTask(Task.newBuilder()
                                 .setTokenMultiLabel(TokenMultiLabel.newBuilder()
                                         .addAllLabels(Targets.bitsOfAToken(width))
                                         .setMaxLabels(width)))
-                        .setLearning(Learning.newBuilder()
-                                .setFpt(Fpt.newBuilder().setHalfLifeSteps(amount.halfLifeSteps(MINIBATCH, 2))))
+                        .setLearning(
+                                Learning.newBuilder().setFpt(Fpt.newBuilder().setHalfLifeSteps(halfLifeSteps)))
                         .build(),
                 Head.newBuilder()
                         .setModality(modality)
                         .setTask(Task.newBuilder().setMultiLabel(Targets.asSet(tokens() * width, bits)))
                         .build(),
-                tokens(),
-                Draws.fresh(this::item, heldOut.observations()),
-                amount.examples(),
-                MINIBATCH,
-                heldOut.validation(),
-                heldOut.test(),
-                0.9,
-                256,
-                0.75,
-                "shown bits copied, masked ones guessed",
-                "masked bits",
-                new EvalTask.Published(100, 75.8, 100));
+                tokens());
     }
 
     int queryTokens() {

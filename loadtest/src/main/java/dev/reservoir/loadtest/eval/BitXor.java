@@ -42,28 +42,27 @@ final class BitXor {
                 "bit-xor",
                 "two strings of 5 bits, 10 tokens, 5 bits asked",
                 "generated; all 1,024 pairs, " + (all.size() - heldOut) + " of them to train on",
-                Head.newBuilder()
-                        .setModality(modality)
-                        .setTask(Task.newBuilder()
-                                .setTokenClassification(
-                                        TokenClassification.newBuilder().addAllLabels(Targets.BITS)))
-                        .build(),
-                Head.newBuilder()
-                        .setModality(modality)
-                        .setTask(Task.newBuilder().setMultiLabel(Targets.asSet(TOKENS, BITS)))
-                        .build(),
-                TOKENS,
-                Draws.epochs(all.subList(heldOut, all.size())),
-                amount.examples(),
-                Contender.MINIBATCH,
-                all.subList(0, amount.validation()),
-                all.subList(amount.validation(), heldOut),
-                0.95,
-                256,
-                0.5,
-                "any constant bit",
-                "",
-                new EvalTask.Published(100, 100, 100));
+                new EvalTask.Heads(
+                        Head.newBuilder()
+                                .setModality(modality)
+                                .setTask(Task.newBuilder()
+                                        .setTokenClassification(
+                                                TokenClassification.newBuilder().addAllLabels(Targets.BITS)))
+                                .build(),
+                        Head.newBuilder()
+                                .setModality(modality)
+                                .setTask(Task.newBuilder().setMultiLabel(Targets.asSet(TOKENS, BITS)))
+                                .build(),
+                        TOKENS),
+                new EvalTask.TrainingSet(
+                        Draws.epochs(all.subList(heldOut, all.size())), amount.examples(), Contender.MINIBATCH),
+                new EvalTask.HeldOut(all.subList(0, amount.validation()), all.subList(amount.validation(), heldOut)),
+                new EvalTask.Scoring(
+                        0.95,
+                        256,
+                        new EvalTask.Floor(0.5, "any constant bit"),
+                        "",
+                        new EvalTask.Published(100, 100, 100)));
     }
 
     /** @param pair bit n is token n */

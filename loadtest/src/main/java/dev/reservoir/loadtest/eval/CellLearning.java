@@ -64,13 +64,15 @@ final class CellLearning implements TrainingListener {
                 metrics.getUpdates(),
                 (time.nanoTime() - startNanos) / 1e9,
                 metrics.getWindowed().getAccuracy());
-        if (reached == null && step.examples() >= task.window() && step.accuracy() >= task.statedScore()) {
+        if (reached == null
+                && step.examples() >= task.scoring().window()
+                && step.accuracy() >= task.scoring().statedScore()) {
             reached = step;
         }
         long before = curve.isEmpty()
                 ? Long.MIN_VALUE / 2
                 : curve.get(curve.size() - 1).examples();
-        if (step.examples() - before >= Math.max(1, task.examples() / CURVE_STEPS)) {
+        if (step.examples() - before >= Math.max(1, task.training().examples() / CURVE_STEPS)) {
             curve.add(step);
         }
         last = step;

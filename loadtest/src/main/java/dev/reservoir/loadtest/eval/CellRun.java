@@ -6,7 +6,6 @@ package dev.reservoir.loadtest.eval;
 import dev.reservoir.loadtest.client.CallFailure;
 import dev.reservoir.loadtest.client.ExampleSource;
 import dev.reservoir.loadtest.client.PredictionStream;
-import dev.reservoir.loadtest.client.ReservoirClient;
 import dev.reservoir.loadtest.client.Timekeeper;
 import dev.reservoir.loadtest.client.TrainingOutcome;
 import dev.reservoir.loadtest.client.TrainingStream;
@@ -35,32 +34,20 @@ final class CellRun {
     private final CellKey key;
     private final EvalTask task;
     private final Contender contender;
-    private final SubstrateFacts substrate;
-    private final ReservoirClient training;
-    private final ReservoirClient serving;
+    private final ConnectedServer server;
     private final String name;
     private final CellLearning learning;
     private final AtomicLong scored = new AtomicLong();
     private volatile String phase = "starting";
 
-    CellRun(
-            CellKey key,
-            EvalTask task,
-            Contender contender,
-            SubstrateFacts substrate,
-            String tenant,
-            ReservoirClient training,
-            ReservoirClient serving,
-            Timekeeper time) {
+    CellRun(CellKey key, EvalTask task, Contender contender, ConnectedServer server, Timekeeper time) {
         this.key = key;
         this.task = task;
         this.contender = contender;
-        this.substrate = substrate;
-        this.training = training;
-        this.serving = serving;
+        this.server = server;
         // A server shares its time equally among tenants, so that a task with long observations does not delay one with
         // short ones.
-        this.name = "tenants/" + tenant + "-" + key.task() + "/heads/" + key.headId();
+        this.name = "tenants/" + server.tenant() + "-" + key.task() + "/heads/" + key.headId();
         this.learning = new CellLearning(task, time);
     }
 
@@ -78,7 +65,7 @@ final class CellRun {
     }
 
     int examples() {
-        return task.examples();
+        return task.training().examples();
     }
 
     /** Examples handled and items scored: increases as long as the run makes progress. */
@@ -94,8 +81,8 @@ final class CellRun {
      */
     CellResult train(int sharing) throws InterruptedException {
         phase = "learning";
-        Head head = training.createHead(name, contender.head(task, key.rate(), key.seed()), "eval");
-        TrainingStream stream = training.train(name, 0, examples(key.seed()), learning);
+        Head head = server.training().createHead(name, contender.head(task, key.rate(), key.seed()), "eval");
+        TrainingStream stream = server.training().train(name, 0, examples(key.seed()), learning);
         TrainingOutcome outcome;
         try {
             outcome = stream.completion().get();
@@ -115,47 +102,32 @@ final class CellRun {
                     + learning.firstRefusal());
         }
         phase = "validating";
-        Score score = score(task.validation());
-        return new CellResult(
-                key,
-                task.fingerprint(),
-                substrate.name(),
-                substrate.digest(),
-                head.getTrainableParameters(),
-                outcome.metrics().getExamples(),
-                outcome.metrics().getUpdates(),
-                outcome.refused(),
-                seconds,
-                sharing,
-                score.all(),
-                null,
-                null,
-                learning.reached(),
-                "",
-                learning.curve());
+        Score score = score(task.heldOut().validation());
+        return result(head)
+                .learned(outcome.metrics().getExamples(), outcome.metrics().getUpdates())
+                .refused(outcome.refused())
+                .training(seconds, sharing)
+                .curve(learning.curve(), learning.reached())
+                .validation(score.all())
+                .build();
+    }
+
+    private CellResult.Builder result(Head head) {
+        return CellResult.builder(key, task.fingerprint())
+                .substrate(server.substrate().name(), server.substrate().digest())
+                .parameters(head.getTrainableParameters());
     }
 
     private CellResult failed(Head head, String why, int sharing) {
         List<CellResult.CurveStep> curve = learning.curve();
         CellResult.CurveStep last =
                 curve.isEmpty() ? new CellResult.CurveStep(0, 0, 0, 0) : curve.get(curve.size() - 1);
-        return new CellResult(
-                key,
-                task.fingerprint(),
-                substrate.name(),
-                substrate.digest(),
-                head.getTrainableParameters(),
-                last.examples(),
-                last.updates(),
-                0,
-                learning.seconds(),
-                sharing,
-                null,
-                null,
-                null,
-                learning.reached(),
-                why,
-                curve);
+        return result(head)
+                .learned(last.examples(), last.updates())
+                .training(learning.seconds(), sharing)
+                .curve(curve, learning.reached())
+                .failure(why)
+                .build();
     }
 
     /** Marks the head as trained; its rate may turn out to be the chosen one. */
@@ -175,19 +147,19 @@ final class CellRun {
     /** Scores the trained head on the test items. */
     CellResult test(CellResult trained) throws InterruptedException {
         phase = "testing";
-        Score score = score(task.test());
-        return trained.tested(score.all(), task.hardName().isEmpty() ? null : score.hard());
+        Score score = score(task.heldOut().test());
+        return trained.tested(score.all(), task.scoring().hardName().isEmpty() ? null : score.hard());
     }
 
     void delete() {
-        training.deleteHead(name);
+        server.training().deleteHead(name);
     }
 
     private ExampleSource examples(long seed) {
-        EvalTask.Training source = task.stream().from(seed);
+        EvalTask.Sequence source = task.training().stream().from(seed);
         boolean asSet = contender.withoutSubstrate();
         return sequence -> {
-            if (sequence > task.examples()) {
+            if (sequence > task.training().examples()) {
                 return null;
             }
             Example example = source.next().example();
@@ -200,7 +172,7 @@ final class CellRun {
         Score score = new Score();
         Semaphore permits = new Semaphore(IN_FLIGHT);
         List<CompletableFuture<Void>> answers = new ArrayList<>();
-        try (PredictionStream stream = serving.predictions()) {
+        try (PredictionStream stream = server.serving().predictions()) {
             for (EvalTask.Item item : items) {
                 permits.acquire();
                 PredictRequest request = PredictRequest.newBuilder()

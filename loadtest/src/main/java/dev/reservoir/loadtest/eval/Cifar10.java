@@ -64,22 +64,23 @@ final class Cifar10 {
                                 : "32 x 32 grey, a pixel a token, 1,024 tokens, 10 classes; ")
                         + Pictures.FADING,
                 "CIFAR-10, " + trained.size() + " pictures to train on",
-                Pictures.fading(spec, amount),
-                spec,
-                colour ? TOKENS : PIXELS,
-                Draws.epochs(trained, (record, random) -> item(colour ? augmented(record, random) : record, colour)),
-                amount.examples(),
-                Contender.MINIBATCH,
-                shuffled.subList(0, validation).stream()
-                        .map(record -> item(record, colour))
-                        .toList(),
-                test,
-                0.4,
-                512,
-                Pictures.majority(test),
-                "the most frequent class",
-                "",
-                published);
+                new EvalTask.Heads(Pictures.fading(spec, amount), spec, colour ? TOKENS : PIXELS),
+                new EvalTask.TrainingSet(
+                        Draws.epochs(
+                                trained, (record, random) -> item(colour ? augmented(record, random) : record, colour)),
+                        amount.examples(),
+                        Contender.MINIBATCH),
+                new EvalTask.HeldOut(
+                        shuffled.subList(0, validation).stream()
+                                .map(record -> item(record, colour))
+                                .toList(),
+                        test),
+                new EvalTask.Scoring(
+                        0.4,
+                        512,
+                        new EvalTask.Floor(Pictures.majority(test), "the most frequent class"),
+                        "",
+                        published));
     }
 
     private static List<byte[]> records(Path file) {

@@ -88,18 +88,23 @@ enum Contender {
 
     /** The head as created. */
     Head head(EvalTask task, double rate, long seed) {
-        Learning.Builder learning = Learning.newBuilder().setMetricWindow(task.window());
-        Head.Builder head =
-                (withoutSubstrate() ? task.control() : task.spec()).toBuilder().setSeed(seed);
+        Learning.Builder learning =
+                Learning.newBuilder().setMetricWindow(task.scoring().window());
+        Head.Builder head = (withoutSubstrate()
+                        ? task.heads().control()
+                        : task.heads().fpt())
+                .toBuilder().setSeed(seed);
         if (this == NO_SUBSTRATE) {
-            learning.setGradient(Gradient.newBuilder().setLearningRate(rate).setMinibatch(task.minibatch()));
+            learning.setGradient(Gradient.newBuilder()
+                    .setLearningRate(rate)
+                    .setMinibatch(task.training().minibatch()));
         } else if (leastSquares()) {
             learning.setLeastSquares(RecursiveLeastSquares.getDefaultInstance());
         } else {
-            Fpt.Builder fpt = task.spec().getLearning().getFpt().toBuilder()
+            Fpt.Builder fpt = task.heads().fpt().getLearning().getFpt().toBuilder()
                     .addAllParts(parts)
                     .setLearningRate(rate)
-                    .setMinibatch(task.minibatch());
+                    .setMinibatch(task.training().minibatch());
             if (this == FPT_COMPANION) {
                 fpt.setCompanion(FrozenCompanion.getDefaultInstance());
             }

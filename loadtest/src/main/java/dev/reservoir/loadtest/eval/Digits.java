@@ -24,6 +24,13 @@ final class Digits {
     private static final int PATCH = 4;
     private static final Head SPEC = Pictures.spec(SIDE, 1, PATCH);
 
+    /**
+     * What distinguishes the whole data from the sample.
+     *
+     * @param rate what the form of the task says about the learning rate
+     */
+    private record Variant(String rate, String source, Head fpt) {}
+
     private Digits() {}
 
     static EvalTask sample(EvalTask.Amount amount) {
@@ -33,48 +40,36 @@ final class Digits {
         List<EvalTask.Item> test = Draws.shuffled(workload.test()).stream()
                 .map(EvalTask.Item::plain)
                 .toList();
-        return task("", "sample of MNIST that ships with this program", SPEC, train, test, amount);
+        return task(new Variant("", "sample of MNIST that ships with this program", SPEC), train, test, amount);
     }
 
     static EvalTask read(Path folder, EvalTask.Amount amount) {
-        List<EvalTask.Item> train = Draws.shuffled(items(folder, 0));
         return task(
-                "; " + Pictures.FADING,
-                "MNIST",
-                Pictures.fading(SPEC, amount),
-                train,
+                new Variant("; " + Pictures.FADING, "MNIST", Pictures.fading(SPEC, amount)),
+                Draws.shuffled(items(folder, 0)),
                 Draws.shuffled(items(folder, 2)),
                 amount);
     }
 
     /** Takes the validation items from the training items. */
     private static EvalTask task(
-            String rule,
-            String source,
-            Head spec,
-            List<EvalTask.Item> train,
-            List<EvalTask.Item> test,
-            EvalTask.Amount amount) {
+            Variant variant, List<EvalTask.Item> train, List<EvalTask.Item> test, EvalTask.Amount amount) {
         int validation = Math.min(amount.validation(), train.size() / 2);
         List<EvalTask.Item> tested = test.subList(0, Math.min(amount.test(), test.size()));
         return new EvalTask(
                 "mnist",
-                "28 x 28 grey in patches of 4 x 4, 49 tokens, 10 classes" + rule,
-                source + ", " + (train.size() - validation) + " pictures to train on",
-                spec,
-                SPEC,
-                TOKENS,
-                Draws.epochs(train.subList(validation, train.size())),
-                amount.examples(),
-                Contender.MINIBATCH,
-                train.subList(0, validation),
-                tested,
-                0.8,
-                256,
-                Pictures.majority(tested),
-                "the most frequent digit",
-                "",
-                new EvalTask.Published(98.0, 91.7, 99.1));
+                "28 x 28 grey in patches of 4 x 4, 49 tokens, 10 classes" + variant.rate(),
+                variant.source() + ", " + (train.size() - validation) + " pictures to train on",
+                new EvalTask.Heads(variant.fpt(), SPEC, TOKENS),
+                new EvalTask.TrainingSet(
+                        Draws.epochs(train.subList(validation, train.size())), amount.examples(), Contender.MINIBATCH),
+                new EvalTask.HeldOut(train.subList(0, validation), tested),
+                new EvalTask.Scoring(
+                        0.8,
+                        256,
+                        new EvalTask.Floor(Pictures.majority(tested), "the most frequent digit"),
+                        "",
+                        new EvalTask.Published(98.0, 91.7, 99.1)));
     }
 
     private static List<EvalTask.Item> items(Path folder, int first) {

@@ -20,29 +20,29 @@ final class Draws {
 
     private Draws() {}
 
-    /** Distinct held-out items: validation and test have no observation in common. */
-    record HeldOut(List<EvalTask.Item> validation, List<EvalTask.Item> test, Set<Observation> observations) {
-        static HeldOut draw(Function<Random, EvalTask.Item> source, int validation, int test) {
-            Random random = new Random(HELD_OUT_SEED);
-            Set<Observation> seen = new HashSet<>();
-            List<EvalTask.Item> items = new ArrayList<>();
-            while (items.size() < validation + test) {
-                EvalTask.Item item = source.apply(random);
-                if (seen.add(item.example().getObservation())) {
-                    items.add(item);
-                }
+    /** Draws distinct held-out items: validation and test have no observation in common. */
+    static EvalTask.HeldOut heldOut(Function<Random, EvalTask.Item> source, EvalTask.Amount amount) {
+        Random random = new Random(HELD_OUT_SEED);
+        Set<Observation> seen = new HashSet<>();
+        List<EvalTask.Item> items = new ArrayList<>();
+        while (items.size() < amount.validation() + amount.test()) {
+            EvalTask.Item item = source.apply(random);
+            if (seen.add(item.example().getObservation())) {
+                items.add(item);
             }
-            return new HeldOut(items.subList(0, validation), items.subList(validation, items.size()), seen);
         }
+        return new EvalTask.HeldOut(
+                items.subList(0, amount.validation()), items.subList(amount.validation(), items.size()));
     }
 
     /** Draws a fresh item each time, never one that is held out. */
-    static EvalTask.Stream fresh(Function<Random, EvalTask.Item> source, Set<Observation> heldOut) {
+    static EvalTask.ExampleStream fresh(Function<Random, EvalTask.Item> source, EvalTask.HeldOut heldOut) {
+        Set<Observation> excluded = heldOut.observations();
         return seed -> {
             Random random = new Random(seed);
             return () -> {
                 EvalTask.Item item = source.apply(random);
-                while (heldOut.contains(item.example().getObservation())) {
+                while (excluded.contains(item.example().getObservation())) {
                     item = source.apply(random);
                 }
                 return item;
@@ -51,7 +51,7 @@ final class Draws {
     }
 
     /** Epoch after epoch over the items, each in a new order. */
-    static EvalTask.Stream epochs(List<EvalTask.Item> items) {
+    static EvalTask.ExampleStream epochs(List<EvalTask.Item> items) {
         return epochs(items, (item, random) -> item);
     }
 
@@ -60,7 +60,7 @@ final class Draws {
      *
      * @param make creates an item from an entry each time it is drawn
      */
-    static <T> EvalTask.Stream epochs(List<T> entries, BiFunction<T, Random, EvalTask.Item> make) {
+    static <T> EvalTask.ExampleStream epochs(List<T> entries, BiFunction<T, Random, EvalTask.Item> make) {
         return seed -> {
             Random random = new Random(seed);
             List<T> epoch = new ArrayList<>();

@@ -80,7 +80,7 @@ final class EvalChart {
             if (!group.task().equals(task.name()) || curves.isEmpty()) {
                 continue;
             }
-            List<double[]> points = mean(curves, task.examples());
+            List<double[]> points = mean(curves, task.training().examples());
             XYSeries series = chart.addSeries(
                     group.contender().id(),
                     points.stream().mapToDouble(point -> point[0]).toArray(),

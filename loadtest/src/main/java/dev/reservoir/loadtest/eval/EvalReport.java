@@ -36,6 +36,26 @@ record EvalReport(
         notRun = List.copyOf(notRun);
     }
 
+    /** @param seconds that the run took */
+    static EvalReport of(
+            EvalSettings settings,
+            List<SubstrateFacts> substrates,
+            double seconds,
+            List<TaskReport> tasks,
+            List<Evaluation.Omission> notRun) {
+        return new EvalReport(
+                "fpt",
+                settings.quick(),
+                settings.sweep().rates(),
+                settings.sweep().seeds(),
+                settings.limits().together(),
+                substrates,
+                Machine.here(),
+                seconds,
+                tasks,
+                notRun);
+    }
+
     /** A task with its settings and every cell. */
     record TaskReport(
             String name,
@@ -54,6 +74,31 @@ record EvalReport(
         TaskReport {
             contenders = List.copyOf(contenders);
             cells = List.copyOf(cells);
+        }
+
+        static TaskReport of(EvalTask task, Plan plan) {
+            List<Plan.Group> groups = plan.groups().stream()
+                    .filter(group -> group.task().equals(task.name()))
+                    .toList();
+            return new TaskReport(
+                    task.name(),
+                    task.form(),
+                    task.source(),
+                    task.training().examples(),
+                    task.heldOut().validation().size(),
+                    task.heldOut().test().size(),
+                    task.scoring().statedScore(),
+                    task.scoring().floor().accuracy(),
+                    task.scoring().floor().rule(),
+                    task.scoring().hardName(),
+                    task.scoring().published(),
+                    groups.stream()
+                            .filter(group -> !plan.results(group).isEmpty())
+                            .map(group -> GroupReport.of(group, plan))
+                            .toList(),
+                    groups.stream()
+                            .flatMap(group -> plan.results(group).stream())
+                            .toList());
         }
     }
 
@@ -79,55 +124,37 @@ record EvalReport(
             int reachedBy,
             @Nullable Summary updatesToScore,
             @Nullable Summary secondsToScore,
-            int failed) {}
-
-    static TaskReport task(EvalTask task, Plan plan) {
-        List<Plan.Group> groups = plan.groups().stream()
-                .filter(group -> group.task().equals(task.name()))
-                .toList();
-        return new TaskReport(
-                task.name(),
-                task.form(),
-                task.source(),
-                task.examples(),
-                task.validation().size(),
-                task.test().size(),
-                task.statedScore(),
-                task.floor(),
-                task.floorName(),
-                task.hardName(),
-                task.published(),
-                groups.stream()
-                        .filter(group -> !plan.results(group).isEmpty())
-                        .map(group -> group(group, plan))
-                        .toList(),
-                groups.stream().flatMap(group -> plan.results(group).stream()).toList());
-    }
-
-    private static GroupReport group(Plan.Group group, Plan plan) {
-        List<CellResult> chosen = plan.chosen(group);
-        List<CellResult> all = plan.results(group);
-        List<CellResult.CurveStep> reached = new ArrayList<>();
-        chosen.forEach(result -> {
-            CellResult.CurveStep step = result.reached();
-            if (step != null) {
-                reached.add(step);
-            }
-        });
-        return new GroupReport(
-                group.contender().id(),
-                group.contender().title(),
-                group.contender().substrate(),
-                all.get(0).parameters(),
-                chosen.isEmpty() ? null : chosen.get(0).key().rate(),
-                Summary.of(present(chosen, CellResult::validation)),
-                Summary.of(present(chosen, CellResult::test)),
-                Summary.of(present(chosen, CellResult::testHard)),
-                chosen.size(),
-                reached.size(),
-                Summary.of(reached.stream().map(step -> (double) step.updates()).toList()),
-                Summary.of(reached.stream().map(CellResult.CurveStep::seconds).toList()),
-                (int) all.stream().filter(result -> !result.failure().isEmpty()).count());
+            int failed) {
+        private static GroupReport of(Plan.Group group, Plan plan) {
+            List<CellResult> chosen = plan.chosen(group);
+            List<CellResult> all = plan.results(group);
+            List<CellResult.CurveStep> reached = new ArrayList<>();
+            chosen.forEach(result -> {
+                CellResult.CurveStep step = result.reached();
+                if (step != null) {
+                    reached.add(step);
+                }
+            });
+            return new GroupReport(
+                    group.contender().id(),
+                    group.contender().title(),
+                    group.contender().substrate(),
+                    all.get(0).parameters(),
+                    chosen.isEmpty() ? null : chosen.get(0).key().rate(),
+                    Summary.of(present(chosen, CellResult::validation)),
+                    Summary.of(present(chosen, CellResult::test)),
+                    Summary.of(present(chosen, CellResult::testHard)),
+                    chosen.size(),
+                    reached.size(),
+                    Summary.of(reached.stream()
+                            .map(step -> (double) step.updates())
+                            .toList()),
+                    Summary.of(
+                            reached.stream().map(CellResult.CurveStep::seconds).toList()),
+                    (int) all.stream()
+                            .filter(result -> !result.failure().isEmpty())
+                            .count());
+        }
     }
 
     private interface Number {

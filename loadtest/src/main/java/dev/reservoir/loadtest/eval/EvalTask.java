@@ -5,8 +5,12 @@ package dev.reservoir.loadtest.eval;
 
 import dev.reservoir.v1.Example;
 import dev.reservoir.v1.Head;
+import dev.reservoir.v1.Observation;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * A task with its data.
@@ -14,39 +18,65 @@ import java.util.List;
  * @param name letters, digits and {@code -}
  * @param form a precise description with its sizes: results of different forms are never compared
  * @param source where the examples come from
- * @param spec modality, task and encoder of an FPT head, and those of its learning settings that belong to the task
- * @param control modality and task of the control that reads the raw input: a task per token becomes a set of labels
- * @param tokens that the substrate reads for one observation, at most
- * @param stream the training examples, for a seed
- * @param examples how many of them a head learns
- * @param minibatch examples per step of every learner that makes steps; a divisor of {@link Contender#MINIBATCH}
- * @param validation decides the learning rate
- * @param test scores the chosen rate
- * @param statedScore windowed accuracy whose time is reported
- * @param window number of examples of the windowed accuracy
- * @param floor accuracy of answering without learning
- * @param floorName what that rule is
- * @param hardName of {@link Item#hard}; empty if there is no such score
- * @param published what the paper reports
  */
 record EvalTask(
-        String name,
-        String form,
-        String source,
-        Head spec,
-        Head control,
-        int tokens,
-        Stream stream,
-        int examples,
-        int minibatch,
-        List<Item> validation,
-        List<Item> test,
-        double statedScore,
-        int window,
-        double floor,
-        String floorName,
-        String hardName,
-        Published published) {
+        String name, String form, String source, Heads heads, TrainingSet training, HeldOut heldOut, Scoring scoring) {
+    /**
+     * The heads that are compared.
+     *
+     * @param fpt modality, task and encoder of an FPT head, and those of its learning settings that belong to the task
+     * @param control modality and task of the control that reads the raw input: a task per token becomes a set of
+     *     labels
+     * @param tokens that the substrate reads for one observation, at most
+     */
+    record Heads(Head fpt, Head control, int tokens) {}
+
+    /**
+     * What every head is trained on.
+     *
+     * @param stream the training examples, for a seed
+     * @param examples how many of them a head learns
+     * @param minibatch examples per step of every learner that makes steps; a divisor of {@link Contender#MINIBATCH}
+     */
+    record TrainingSet(ExampleStream stream, int examples, int minibatch) {}
+
+    /**
+     * Items that no head is trained on.
+     *
+     * @param validation decides the learning rate
+     * @param test scores the chosen rate
+     */
+    record HeldOut(List<Item> validation, List<Item> test) {
+        HeldOut {
+            validation = List.copyOf(validation);
+            test = List.copyOf(test);
+        }
+
+        Set<Observation> observations() {
+            return Stream.concat(validation.stream(), test.stream())
+                    .map(item -> item.example().getObservation())
+                    .collect(Collectors.toUnmodifiableSet());
+        }
+    }
+
+    /**
+     * What an accuracy is compared with.
+     *
+     * @param statedScore windowed accuracy whose time is reported
+     * @param window number of examples of the windowed accuracy
+     * @param floor of answering without learning
+     * @param hardName of {@link Item#hard}; empty if there is no such score
+     * @param published what the paper reports
+     */
+    record Scoring(double statedScore, int window, Floor floor, String hardName, Published published) {}
+
+    /**
+     * The accuracy of answering without learning.
+     *
+     * @param rule how it answers
+     */
+    record Floor(double accuracy, String rule) {}
+
     /**
      * An example to be scored on.
      *
@@ -100,36 +130,36 @@ record EvalTask(
 
     /** Training examples. */
     @FunctionalInterface
-    interface Stream {
+    interface ExampleStream {
         /**
          * An infinite sequence of examples without any of the validation or test items; equal seeds give equal
          * sequences.
          */
-        Training from(long seed);
+        Sequence from(long seed);
     }
 
     /** One sequence of training examples. Not thread-safe. */
     @FunctionalInterface
-    interface Training {
+    interface Sequence {
         Item next();
     }
 
     EvalTask {
-        validation = List.copyOf(validation);
-        test = List.copyOf(test);
-        if (validation.isEmpty() || test.isEmpty() || examples < 1) {
-            throw new IllegalArgumentException(name + ": " + examples + " examples, " + validation.size()
-                    + " validation, " + test.size() + " test (expected: some of each)");
+        if (heldOut.validation().isEmpty() || heldOut.test().isEmpty() || training.examples() < 1) {
+            throw new IllegalArgumentException(name + ": " + training.examples() + " examples, "
+                    + heldOut.validation().size() + " validation, "
+                    + heldOut.test().size() + " test (expected: some of each)");
         }
-        if (minibatch < 1 || Contender.MINIBATCH % minibatch != 0) {
-            throw new IllegalArgumentException(
-                    name + ": minibatch " + minibatch + " (expected: a divisor of " + Contender.MINIBATCH + ")");
+        if (training.minibatch() < 1 || Contender.MINIBATCH % training.minibatch() != 0) {
+            throw new IllegalArgumentException(name + ": minibatch " + training.minibatch()
+                    + " (expected: a divisor of " + Contender.MINIBATCH + ")");
         }
     }
 
     /** Identifies the task including the amount of work: results kept under it are comparable. */
     String fingerprint() {
-        return form + "; " + source + "; " + examples + " examples by " + minibatch + ", " + validation.size()
-                + " validation, " + test.size() + " test";
+        return form + "; " + source + "; " + training.examples() + " examples by " + training.minibatch() + ", "
+                + heldOut.validation().size() + " validation, "
+                + heldOut.test().size() + " test";
     }
 }

@@ -9,7 +9,6 @@ import dev.reservoir.loadtest.client.ServerProcess;
 import dev.reservoir.loadtest.client.Timekeeper;
 import dev.reservoir.loadtest.report.Display;
 import dev.reservoir.loadtest.report.JsonFile;
-import dev.reservoir.loadtest.report.Machine;
 import dev.reservoir.loadtest.report.Terminal;
 import dev.reservoir.loadtest.run.RunFailure;
 import dev.reservoir.loadtest.run.RunServer;
@@ -61,23 +60,29 @@ final class Evaluation {
      */
     EvalReport run() throws IOException, InterruptedException {
         long start = time.nanoTime();
-        StateFile state = StateFile.open(settings.out().resolve("cells.jsonl"));
+        StateFile state = StateFile.open(settings.output().folder().resolve("cells.jsonl"));
         if (!state.results().isEmpty()) {
             out.println("known      " + state.results().size() + " cells of earlier runs in "
-                    + settings.out().resolve("cells.jsonl").toAbsolutePath().normalize()
+                    + settings.output()
+                            .folder()
+                            .resolve("cells.jsonl")
+                            .toAbsolutePath()
+                            .normalize()
                     + "; those among them that this run needs are not run again");
         }
         Plan plan;
         try {
-            plan = settings.target() == null ? onOwnServers(state) : onTarget(settings.target(), state);
+            plan = settings.server().target() == null
+                    ? onOwnServers(state)
+                    : onTarget(settings.server().target(), state);
         } catch (UncheckedIOException e) {
             throw new RunFailure("data: " + e.getMessage(), e);
         }
         EvalReport report = report(plan, state, (time.nanoTime() - start) / 1e9);
-        List<Path> files = new ArrayList<>(List.of(settings.json()));
-        JsonFile.write(settings.json(), report);
+        List<Path> files = new ArrayList<>(List.of(settings.output().json()));
+        JsonFile.write(settings.output().json(), report);
         try {
-            files.addAll(EvalChart.write(settings.out(), List.copyOf(tasks.values()), plan));
+            files.addAll(EvalChart.write(settings.output().folder(), List.copyOf(tasks.values()), plan));
         } catch (IOException e) {
             out.println("no pictures: " + e.getMessage());
         }
@@ -95,7 +100,8 @@ final class Evaluation {
         for (String substrate : substrates()) {
             SubstrateFacts known = state.substrates().get(substrate);
             if (known != null) {
-                Plan asKnown = plan != null ? plan : plan(known, settings.contenders(), state);
+                Plan asKnown =
+                        plan != null ? plan : plan(known, settings.sweep().contenders(), state);
                 if (asKnown.due(substrate).isEmpty()) {
                     plan = asKnown;
                     continue;
@@ -105,7 +111,7 @@ final class Evaluation {
                 plan = run(server, plan, state);
             }
         }
-        return plan != null ? plan : new Plan(List.of(), settings.seeds(), List.of());
+        return plan != null ? plan : new Plan(List.of(), settings.sweep().seeds(), List.of());
     }
 
     private Plan onTarget(String target, StateFile state) throws IOException, InterruptedException {
@@ -116,24 +122,25 @@ final class Evaluation {
 
     private LinkedHashSet<String> substrates() {
         LinkedHashSet<String> names = new LinkedHashSet<>();
-        settings.contenders().forEach(contender -> names.add(contender.substrate()));
+        settings.sweep().contenders().forEach(contender -> names.add(contender.substrate()));
         return names;
     }
 
     private RunServer start(String substrate) {
-        Path jar = settings.serverJar();
+        Path jar = settings.server().jar();
         if (jar == null) {
             throw new IllegalStateException("server: none (expected: a jar)");
         }
         List<String> options = new ArrayList<>(List.of("--substrate", substrate));
-        options.addAll(settings.serverOptions());
+        options.addAll(settings.server().options());
         Display display = Display.on(terminal, out);
-        Path log = settings.out().resolve("server-" + substrate.replace(':', '-') + ".log");
-        return RunServer.start(ServerProcess.command(jar, options), log, settings.startLimit(), elapsed -> {
-            String line =
-                    String.format(Locale.ROOT, "server     starting with %s %d s", substrate, elapsed.toSeconds());
-            display.update(time.nanoTime(), List.of(line), line);
-        });
+        Path log = settings.output().folder().resolve("server-" + substrate.replace(':', '-') + ".log");
+        return RunServer.start(
+                ServerProcess.command(jar, options), log, settings.server().startLimit(), elapsed -> {
+                    String line = String.format(
+                            Locale.ROOT, "server     starting with %s %d s", substrate, elapsed.toSeconds());
+                    display.update(time.nanoTime(), List.of(line), line);
+                });
     }
 
     /** @param before the plan, if the run on another substrate created it */
@@ -148,18 +155,8 @@ final class Evaluation {
                     + facts.lanes() + " lanes");
             Plan plan = before != null ? before : plan(facts, runnable(facts), state);
             plan.keepOnly(facts.name(), facts.digest());
-            new ServerRun(
-                            plan,
-                            state,
-                            tasks,
-                            facts,
-                            settings.tenant(),
-                            training,
-                            serving,
-                            settings.together(),
-                            settings.stallLimit(),
-                            time)
-                    .run(Display.on(terminal, out));
+            ConnectedServer connected = new ConnectedServer(facts, settings.tenant(), training, serving);
+            new ServerRun(plan, state, tasks, connected, settings.limits(), time).run(Display.on(terminal, out));
             return plan;
         } catch (CallFailure | RunFailure e) {
             throw new RunFailure(e.getMessage() + server.exitReport(), e);
@@ -168,11 +165,11 @@ final class Evaluation {
 
     /** A server that was already running has one substrate: contenders that need another are reported as not run. */
     private List<Contender> runnable(SubstrateFacts facts) {
-        if (settings.target() == null) {
-            return settings.contenders();
+        if (settings.server().target() == null) {
+            return settings.sweep().contenders();
         }
         List<Contender> contenders = new ArrayList<>();
-        for (Contender contender : settings.contenders()) {
+        for (Contender contender : settings.sweep().contenders()) {
             if (contender.substrate().equals(facts.name())) {
                 contenders.add(contender);
             } else {
@@ -213,24 +210,24 @@ final class Evaluation {
                         continue;
                     }
                     groups.add(new Plan.Group(
-                            task.name(), task.fingerprint(), contender, contender.rates(settings.rates())));
+                            task.name(),
+                            task.fingerprint(),
+                            contender,
+                            contender.rates(settings.sweep().rates())));
                 }
             }
         }
-        return new Plan(groups, settings.seeds(), state.results());
+        return new Plan(groups, settings.sweep().seeds(), state.results());
     }
 
     private EvalReport report(Plan plan, StateFile state, double seconds) {
-        return new EvalReport(
-                "fpt",
-                settings.quick(),
-                settings.rates(),
-                settings.seeds(),
-                settings.together(),
+        return EvalReport.of(
+                settings,
                 List.copyOf(state.substrates().values()),
-                Machine.here(),
                 seconds,
-                tasks.values().stream().map(task -> EvalReport.task(task, plan)).toList(),
+                tasks.values().stream()
+                        .map(task -> EvalReport.TaskReport.of(task, plan))
+                        .toList(),
                 notRun);
     }
 }

@@ -220,19 +220,19 @@ public final class FptCommand extends RunCommand {
         checkTarget(target);
         Path folder = outFolder != null ? outFolder : home.resolve("eval-fpt");
         return new EvalSettings(
-                target,
-                target == null ? serverJar(serverJar, "a server with --server-jar or --target") : null,
-                serverOptions,
+                new EvalSettings.Server(
+                        target,
+                        target == null ? serverJar(serverJar, "a server with --server-jar or --target") : null,
+                        serverOptions,
+                        Duration.ofSeconds(startLimit)),
+                new EvalSettings.Output(folder, json != null ? json : folder.resolve("eval-fpt.json")),
                 target == null ? "eval" : String.format(Locale.ROOT, "eval-%04x", new Random().nextInt(1 << 16)),
-                folder,
-                json != null ? json : folder.resolve("eval-fpt.json"),
                 quick,
-                contenders,
-                !rates.isEmpty() ? rates : quick ? QUICK_RATES : RATES,
-                seeds.isEmpty() ? SEEDS : seeds,
-                together,
-                Duration.ofSeconds(startLimit),
-                Duration.ofSeconds(stallLimit));
+                new EvalSettings.Sweep(
+                        contenders,
+                        !rates.isEmpty() ? rates : quick ? QUICK_RATES : RATES,
+                        seeds.isEmpty() ? SEEDS : seeds),
+                new ServerRun.Limits(together, Duration.ofSeconds(stallLimit)));
     }
 
     private List<Catalog.Entry> chosen() {

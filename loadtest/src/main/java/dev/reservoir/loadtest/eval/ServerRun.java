@@ -4,7 +4,6 @@
 package dev.reservoir.loadtest.eval;
 
 import dev.reservoir.loadtest.client.CallFailure;
-import dev.reservoir.loadtest.client.ReservoirClient;
 import dev.reservoir.loadtest.client.Timekeeper;
 import dev.reservoir.loadtest.report.Display;
 import dev.reservoir.loadtest.run.RunFailure;
@@ -33,12 +32,8 @@ final class ServerRun {
     private final Plan plan;
     private final StateFile state;
     private final Map<String, EvalTask> tasks;
-    private final SubstrateFacts substrate;
-    private final String tenant;
-    private final ReservoirClient training;
-    private final ReservoirClient serving;
-    private final int together;
-    private final Duration stallLimit;
+    private final ConnectedServer server;
+    private final Limits limits;
     private final Timekeeper time;
     private final Map<CellKey, CellRun> heads = new LinkedHashMap<>();
     private int busy;
@@ -46,26 +41,25 @@ final class ServerRun {
     /** A finished job of a cell. */
     private record Finished(CellRun run, CellResult result) {}
 
+    /**
+     * @param together largest number of heads that learn at the same time
+     * @param stall how long nothing may make progress
+     */
+    record Limits(int together, Duration stall) {}
+
+    /** @param tasks by name */
     ServerRun(
             Plan plan,
             StateFile state,
             Map<String, EvalTask> tasks,
-            SubstrateFacts substrate,
-            String tenant,
-            ReservoirClient training,
-            ReservoirClient serving,
-            int together,
-            Duration stallLimit,
+            ConnectedServer server,
+            Limits limits,
             Timekeeper time) {
         this.plan = plan;
         this.state = state;
         this.tasks = Map.copyOf(tasks);
-        this.substrate = substrate;
-        this.tenant = tenant;
-        this.training = training;
-        this.serving = serving;
-        this.together = together;
-        this.stallLimit = stallLimit;
+        this.server = server;
+        this.limits = limits;
         this.time = time;
     }
 
@@ -76,13 +70,13 @@ final class ServerRun {
      * @throws RunFailure if nothing makes progress for too long
      */
     void run(Display display) throws InterruptedException, IOException {
-        ExecutorService threads = Executors.newFixedThreadPool(together, job -> {
+        ExecutorService threads = Executors.newFixedThreadPool(limits.together(), job -> {
             Thread thread = new Thread(job, "cell");
             thread.setDaemon(true);
             return thread;
         });
         CompletionService<Finished> jobs = new ExecutorCompletionService<>(threads);
-        Progress progress = new Progress(plan, substrate.name(), time);
+        Progress progress = new Progress(plan, server.substrate().name(), time);
         long steps = -1;
         long lastProgressNanos = time.nanoTime();
         try {
@@ -103,9 +97,9 @@ final class ServerRun {
                 if (stepsNow != steps || finished != null) {
                     steps = stepsNow;
                     lastProgressNanos = time.nanoTime();
-                } else if (time.nanoTime() - lastProgressNanos > stallLimit.toNanos()) {
+                } else if (time.nanoTime() - lastProgressNanos > limits.stall().toNanos()) {
                     throw new RunFailure(
-                            "no head learned or answered for " + stallLimit.toSeconds() + " s: " + describe(now));
+                            "no head learned or answered for " + limits.stall().toSeconds() + " s: " + describe(now));
                 }
             }
         } finally {
@@ -115,10 +109,10 @@ final class ServerRun {
     }
 
     private void start(CompletionService<Finished> jobs) {
-        List<CellKey> due = plan.due(substrate.name());
-        int sharing = Math.min(together, busy + due.size());
+        List<CellKey> due = plan.due(server.substrate().name());
+        int sharing = Math.min(limits.together(), busy + due.size());
         for (CellKey cell : due) {
-            if (busy >= together) {
+            if (busy >= limits.together()) {
                 return;
             }
             plan.begin(cell);
@@ -127,7 +121,7 @@ final class ServerRun {
             if (task == null) {
                 throw new IllegalStateException("task: " + cell.task() + " (expected: one that is loaded)");
             }
-            CellRun run = new CellRun(cell, task, group.contender(), substrate, tenant, training, serving, time);
+            CellRun run = new CellRun(cell, task, group.contender(), server, time);
             heads.put(cell, run);
             busy++;
             jobs.submit(() -> new Finished(run, run.train(sharing)));

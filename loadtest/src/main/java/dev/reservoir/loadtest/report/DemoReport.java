@@ -3,6 +3,8 @@
 
 package dev.reservoir.loadtest.report;
 
+import dev.reservoir.loadtest.client.LoadReport;
+import dev.reservoir.v1.Substrate;
 import java.util.List;
 
 /** All figures of a demo run; its JSON form has the same names. */
@@ -41,7 +43,22 @@ public record DemoReport(
             long predictions,
             long repeats,
             long errors,
-            String firstError) {}
+            String firstError) {
+
+        /** @param repeats predictions of an observation that this run had sent before */
+        public static Serving of(LoadReport load, long repeats) {
+            return new Serving(
+                    load.latency().p50Millis(),
+                    load.latency().p99Millis(),
+                    load.latency().maxMillis(),
+                    load.targetRate(),
+                    load.achievedRate(),
+                    load.answered(),
+                    repeats,
+                    load.errors(),
+                    load.firstError());
+        }
+    }
 
     /**
      * Memory of the server, compared with one model per head.
@@ -84,5 +101,21 @@ public record DemoReport(
             int lanes,
             boolean coBatchingIdentical,
             String coBatchingCheck,
-            String serverVersion) {}
+            String serverVersion) {
+
+        public static SubstrateFacts of(Substrate substrate) {
+            return new SubstrateFacts(
+                    substrate.getName(),
+                    substrate.getDigest(),
+                    substrate.getFamily(),
+                    substrate.getParameters(),
+                    substrate.getPrecision(),
+                    substrate.getPrecisionReason(),
+                    substrate.getDevice(),
+                    substrate.getLanes(),
+                    substrate.getCoBatchingIdentical(),
+                    substrate.getCoBatchingCheck(),
+                    substrate.getServerVersion());
+        }
+    }
 }

@@ -54,6 +54,15 @@ public record HeadResult(
         servedCurve = List.copyOf(servedCurve);
     }
 
+    /**
+     * @param name the task
+     * @param title the task in a few words
+     * @param head full name on the server
+     */
+    public static Builder builder(String name, String title, String head) {
+        return new Builder(name, title, head);
+    }
+
     public boolean beatsBaseline() {
         return beats(baseline);
     }
@@ -68,5 +77,103 @@ public record HeadResult(
 
     private boolean beats(double other) {
         return isAccuracy() ? score > other : score < other;
+    }
+
+    /** Everything that is not set is zero or empty. Not thread-safe. */
+    public static final class Builder {
+        private final String name;
+        private final String title;
+        private final String head;
+        private String modality = "";
+        private String kind = "";
+        private String task = "";
+        private long examples;
+        private long refused;
+        private double examplesPerSecond;
+        private long testExamples;
+        private String metric = "";
+        private double score;
+        private double baseline;
+        private String baselineName = "";
+        private double control;
+        private String source = "";
+        private List<CurvePoint> curve = List.of();
+        private List<CurvePoint> controlCurve = List.of();
+        private List<CurvePoint> servedCurve = List.of();
+
+        private Builder(String name, String title, String head) {
+            this.name = name;
+            this.title = title;
+            this.head = head;
+        }
+
+        /** @param kindOfHead {@code readout} or {@code fpt} */
+        public Builder spec(String modalityName, String kindOfHead, String taskName) {
+            modality = modalityName;
+            kind = kindOfHead;
+            task = taskName;
+            return this;
+        }
+
+        public Builder training(long learned, long refusals, double perSecond) {
+            examples = learned;
+            refused = refusals;
+            examplesPerSecond = perSecond;
+            return this;
+        }
+
+        /** @param items test examples scored on */
+        public Builder score(String metricName, double value, long items) {
+            metric = metricName;
+            score = value;
+            testExamples = items;
+            return this;
+        }
+
+        public Builder baseline(String rule, double value) {
+            baselineName = rule;
+            baseline = value;
+            return this;
+        }
+
+        public Builder control(double value) {
+            control = value;
+            return this;
+        }
+
+        public Builder source(String value) {
+            source = value;
+            return this;
+        }
+
+        public Builder curves(List<CurvePoint> own, List<CurvePoint> ofControl, List<CurvePoint> served) {
+            curve = own;
+            controlCurve = ofControl;
+            servedCurve = served;
+            return this;
+        }
+
+        public HeadResult build() {
+            return new HeadResult(
+                    name,
+                    title,
+                    head,
+                    modality,
+                    kind,
+                    task,
+                    examples,
+                    refused,
+                    testExamples,
+                    score,
+                    metric,
+                    baseline,
+                    baselineName,
+                    control,
+                    examplesPerSecond,
+                    source,
+                    curve,
+                    controlCurve,
+                    servedCurve);
+        }
     }
 }

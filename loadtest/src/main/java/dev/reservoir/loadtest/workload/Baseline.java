@@ -12,7 +12,12 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /** The score, on the test examples, of a rule that learns nothing from the observation. */
-record Baseline(double score, String name) {
+public record Baseline(double score, String name) {
+    public Baseline {
+        if (!Double.isFinite(score)) {
+            throw new IllegalArgumentException("baseline: " + score + " (expected: a finite number)");
+        }
+    }
 
     /** Always answers the most frequent label of {@code train}; of equally frequent ones, the alphabetically first. */
     static Baseline majority(List<Example> train, List<Example> test) {

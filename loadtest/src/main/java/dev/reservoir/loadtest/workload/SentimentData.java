@@ -68,11 +68,11 @@ final class SentimentData {
                         .setLearning(Learning.newBuilder().setLeastSquares(RecursiveLeastSquares.getDefaultInstance()))
                         .build(),
                 Workload.ACCURACY,
-                trainExamples,
-                testExamples,
-                baseline.score(),
-                baseline.name(),
-                "Sentiment Labelled Sentences (Kotzias et al. 2015), UCI, CC BY 4.0; from npm sentiment 5.0.2");
+                new Workload.Data(
+                        trainExamples,
+                        testExamples,
+                        "Sentiment Labelled Sentences (Kotzias et al. 2015), UCI, CC BY 4.0; from npm sentiment 5.0.2"),
+                baseline);
     }
 
     private static List<Example> examples(List<Sentence> sentences) {

@@ -61,11 +61,12 @@ final class SpliceData {
                         .setLearning(Learning.newBuilder().setLeastSquares(RecursiveLeastSquares.getDefaultInstance()))
                         .build(),
                 Workload.ACCURACY,
-                train,
-                test,
-                baseline.score(),
-                baseline.name(),
-                "Molecular Biology (Splice-junction Gene Sequences), UCI; from Debian r-cran-mlbench 2.1-3-1, GPL-2");
+                new Workload.Data(
+                        train,
+                        test,
+                        "Molecular Biology (Splice-junction Gene Sequences), UCI; from Debian r-cran-mlbench 2.1-3-1,"
+                                + " GPL-2"),
+                baseline);
     }
 
     private static Example example(String bases, String label) {

@@ -12,29 +12,32 @@ import dev.reservoir.v1.Learning;
 import java.util.List;
 
 /**
- * One task with its data, in terms of the wire contract alone. {@code train} is in the order in which it is to be
- * streamed; {@code test} contains no observation of {@code train}.
+ * One task with its data, in terms of the wire contract alone.
  *
  * @param id letters, digits and {@code -}, usable as a head id
  * @param title one line for people
  * @param spec modality, task and learning as sent in CreateHead; without a name
  * @param metric {@code accuracy} (share of correct answers) or {@code mae} (mean absolute error, lower is better)
- * @param train observation and target, sequence unset
- * @param test as {@code train}
- * @param baseline score on {@code test} of the strongest of the rules that learn nothing from the observation
- * @param baselineName what that rule is
- * @param source where the data comes from and its licence, one line
+ * @param baseline the strongest of the rules that learn nothing from the observation
  */
-public record Workload(
-        String id,
-        String title,
-        Head spec,
-        String metric,
-        List<Example> train,
-        List<Example> test,
-        double baseline,
-        String baselineName,
-        String source) {
+public record Workload(String id, String title, Head spec, String metric, Data data, Baseline baseline) {
+    /**
+     * Examples with observation and target, sequence unset.
+     *
+     * @param train in the order in which they are to be streamed
+     * @param test contains no observation of {@code train}
+     * @param source where the data comes from and its licence, one line
+     */
+    public record Data(List<Example> train, List<Example> test, String source) {
+        public Data {
+            if (train.isEmpty() || test.isEmpty()) {
+                throw new IllegalArgumentException(
+                        "examples: " + train.size() + " train, " + test.size() + " test (expected: some of each)");
+            }
+            train = List.copyOf(train);
+            test = List.copyOf(test);
+        }
+    }
 
     /** Suffix of the id of a head that learns through the substrate; without it, the id of its readout version. */
     public static final String FPT_SUFFIX = "-fpt";
@@ -56,15 +59,14 @@ public record Workload(
         if (!spec.getName().isEmpty()) {
             throw new IllegalArgumentException("spec.name: \"" + spec.getName() + "\" (expected: empty)");
         }
-        if (train.isEmpty() || test.isEmpty()) {
-            throw new IllegalArgumentException(
-                    "examples: " + train.size() + " train, " + test.size() + " test (expected: some of each)");
-        }
-        if (!Double.isFinite(baseline)) {
-            throw new IllegalArgumentException("baseline: " + baseline + " (expected: a finite number)");
-        }
-        train = List.copyOf(train);
-        test = List.copyOf(test);
+    }
+
+    public List<Example> train() {
+        return data.train();
+    }
+
+    public List<Example> test() {
+        return data.test();
     }
 
     /** Whether a higher score is better. */
@@ -74,7 +76,7 @@ public record Workload(
 
     /** Whether {@code score} is strictly better than the baseline. */
     public boolean beatsBaseline(double score) {
-        return higherIsBetter() ? score > baseline : score < baseline;
+        return higherIsBetter() ? score > baseline.score() : score < baseline.score();
     }
 
     /**
@@ -83,8 +85,7 @@ public record Workload(
      * @param examples how many examples it learns from, starting with the first
      */
     Workload throughSubstrate(Encoder.Pooling pooling, Fpt rule, int examples) {
-        List<Example> fewer = train.subList(0, examples);
-        Baseline majority = Baseline.majority(fewer, test);
+        List<Example> fewer = train().subList(0, examples);
         return new Workload(
                 id + FPT_SUFFIX,
                 "FPT " + title,
@@ -94,11 +95,8 @@ public record Workload(
                         .setLearning(Learning.newBuilder().setFpt(rule))
                         .build(),
                 metric,
-                fewer,
-                test,
-                majority.score(),
-                majority.name(),
-                source);
+                new Data(fewer, test(), data.source()),
+                Baseline.majority(fewer, test()));
     }
 
     /**
@@ -121,6 +119,6 @@ public record Workload(
     /** Omits the examples, which would fill pages. */
     @Override
     public String toString() {
-        return "Workload[" + id + ", " + train.size() + " train, " + test.size() + " test]";
+        return "Workload[" + id + ", " + train().size() + " train, " + test().size() + " test]";
     }
 }

@@ -55,11 +55,8 @@ final class XorBits {
                         .setLearning(Learning.newBuilder().setLeastSquares(RecursiveLeastSquares.getDefaultInstance()))
                         .build(),
                 Workload.ACCURACY,
-                train,
-                test,
-                baseline.score(),
-                baseline.name(),
-                "generated from a seed");
+                new Workload.Data(train, test, "generated from a seed"),
+                baseline);
     }
 
     /** @param sequence bit n of the number is bit n of the sequence */

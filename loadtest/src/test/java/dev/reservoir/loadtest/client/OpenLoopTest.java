@@ -27,7 +27,7 @@ final class OpenLoopTest {
         assertThat(sentAt).containsExactly(0L, 10 * MILLI, 20 * MILLI, 30 * MILLI, 40 * MILLI);
         LoadReport report = loop.report();
         assertThat(report.answered()).isEqualTo(5);
-        assertThat(report.maxMillis()).isZero();
+        assertThat(report.latency().maxMillis()).isZero();
         assertThat(report.achievedRate()).isEqualTo(5 / 0.04, within(1e-9));
     }
 
@@ -45,9 +45,9 @@ final class OpenLoopTest {
         assertThat(sentAt.subList(2, 8))
                 .containsExactly(20 * MILLI, 60 * MILLI, 60 * MILLI, 60 * MILLI, 60 * MILLI, 70 * MILLI);
         // Latencies: 0, 0, 40, 30, 20, 10, 0, 0, 0, 0
-        assertThat(report.maxMillis()).isEqualTo(40, within(0.1));
-        assertThat(report.p50Millis()).isZero();
-        assertThat(report.p99Millis()).isEqualTo(40, within(0.1));
+        assertThat(report.latency().maxMillis()).isEqualTo(40, within(0.1));
+        assertThat(report.latency().p50Millis()).isZero();
+        assertThat(report.latency().p99Millis()).isEqualTo(40, within(0.1));
         assertThat(report.targetRate()).isEqualTo(100);
     }
 
@@ -65,7 +65,7 @@ final class OpenLoopTest {
         replies.get(0).complete(0L);
 
         assertThat(loop.report().answered()).isEqualTo(1);
-        assertThat(loop.report().maxMillis()).isEqualTo(1000, within(1.0));
+        assertThat(loop.report().latency().maxMillis()).isEqualTo(1000, within(1.0));
         assertThat(loop.report().achievedRate()).isEqualTo(1, within(1e-9));
     }
 

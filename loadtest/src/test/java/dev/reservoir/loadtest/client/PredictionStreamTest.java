@@ -70,7 +70,7 @@ final class PredictionStreamTest {
     @Test
     void anErrorOfOneRequestLeavesTheStreamOpen() throws Exception {
         PredictionStream stream = client.predictions();
-        fake.failPredictions();
+        fake.faults().failPredictions();
         CompletableFuture<PredictResponse> first = stream.predict(request(HEAD, Observation.getDefaultInstance()));
         CompletableFuture<PredictResponse> second = stream.predict(request(HEAD, Observation.getDefaultInstance()));
 
@@ -82,7 +82,7 @@ final class PredictionStreamTest {
     @Test
     void theEndOfTheStreamFailsEveryOpenAndEveryLaterRequest() {
         PredictionStream stream = client.predictions();
-        fake.dropPredictionStreams();
+        fake.faults().dropPredictionStreams();
         CompletableFuture<PredictResponse> first = stream.predict(request(HEAD, Observation.getDefaultInstance()));
         assertThat(failureOf(first)).hasMessageContaining("UNAVAILABLE (SHUTTING_DOWN): stopped by the test");
 

@@ -103,8 +103,8 @@ final class TrainingStreamTest {
 
     @Test
     void countsRefusedExamplesAndContinues() throws Exception {
-        fake.refuse(7);
-        fake.refuse(200);
+        fake.faults().refuse(7);
+        fake.faults().refuse(200);
         TrainingOutcome outcome = outcomeOf(client.train(HEAD, 0, ExampleSource.of(workload.train()), progress -> {}));
 
         assertThat(outcome.refused()).isEqualTo(2);
@@ -114,7 +114,7 @@ final class TrainingStreamTest {
 
     @Test
     void failsWithTheServersReason() {
-        fake.breakTraining(HEAD, 50);
+        fake.faults().breakTraining(HEAD, 50);
         TrainingStream stream = client.train(HEAD, 0, ExampleSource.of(workload.train()), progress -> {});
 
         CallFailure failure = failureOf(stream);
@@ -154,7 +154,7 @@ final class TrainingStreamTest {
 
     @Test
     void failsIfTheServerEndsWithExamplesUnhandled() {
-        fake.leaveUnfinished();
+        fake.faults().leaveUnfinished();
         TrainingStream stream =
                 client.train(HEAD, 0, ExampleSource.of(workload.train().subList(0, 5)), progress -> {});
 
@@ -177,7 +177,7 @@ final class TrainingStreamTest {
     @Test
     void failsWhenTheConnectionIsCut() throws Exception {
         Recorder recorder = new Recorder();
-        fake.fallSilent();
+        fake.faults().fallSilent();
         TrainingStream stream = client.train(HEAD, 0, ExampleSource.of(workload.train()), recorder);
         recorder.opened.get(LIMIT, TimeUnit.SECONDS);
 
@@ -190,7 +190,7 @@ final class TrainingStreamTest {
     @Test
     void isCancelledByItsOwner() throws Exception {
         Recorder recorder = new Recorder();
-        fake.fallSilent();
+        fake.faults().fallSilent();
         TrainingStream stream = client.train(HEAD, 0, ExampleSource.of(workload.train()), recorder);
         recorder.opened.get(LIMIT, TimeUnit.SECONDS);
 

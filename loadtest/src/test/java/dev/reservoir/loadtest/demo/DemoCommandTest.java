@@ -12,6 +12,7 @@ import dev.reservoir.loadtest.fake.FakeServerJar;
 import dev.reservoir.loadtest.fake.StandIns;
 import dev.reservoir.loadtest.report.Style;
 import dev.reservoir.loadtest.report.Terminal;
+import dev.reservoir.loadtest.workload.Baseline;
 import dev.reservoir.loadtest.workload.Workload;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -134,9 +135,9 @@ final class DemoCommandTest {
     @Test
     void namesTheHeadAndTheReasonWhenAStreamBreaks() {
         workloads = List.of(StandIns.fruit());
-        fake.refuse(3);
+        fake.faults().refuse(3);
         for (int i = 0; i < 1 << 16; i++) {
-            fake.breakTraining(String.format("tenants/demo-%04x/heads/fruit", i), 20);
+            fake.faults().breakTraining(String.format("tenants/demo-%04x/heads/fruit", i), 20);
         }
 
         assertThat(runOnFake()).isEqualTo(3);
@@ -150,7 +151,7 @@ final class DemoCommandTest {
 
     @Test
     void failsWhenNothingIsLearned() {
-        fake.fallSilent();
+        fake.faults().fallSilent();
 
         assertThat(runOnFake("--stall-limit", "1")).isEqualTo(3);
 
@@ -161,7 +162,7 @@ final class DemoCommandTest {
 
     @Test
     void countsPredictionsThatFailAndEndsWhenScoringFails() {
-        fake.failPredictions();
+        fake.faults().failPredictions();
 
         assertThat(runOnFake()).isEqualTo(3);
 
@@ -170,7 +171,7 @@ final class DemoCommandTest {
 
     @Test
     void endsWhenAPredictionStreamBreaks() {
-        fake.dropPredictionStreams();
+        fake.faults().dropPredictionStreams();
 
         assertThat(runOnFake()).isEqualTo(3);
 
@@ -179,7 +180,7 @@ final class DemoCommandTest {
 
     @Test
     void reportsExamplesThatWereRefused() throws Exception {
-        fake.refuse(5);
+        fake.faults().refuse(5);
 
         assertThat(runOnFake()).isZero();
 
@@ -283,10 +284,7 @@ final class DemoCommandTest {
                 workload.title(),
                 workload.spec(),
                 workload.metric(),
-                workload.train(),
-                workload.test(),
-                baseline,
-                workload.baselineName(),
-                workload.source());
+                workload.data(),
+                new Baseline(baseline, workload.baseline().name()));
     }
 }

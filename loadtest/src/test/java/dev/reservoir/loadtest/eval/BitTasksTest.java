@@ -41,8 +41,8 @@ final class BitTasksTest {
 
     @Test
     void neverTrainsOnAPairThatIsHeldOut() {
-        Set<Observation> validation = observations(XOR.validation());
-        Set<Observation> test = observations(XOR.test());
+        Set<Observation> validation = observations(XOR.heldOut().validation());
+        Set<Observation> test = observations(XOR.heldOut().test());
         Set<Observation> trained = trained(XOR, 1, 2 * (1024 - 228));
 
         assertThat(validation).hasSize(128).doesNotContainAnyElementsOf(test);
@@ -56,8 +56,9 @@ final class BitTasksTest {
         for (EvalTask task : List.of(XOR, MEMORY)) {
             assertThat(first(task, 3)).isEqualTo(first(task, 3)).isNotEqualTo(first(task, 4));
         }
-        assertThat(observations(BitXor.task(new EvalTask.Amount(16, 128, 100)).test()))
-                .isEqualTo(observations(XOR.test()));
+        assertThat(observations(
+                        BitXor.task(new EvalTask.Amount(16, 128, 100)).heldOut().test()))
+                .isEqualTo(observations(XOR.heldOut().test()));
     }
 
     @Test
@@ -77,14 +78,15 @@ final class BitTasksTest {
                 .noneMatch(TokenLabelSet::getUnknown)
                 .noneMatch(token -> token.getIndicesCount() == 0);
         EvalTask task = BitMemory.PAPER.task(new EvalTask.Amount(16, 1, 1));
-        assertThat(task.tokens()).isEqualTo(120);
-        assertThat(task.spec().getTask().getTokenMultiLabel().getLabelsList()).isEqualTo(truth.getLabelsList());
+        assertThat(task.heads().tokens()).isEqualTo(120);
+        assertThat(task.heads().fpt().getTask().getTokenMultiLabel().getLabelsList())
+                .isEqualTo(truth.getLabelsList());
         assertThat(task.form())
                 .isEqualTo(
                         "5 patterns of 1,000 bits, 50 a token, 120 tokens; asked for all 1,000 bits, 50 on each of the"
                                 + " last 20 tokens; an FPT head's rate ends at a quarter");
         assertThat(Contender.FPT.head(task, 1e-3, 1).getLearning().getFpt())
-                .isEqualTo(task.spec().getLearning().getFpt().toBuilder()
+                .isEqualTo(task.heads().fpt().getLearning().getFpt().toBuilder()
                         .addAllParts(List.of(Part.READOUT, Part.NORMS, Part.INPUT, Part.POSITIONS))
                         .setLearningRate(1e-3)
                         .setMinibatch(4)
@@ -137,7 +139,7 @@ final class BitTasksTest {
     /** A pattern that agrees with every bit shown is the target. */
     @Test
     void isAnsweredByThePatternThatAgreesWithTheQuery() {
-        for (EvalTask.Item item : MEMORY.test()) {
+        for (EvalTask.Item item : MEMORY.heldOut().test()) {
             List<Float> values = item.example().getObservation().getTensor().getValuesList();
             List<Float> query = values.subList(200, 240);
             List<List<Float>> agreeing = IntStream.range(0, 5)
@@ -159,7 +161,7 @@ final class BitTasksTest {
         int total = 0;
         int right = 0;
         int masked = 0;
-        for (EvalTask.Item item : MEMORY.test()) {
+        for (EvalTask.Item item : MEMORY.heldOut().test()) {
             List<Float> values = item.example().getObservation().getTensor().getValuesList();
             List<Boolean> truth = bits(item.example().getTarget());
             for (int bit = 0; bit < 40; bit++) {
@@ -171,18 +173,20 @@ final class BitTasksTest {
             }
         }
         assertThat((double) masked / total).isCloseTo(0.5, within(0.05));
-        assertThat((double) right / total).isCloseTo(MEMORY.floor(), within(0.05));
-        assertThat(MEMORY.floor()).isEqualTo(0.75);
+        assertThat((double) right / total).isCloseTo(MEMORY.scoring().floor().accuracy(), within(0.05));
+        assertThat(MEMORY.scoring().floor().accuracy()).isEqualTo(0.75);
     }
 
     @Test
     void neverTrainsOnAnObservationThatIsHeldOut() {
         // 1 pattern of 4 bits, 2 a token: few enough that every observation comes up again and again.
         EvalTask tiny = new BitMemory(1, 4, 2).task(new EvalTask.Amount(16, 40, 40));
-        Set<Observation> heldOut = observations(tiny.validation());
+        Set<Observation> heldOut = observations(tiny.heldOut().validation());
 
-        assertThat(heldOut).hasSize(40).doesNotContainAnyElementsOf(observations(tiny.test()));
-        heldOut.addAll(observations(tiny.test()));
+        assertThat(heldOut)
+                .hasSize(40)
+                .doesNotContainAnyElementsOf(observations(tiny.heldOut().test()));
+        heldOut.addAll(observations(tiny.heldOut().test()));
         assertThat(trained(tiny, 1, 3_000)).hasSize(16 * 16 - 80).doesNotContainAnyElementsOf(heldOut);
     }
 
@@ -199,10 +203,10 @@ final class BitTasksTest {
                         .mapToObj(token -> "bit-" + token)
                         .toList())
                 .hasSize(2);
-        assertThat(XOR.control().getTask().getMultiLabel().getLabelsList())
+        assertThat(XOR.heads().control().getTask().getMultiLabel().getLabelsList())
                 .containsExactly("bit-5", "bit-6", "bit-7", "bit-8", "bit-9");
 
-        Example memory = MEMORY.test().get(0).example();
+        Example memory = MEMORY.heldOut().test().get(0).example();
         List<Boolean> bits = bits(memory.getTarget());
         assertThat(Targets.asSet(memory).getObservation()).isEqualTo(memory.getObservation());
         assertThat(Targets.asSet(memory).getTarget().getLabels().getLabelsList())
@@ -210,7 +214,7 @@ final class BitTasksTest {
                         .filter(bits::get)
                         .mapToObj(bit -> "bit-" + (200 + bit))
                         .toList());
-        assertThat(MEMORY.control().getTask().getMultiLabel().getLabelsList())
+        assertThat(MEMORY.heads().control().getTask().getMultiLabel().getLabelsList())
                 .hasSize(40)
                 .startsWith("bit-200")
                 .endsWith("bit-239");
@@ -239,7 +243,7 @@ final class BitTasksTest {
     }
 
     private static Set<Observation> trained(EvalTask task, long seed, int count) {
-        EvalTask.Training training = task.stream().from(seed);
+        EvalTask.Sequence training = task.training().stream().from(seed);
         Set<Observation> all = new HashSet<>();
         for (int i = 0; i < count; i++) {
             all.add(training.next().example().getObservation());
@@ -248,7 +252,7 @@ final class BitTasksTest {
     }
 
     private static List<EvalTask.Item> first(EvalTask task, long seed) {
-        EvalTask.Training training = task.stream().from(seed);
+        EvalTask.Sequence training = task.training().stream().from(seed);
         return IntStream.range(0, 20).mapToObj(i -> training.next()).toList();
     }
 }

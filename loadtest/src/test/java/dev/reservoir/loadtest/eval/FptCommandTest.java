@@ -114,8 +114,8 @@ final class FptCommandTest {
 
     @Test
     void resumesAnInterruptedRun() throws Exception {
-        fake.breakTrainingOfHeadsNamed("fpt-3e-03-2", 20);
-        fake.dropPredictionStreams();
+        fake.faults().breakTrainingOfHeadsNamed("fpt-3e-03-2", 20);
+        fake.faults().dropPredictionStreams();
         assertThat(runOnFake("--contender", "fpt", "--rates", "3e-3", "--seeds", "1,2"))
                 .isEqualTo(3);
         assertThat(err()).contains("eval fpt: ", "UNAVAILABLE (SHUTTING_DOWN): stopped by the test");
@@ -141,7 +141,7 @@ final class FptCommandTest {
 
     @Test
     void reportsAFailedHeadAndContinues() throws Exception {
-        fake.breakTrainingOfHeadsNamed("fpt-1e00-1", 20);
+        fake.faults().breakTrainingOfHeadsNamed("fpt-1e00-1", 20);
 
         assertThat(runOnFake("--contender", "fpt", "--rates", "1,3e-3")).isZero();
 
@@ -204,7 +204,7 @@ final class FptCommandTest {
 
     @Test
     void failsWhenNothingMakesProgress() {
-        fake.fallSilent();
+        fake.faults().fallSilent();
 
         assertThat(runOnFake("--contender", "fpt", "--rates", "3e-3", "--seeds", "1", "--stall-limit", "1"))
                 .isEqualTo(3);

@@ -50,8 +50,8 @@ final class ListOpsTest {
             Files.writeString(folder.resolve(file), "Source\tTarget\n( ( [SM 1 ) 9 ] )\t0\n[MIN 3 4 ]\t3\n");
         }
         EvalTask task = ListOps.read(folder, new EvalTask.Amount(16, 500, 1));
-        assertThat(task.validation()).hasSize(2);
-        assertThat(task.test()).hasSize(1);
+        assertThat(task.heldOut().validation()).hasSize(2);
+        assertThat(task.heldOut().test()).hasSize(1);
     }
 
     @Test

@@ -27,11 +27,11 @@ final class PicturesTest {
     void keepsTrainingAndTestPicturesApart() {
         EvalTask task = Digits.sample(new EvalTask.Amount(16, 150, 300));
 
-        assertThat(task.validation()).hasSize(150);
-        assertThat(task.test()).hasSize(300);
-        Set<Observation> heldOut = observations(task.validation());
+        assertThat(task.heldOut().validation()).hasSize(150);
+        assertThat(task.heldOut().test()).hasSize(300);
+        Set<Observation> heldOut = observations(task.heldOut().validation());
         assertThat(trained(task, 1_850)).hasSize(1_850).doesNotContainAnyElementsOf(heldOut);
-        assertThat(task.floor()).isBetween(0.1, 0.2);
+        assertThat(task.scoring().floor().accuracy()).isBetween(0.1, 0.2);
     }
 
     @Test
@@ -54,12 +54,14 @@ final class PicturesTest {
 
         EvalTask task = Digits.read(folder, new EvalTask.Amount(16, 10, 100));
 
-        assertThat(task.validation()).hasSize(10);
-        assertThat(task.test()).hasSize(10).allSatisfy(item -> {
+        assertThat(task.heldOut().validation()).hasSize(10);
+        assertThat(task.heldOut().test()).hasSize(10).allSatisfy(item -> {
             int number = item.example().getObservation().getImage().getRaw().byteAt(0) - 2;
             assertThat(item.example().getTarget().getLabel()).isEqualTo(Integer.toString(number % 10));
         });
-        assertThat(trained(task, 60)).hasSize(20).doesNotContainAnyElementsOf(observations(task.validation()));
+        assertThat(trained(task, 60))
+                .hasSize(20)
+                .doesNotContainAnyElementsOf(observations(task.heldOut().validation()));
     }
 
     @Test
@@ -116,10 +118,11 @@ final class PicturesTest {
 
         EvalTask task = Cifar10.colour(folder, new EvalTask.Amount(16, 5, 4));
 
-        assertThat(task.validation()).hasSize(5);
-        assertThat(task.test()).hasSize(4);
+        assertThat(task.heldOut().validation()).hasSize(5);
+        assertThat(task.heldOut().test()).hasSize(4);
         assertThat(trained(task, 45)).as("15 pictures, each three times, moved").hasSizeGreaterThan(30);
-        assertThat(Cifar10.grey(folder, new EvalTask.Amount(16, 5, 4)).tokens()).isEqualTo(1_024);
+        assertThat(Cifar10.grey(folder, new EvalTask.Amount(16, 5, 4)).heads().tokens())
+                .isEqualTo(1_024);
     }
 
     @Test
@@ -148,7 +151,7 @@ final class PicturesTest {
     }
 
     private static Set<Observation> trained(EvalTask task, int count) {
-        EvalTask.Training training = task.stream().from(1);
+        EvalTask.Sequence training = task.training().stream().from(1);
         Set<Observation> all = new HashSet<>();
         for (int i = 0; i < count; i++) {
             all.add(training.next().example().getObservation());

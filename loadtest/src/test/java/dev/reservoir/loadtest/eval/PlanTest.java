@@ -96,10 +96,20 @@ final class PlanTest {
         List<CellResult> known = List.of(
                 Results.of(FPT.cell(1e-3, 5), 0.5, null),
                 Results.of(FPT.cell(3e-3, 5), 0.8, 0.8),
-                Results.of(FPT.cell(1e-2, 5), "another form", "minilm", Results.DIGEST, 0.9, null),
+                Results.trained(FPT.cell(1e-2, 5), "another form")
+                        .validation(0.9)
+                        .build(),
                 Results.of(FPT.cell(3e-3, 6), 0.8, 0.8),
-                Results.of(FPT.cell(3e-3, 7), Results.FORM, "minilm", "another digest", 0.8, 0.8),
-                Results.of(RANDOM.cell(1e-3, 5), Results.FORM, "random:minilm", "d2", 0.6, 0.6));
+                Results.trained(FPT.cell(3e-3, 7), Results.FORM)
+                        .substrate("minilm", "another digest")
+                        .validation(0.8)
+                        .test(0.8)
+                        .build(),
+                Results.trained(RANDOM.cell(1e-3, 5), Results.FORM)
+                        .substrate("random:minilm", "d2")
+                        .validation(0.6)
+                        .test(0.6)
+                        .build());
         Plan resumed = new Plan(List.of(FPT, RANDOM), SEEDS, known);
 
         resumed.keepOnly("minilm", Results.DIGEST);

@@ -14,32 +14,20 @@ final class Results {
     private Results() {}
 
     static CellResult of(CellKey key, @Nullable Double validation, @Nullable Double test) {
-        return of(key, FORM, "minilm", DIGEST, validation, test);
+        return trained(key, FORM)
+                .validation(validation)
+                .test(test)
+                .failure(validation == null ? "a weight is not finite" : "")
+                .build();
     }
 
-    static CellResult of(
-            CellKey key,
-            String fingerprint,
-            String substrate,
-            String digest,
-            @Nullable Double validation,
-            @Nullable Double test) {
-        return new CellResult(
-                key,
-                fingerprint,
-                substrate,
-                digest,
-                100,
-                64,
-                4,
-                0,
-                1.5,
-                16,
-                validation,
-                test,
-                null,
-                null,
-                validation == null ? "a weight is not finite" : "",
-                List.of(new CellResult.CurveStep(64, 4, 1.5, 0.5)));
+    /** A head that was trained on the pretrained substrate and is still to be scored. */
+    static CellResult.Builder trained(CellKey key, String fingerprint) {
+        return CellResult.builder(key, fingerprint)
+                .substrate("minilm", DIGEST)
+                .parameters(100)
+                .learned(64, 4)
+                .training(1.5, 16)
+                .curve(List.of(new CellResult.CurveStep(64, 4, 1.5, 0.5)), null);
     }
 }

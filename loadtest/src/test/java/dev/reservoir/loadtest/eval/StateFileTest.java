@@ -5,6 +5,7 @@ package dev.reservoir.loadtest.eval;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.reservoir.v1.Substrate;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -15,8 +16,17 @@ import org.junit.jupiter.api.io.TempDir;
 final class StateFileTest {
     private static final CellKey FIRST = new CellKey("task", "fpt", 1e-3, 1);
     private static final CellKey SECOND = new CellKey("task", "fpt", 3e-3, 1);
-    private static final SubstrateFacts FACTS =
-            new SubstrateFacts("minilm", "d1", "bert", 512, 22_600_000, "f32", "cpu", 2, "1");
+    private static final SubstrateFacts FACTS = SubstrateFacts.of(Substrate.newBuilder()
+            .setName("minilm")
+            .setDigest("d1")
+            .setFamily("bert")
+            .setPositions(512)
+            .setParameters(22_600_000)
+            .setPrecision("f32")
+            .setDevice("cpu")
+            .setLanes(2)
+            .setServerVersion("1")
+            .build());
 
     @TempDir
     private Path folder;
@@ -31,7 +41,8 @@ final class StateFileTest {
         written.add(validated);
         written.add(Results.of(SECOND, null, null));
         written.add(validated.tested(0.75, 0.5));
-        CellResult otherForm = Results.of(FIRST, "another form", "minilm", "d1", 0.25, null);
+        CellResult otherForm =
+                Results.trained(FIRST, "another form").validation(0.25).build();
         written.add(otherForm);
 
         StateFile read = StateFile.open(file);

@@ -33,7 +33,7 @@ public final class FakeServerMain {
                 fake.reportSubstrate(options.get(substrate + 1));
             }
             if (options.contains("--die")) {
-                fake.dieInTraining();
+                fake.faults().dieInTraining();
             }
             System.out.println("reservoir-server ready grpc=" + fake.target() + " http=127.0.0.1:1");
         }

@@ -3,6 +3,7 @@
 
 package dev.reservoir.loadtest.fake;
 
+import dev.reservoir.loadtest.workload.Baseline;
 import dev.reservoir.loadtest.workload.Workload;
 import dev.reservoir.v1.Classification;
 import dev.reservoir.v1.Example;
@@ -36,11 +37,8 @@ public final class StandIns {
                 "What the first word says",
                 spec,
                 "accuracy",
-                texts(200, "then"),
-                texts(50, "later"),
-                0.4,
-                "majority",
-                "made up");
+                new Workload.Data(texts(200, "then"), texts(50, "later"), "made up"),
+                new Baseline(0.4, "majority"));
     }
 
     /** A ramp: the next number is the last one plus two. */
@@ -55,11 +53,8 @@ public final class StandIns {
                 "Where the ramp goes",
                 spec,
                 "mae",
-                windows(0, 120),
-                windows(400, 30),
-                2,
-                "persistence",
-                "made up");
+                new Workload.Data(windows(0, 120), windows(400, 30), "made up"),
+                new Baseline(2, "persistence"));
     }
 
     private static List<Example> texts(int count, String rest) {

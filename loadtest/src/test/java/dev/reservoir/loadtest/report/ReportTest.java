@@ -8,9 +8,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import dev.reservoir.loadtest.client.LoadReport;
 import dev.reservoir.loadtest.report.DemoReport.Memory;
 import dev.reservoir.loadtest.report.DemoReport.Serving;
 import dev.reservoir.loadtest.report.DemoReport.SubstrateFacts;
+import dev.reservoir.v1.Substrate;
 import java.awt.image.BufferedImage;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -147,58 +149,51 @@ final class ReportTest {
     private static DemoReport report(HeadResult... heads) {
         return new DemoReport(
                 List.of(heads),
-                new Serving(3.5, 21, 88, 30, 29, 1000, 200, 0, ""),
+                Serving.of(new LoadReport(30, 29, 1_000, 1_000, 0, new LoadReport.Latency(3.5, 21, 88), ""), 200),
                 Memory.of(600_000_000, 500_000_000, 90_000_000, heads.length),
-                new SubstrateFacts("fake", "00", "none", 1, "f32", "only", "cpu", 1, true, "all", "0"),
+                SubstrateFacts.of(Substrate.newBuilder()
+                        .setName("fake")
+                        .setDigest("00")
+                        .setFamily("none")
+                        .setParameters(1)
+                        .setPrecision("f32")
+                        .setPrecisionReason("only")
+                        .setDevice("cpu")
+                        .setLanes(1)
+                        .setCoBatchingIdentical(true)
+                        .setCoBatchingCheck("all")
+                        .setServerVersion("0")
+                        .build()),
                 Machine.here(),
                 61.2);
     }
 
     private static HeadResult head(String name, String metric, double score, double baseline, double control) {
-        return new HeadResult(
-                name,
-                "The task of " + name,
-                "tenants/demo/heads/" + name,
-                "text",
-                "readout",
-                "classification",
-                2000,
-                0,
-                500,
-                score,
-                metric,
-                baseline,
-                "majority",
-                control,
-                120.5,
-                "made up",
-                curve(baseline, score),
-                curve(baseline, control),
-                curve(baseline, score).subList(3, 9));
+        return builder(name, "text")
+                .training(2_000, 0, 120.5)
+                .score(metric, score, 500)
+                .baseline("majority", baseline)
+                .control(control)
+                .curves(
+                        curve(baseline, score),
+                        curve(baseline, control),
+                        curve(baseline, score).subList(3, 9))
+                .build();
     }
 
     private static HeadResult bare(String name) {
-        HeadResult full = head(name, "accuracy", 1, 0.5, 0.5);
-        return new HeadResult(
-                name,
-                full.title(),
-                full.head(),
-                "tokens",
-                "readout",
-                "classification",
-                10,
-                0,
-                5,
-                1,
-                "accuracy",
-                0.5,
-                "majority",
-                0.5,
-                1,
-                "made up",
-                List.of(),
-                List.of(),
-                List.of());
+        return builder(name, "tokens")
+                .training(10, 0, 1)
+                .score("accuracy", 1, 5)
+                .baseline("majority", 0.5)
+                .control(0.5)
+                .build();
+    }
+
+    private static HeadResult.Builder builder(String name, String modality) {
+        return HeadResult.builder(name, "The task of " + name, "tenants/demo/heads/" + name)
+                .spec(modality, "readout", "classification")
+                .source("made up");
     }
 
     private static List<CurvePoint> curve(double from, double to) {

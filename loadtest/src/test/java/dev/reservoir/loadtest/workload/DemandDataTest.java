@@ -35,11 +35,11 @@ final class DemandDataTest {
         assertThat(week).isLessThan(day);
         assertThat(day).isLessThan(last);
         Workload workload = DemandData.load();
-        assertThat(workload.baseline()).isCloseTo(week / numbers, within(1e-6));
-        assertThat(workload.baselineName()).isEqualTo("as one week before");
+        assertThat(workload.baseline().score()).isCloseTo(week / numbers, within(1e-6));
+        assertThat(workload.baseline().name()).isEqualTo("as one week before");
         assertThat(workload.higherIsBetter()).isFalse();
-        assertThat(workload.beatsBaseline(workload.baseline())).isFalse();
-        assertThat(workload.beatsBaseline(workload.baseline() - 1)).isTrue();
+        assertThat(workload.beatsBaseline(workload.baseline().score())).isFalse();
+        assertThat(workload.beatsBaseline(workload.baseline().score() - 1)).isTrue();
     }
 
     @Test

@@ -30,10 +30,7 @@ final class WorkloadTest {
                 sound.title(),
                 sound.spec(),
                 metric,
-                sound.train(),
-                test,
-                baseline,
-                sound.baselineName(),
-                sound.source());
+                new Workload.Data(sound.train(), test, sound.data().source()),
+                new Baseline(baseline, sound.baseline().name()));
     }
 }

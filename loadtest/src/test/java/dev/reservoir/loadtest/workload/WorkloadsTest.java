@@ -129,8 +129,8 @@ final class WorkloadsTest {
         }
         double share = (double) counts(workload.test()).getOrDefault(majority, 0)
                 / workload.test().size();
-        assertThat(workload.baseline()).isEqualTo(share);
-        assertThat(workload.baselineName()).isEqualTo("always " + majority);
+        assertThat(workload.baseline().score()).isEqualTo(share);
+        assertThat(workload.baseline().name()).isEqualTo("always " + majority);
         assertThat(workload.metric()).isEqualTo("accuracy");
     }
 
