@@ -7,20 +7,9 @@ import com.google.gson.JsonObject;
 import dev.reservoir.heads.Observation;
 import dev.reservoir.heads.Target;
 import dev.reservoir.server.Core;
-import dev.reservoir.server.engine.Engine;
-import dev.reservoir.server.engine.HashedObservation;
-import dev.reservoir.server.engine.TrainingListener;
-import dev.reservoir.server.registry.HeadVersion;
 import dev.reservoir.server.registry.LiveHead;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.lang.management.ManagementFactory;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * {@code train-memory}: what {@code heads} FPT heads that have each learned {@code updates} examples of 16 tokens, one
@@ -47,15 +36,15 @@ final class TrainMemoryMeasurement implements Measurement {
         try (Core core = subject.core(0)) {
             int warming = Math.min(heads, WARMING);
             train(core, heads(core, "warm-", warming), observations, WARMING / warming);
-            long before = residentBytes();
-            long heapBefore = heapBytes();
+            ProcessMemory before = ProcessMemory.now();
             List<LiveHead> all = heads(core, "head-", heads);
             long start = subject.clock().getAsLong();
             train(core, all, observations, updates);
             long nanos = subject.clock().getAsLong() - start;
+            ProcessMemory after = ProcessMemory.now();
             JsonObject answer = new JsonObject();
-            answer.addProperty("bytes", residentBytes() - before);
-            answer.addProperty("heapBytes", heapBytes() - heapBefore);
+            answer.addProperty("bytes", after.residentBytes() - before.residentBytes());
+            answer.addProperty("heapBytes", after.heapBytes() - before.heapBytes());
             answer.addProperty(
                     "accountedBytes",
                     all.stream()
@@ -75,74 +64,13 @@ final class TrainMemoryMeasurement implements Measurement {
     }
 
     private static void train(Core core, List<LiveHead> heads, List<Observation> observations, int updates) {
-        Counter counter = new Counter(heads.size() * updates);
+        Trainer trainer = new Trainer(core, heads.size() * updates);
         for (int update = 0; update < updates; update++) {
             for (int h = 0; h < heads.size(); h++) {
                 Target target = new Target.Label(TextHeads.label((update + h) % TextHeads.CLASSES));
-                Observation observation = observations.get((update + h) % observations.size());
-                Engine engine = core.engine();
-                engine.queue(
-                        engine.prepare(heads.get(h), update + 1, new HashedObservation(observation), target, counter));
+                trainer.queue(heads.get(h), update + 1, observations.get((update + h) % observations.size()), target);
             }
         }
-        counter.await();
-    }
-
-    /** Measures after collections, so that only live memory counts, not garbage. */
-    private static long residentBytes() {
-        System.gc();
-        System.gc();
-        try {
-            return Files.readAllLines(Path.of("/proc/self/status")).stream()
-                    .filter(line -> line.startsWith("VmRSS:"))
-                    .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")) << 10)
-                    .findFirst()
-                    .orElseThrow(() -> new IllegalStateException("/proc/self/status: no VmRSS"));
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    private static long heapBytes() {
-        return ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed();
-    }
-
-    private static final class Counter implements TrainingListener {
-        private final CountDownLatch left;
-        private final AtomicInteger refused = new AtomicInteger();
-
-        Counter(int examples) {
-            left = new CountDownLatch(examples);
-        }
-
-        @Override
-        public void handled(int handled, List<Refusal> refusals, HeadVersion published) {
-            refused.addAndGet(refusals.size());
-            for (int i = 0; i < handled; i++) {
-                left.countDown();
-            }
-        }
-
-        @Override
-        public void deleted() {
-            throw new IllegalStateException("deleted (expected: a head that stays)");
-        }
-
-        @Override
-        public void stopped() {
-            throw new IllegalStateException("stopped (expected: an engine that runs)");
-        }
-
-        void await() {
-            try {
-                left.await();
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new IllegalStateException("interrupted", e);
-            }
-            if (refused.get() > 0) {
-                throw new IllegalStateException(refused.get() + " examples refused (expected: none)");
-            }
-        }
+        trainer.await();
     }
 }
