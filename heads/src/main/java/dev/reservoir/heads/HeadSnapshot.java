@@ -11,12 +11,15 @@ public interface HeadSnapshot {
     /** Labels in the order of their scores; empty for tasks of values. */
     List<String> labels();
 
+    /** Turns observations into the features that {@link #predict} reads. */
+    ObservationEncoder encoder();
+
     /**
-     * Turns observations into the features that {@link #predict} reads, if that depends on what has been learned; null
-     * if the head has the same encoder for all its life.
+     * Extracts the features that examples are learned from, the same encoder for the whole life of a head; null if the
+     * head learns from observations alone.
      */
     @Nullable
-    ObservationEncoder encoder();
+    ObservationEncoder exampleEncoder();
 
     /**
      * Whether the frozen baseline of an {@code FPT} head answers in its place; see {@code FrozenCompanion} of the
@@ -33,9 +36,6 @@ public interface HeadSnapshot {
      */
     Prediction predict(Features features, int maxScores);
 
-    /**
-     * Passes on everything that answers are computed with from features; if the snapshot has an {@link #encoder} of its
-     * own, its parts as well.
-     */
+    /** Passes on everything that answers are computed with from features; {@link #encoder} passes on the rest. */
     void visitParts(PartVisitor parts);
 }

@@ -21,9 +21,6 @@ public sealed interface LearningSpec {
     /** Examples that one step works off together; 0 if a learner takes them in any number. */
     int stepExamples();
 
-    /** Whether examples are learned from features that the head's frozen encoder extracts. */
-    boolean readsFeatures();
-
     /**
      * Passes through the substrate that an example costs while it is learned, the extraction of its features not
      * counted.
@@ -61,11 +58,6 @@ public sealed interface LearningSpec {
         }
 
         @Override
-        public boolean readsFeatures() {
-            return true;
-        }
-
-        @Override
         public double substratePasses() {
             return 0;
         }
@@ -99,11 +91,6 @@ public sealed interface LearningSpec {
         @Override
         public int stepExamples() {
             return 0;
-        }
-
-        @Override
-        public boolean readsFeatures() {
-            return true;
         }
 
         @Override
@@ -228,11 +215,6 @@ public sealed interface LearningSpec {
         @Override
         public int stepExamples() {
             return minibatch;
-        }
-
-        @Override
-        public boolean readsFeatures() {
-            return companion != null;
         }
 
         @Override

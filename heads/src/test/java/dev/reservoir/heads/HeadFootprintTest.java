@@ -34,9 +34,10 @@ final class HeadFootprintTest {
         HeadSpec spec = new HeadSpec(
                 new HeadName("tests", "head"), ROWS, task, new EncoderSpec(Pooling.INPUT_ONLY, 64, false), learning, 0);
         HeadFootprint foretold = HeadFootprint.of(task, learning, FEATURES);
-        EncoderKey encoder = new EncoderKey("none", ROWS, Pooling.INPUT_ONLY, 0, FEATURES);
+        KeyedEncoder encoder =
+                new KeyedEncoder(new EncoderKey("none", ROWS, Pooling.INPUT_ONLY, 0, FEATURES), FEATURES);
         try (Learners learners = new Learners();
-                FeatureLearner learner = learners.create(spec, FEATURES, encoder)) {
+                FeatureLearner learner = learners.create(spec, encoder)) {
             learner.learn(IntStream.range(0, 2 * LABELS)
                     .mapToObj(HeadFootprintTest::item)
                     .toList());

@@ -7,7 +7,6 @@ import com.google.gson.JsonArray;
 import dev.reservoir.heads.HeadSnapshot;
 import dev.reservoir.heads.HeadSpec;
 import dev.reservoir.heads.NamedTensor;
-import dev.reservoir.heads.ObservationEncoder;
 import dev.reservoir.heads.PartVisitor;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -24,12 +23,10 @@ public final class HeadFile {
     /**
      * The file of one snapshot of a head.
      *
-     * @param frozen the encoder of a snapshot that has none of its own
      * @param origin further metadata: the origin of the head
      * @throws dev.reservoir.heads.Refused TOO_LARGE if one of its maps is too large to be exported
      */
-    public static SafetensorsOutput of(
-            HeadSpec spec, HeadSnapshot snapshot, ObservationEncoder frozen, Map<String, String> origin) {
+    public static SafetensorsOutput of(HeadSpec spec, HeadSnapshot snapshot, Map<String, String> origin) {
         Map<String, String> metadata = new LinkedHashMap<>();
         metadata.put("format", FORMAT);
         metadata.put("weights", "[in, out]");
@@ -51,9 +48,7 @@ public final class HeadFile {
                 metadata.put(name, value);
             }
         };
-        if (snapshot.encoder() == null) {
-            frozen.visitParts(parts);
-        }
+        snapshot.encoder().visitParts(parts);
         snapshot.visitParts(parts);
         return new SafetensorsOutput(metadata, tensors);
     }

@@ -54,24 +54,19 @@ public final class Encoders {
     public ObservationEncoder encoder(ModalitySpec modality, EncoderSpec encoder) {
         modality.checkPositions(substrate.positions());
         ObservationReader reader = reader(modality);
-        boolean perRow = encoder.pooling() == Pooling.PER_TOKEN;
+        boolean perToken = encoder.pooling() == Pooling.PER_TOKEN;
         Pooler pooler = new Pooler(encoder.pooling(), modality.maxTokens(), substrate.width(), encoder.featureWidth());
         check(
-                !(perRow && encoder.inputSkip() && modality.readsTokenIds()),
+                !(perToken && encoder.inputSkip() && modality.readsTokenIds()),
                 "encoder.input_skip",
                 "WITH_INPUT",
                 "WITHOUT_INPUT for each token of a text");
         RawInput raw = encoder.inputSkip() || encoder.pooling() == Pooling.INPUT_ONLY
-                ? new RawInput(reader, perRow, encoder.featureWidth(), pooler.width())
+                ? new RawInput(reader, perToken, encoder.featureWidth(), pooler.width())
                 : null;
         int rawWidth = raw == null ? 0 : raw.width();
         int width = pooler.width() + rawWidth;
-        int widest = encoder.pooling() == Pooling.CONCATENATE ? MAX_CONCATENATED : MAX_FEATURE_WIDTH;
-        check(
-                width <= widest && (!perRow || (long) width * modality.maxTokens() <= MAX_FEATURES),
-                "encoder",
-                width + " features" + (perRow ? " per token, " + modality.maxTokens() + " tokens" : ""),
-                "at most " + widest + (perRow ? " per token, " + MAX_FEATURES + " in all" : ""));
+        checkFeatures(modality, encoder.pooling(), width);
         EncoderKey key = new EncoderKey(substrate.digest(), modality, encoder.pooling(), pooler.width(), rawWidth);
         ObservationEncoder known = known(key);
         if (known != null) {
@@ -82,6 +77,22 @@ public final class Encoders {
                 ? null
                 : Projection.input(reader.rowWidth(), substrate.width());
         return remember(key, new FrozenEncoder(key, reader, projection, pooler, raw));
+    }
+
+    /**
+     * Refuses features that are too wide for any head.
+     *
+     * @param width numbers in a row of features
+     * @throws dev.reservoir.heads.Refused INVALID_FIELD
+     */
+    public static void checkFeatures(ModalitySpec modality, Pooling pooling, int width) {
+        boolean perToken = pooling == Pooling.PER_TOKEN;
+        int widest = pooling == Pooling.CONCATENATE ? MAX_CONCATENATED : MAX_FEATURE_WIDTH;
+        check(
+                width <= widest && (!perToken || (long) width * modality.maxTokens() <= MAX_FEATURES),
+                "encoder",
+                width + " features" + (perToken ? " per token, " + modality.maxTokens() + " tokens" : ""),
+                "at most " + widest + (perToken ? " per token, " + MAX_FEATURES + " in all" : ""));
     }
 
     private synchronized @Nullable ObservationEncoder known(EncoderKey key) {

@@ -8,9 +8,11 @@ import dev.reservoir.heads.FeatureLearner;
 import dev.reservoir.heads.HeadSpec;
 import dev.reservoir.heads.LearningSpec;
 import dev.reservoir.heads.ModalitySpec;
+import dev.reservoir.heads.ObservationEncoder;
 import dev.reservoir.heads.Refused;
 import dev.reservoir.heads.math.Loss;
 import dev.reservoir.heads.task.PrequentialMetrics;
+import java.util.Objects;
 import java.util.function.Consumer;
 
 /**
@@ -26,21 +28,20 @@ public final class Learners implements AutoCloseable {
     /**
      * A learner that has learned nothing. It has no inverse covariance before it has learned 32 rows.
      *
-     * @param featureWidth {@code F} of its features
-     * @param encoder identity of the encoder that makes the features: heads of one tenant with equal keys and equal
-     *     least squares settings share the inverse covariance while their histories of features are equal
+     * @param encoder makes its features; it has a key, and heads of one tenant with equal keys and equal least squares
+     *     settings share the inverse covariance while their histories of features are equal
      */
-    public FeatureLearner create(HeadSpec spec, int featureWidth, EncoderKey encoder) {
-        return create(spec, featureWidth, encoder, unused -> {});
+    public FeatureLearner create(HeadSpec spec, ObservationEncoder encoder) {
+        return create(spec, encoder, unused -> {});
     }
 
     /**
-     * As {@link #create(HeadSpec, int, EncoderKey)}.
+     * As {@link #create(HeadSpec, ObservationEncoder)}.
      *
      * @param scored receives how each example was predicted before it was learned, in order
      */
-    public FeatureLearner create(
-            HeadSpec spec, int featureWidth, EncoderKey encoder, Consumer<PrequentialMetrics.Tally> scored) {
+    public FeatureLearner create(HeadSpec spec, ObservationEncoder encoder, Consumer<PrequentialMetrics.Tally> scored) {
+        int featureWidth = encoder.featureWidth();
         Refused.checkRange("feature_width", featureWidth, 1, 1 << 20);
         if (spec.learning() instanceof LearningSpec.RecursiveLeastSquares squares) {
             Refused.check(
@@ -49,19 +50,20 @@ public final class Learners implements AutoCloseable {
                     featureWidth + " features",
                     "at most " + WIDEST_SQUARES
                             + " for learning.least_squares, whose inverse covariance is their square");
+            EncoderKey identity = Objects.requireNonNull(encoder.key(), "encoder: no key");
             SharedCovariances.Key key = new SharedCovariances.Key(
                     spec.name().tenant(),
-                    encoder,
+                    identity,
                     featureWidth,
-                    Math.max(0, featureWidth - clientColumns(encoder)),
+                    Math.max(0, featureWidth - clientColumns(identity)),
                     squares.ridge(),
                     squares.forgetting());
             Rule rule = new LeastSquaresRule(new CovarianceReader(covariances, key));
-            return new ReadoutLearner(spec, featureWidth, rule, null, scored);
+            return new ReadoutLearner(spec, encoder, rule, null, scored);
         }
         LearningSpec.Gradient gradient = (LearningSpec.Gradient) spec.learning();
         Loss loss = Loss.of(spec.task());
-        return new ReadoutLearner(spec, featureWidth, new GradientRule(loss, gradient, featureWidth), loss, scored);
+        return new ReadoutLearner(spec, encoder, new GradientRule(loss, gradient, featureWidth), loss, scored);
     }
 
     /**

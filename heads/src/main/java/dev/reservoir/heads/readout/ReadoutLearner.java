@@ -9,6 +9,7 @@ import dev.reservoir.heads.HeadMetrics;
 import dev.reservoir.heads.HeadSnapshot;
 import dev.reservoir.heads.HeadSpec;
 import dev.reservoir.heads.LearningSpec;
+import dev.reservoir.heads.ObservationEncoder;
 import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
 import dev.reservoir.heads.SpecChange;
@@ -32,6 +33,7 @@ import org.jspecify.annotations.Nullable;
  * but still returns its last snapshot, metrics and sizes; closing again does nothing.
  */
 final class ReadoutLearner implements FeatureLearner {
+    private final ObservationEncoder encoder;
     private final int features;
     private final Targets targets;
     private final Rule rule;
@@ -49,12 +51,22 @@ final class ReadoutLearner implements FeatureLearner {
     private @Nullable ReadoutSnapshot snapshot;
     private final AtomicBoolean closed = new AtomicBoolean();
 
-    /** @param scored receives how each example was predicted before it was learned, in order */
+    /**
+     * A readout that has learned nothing.
+     *
+     * @param encoder makes the features
+     * @param scored receives how each example was predicted before it was learned, in order
+     */
     ReadoutLearner(
-            HeadSpec spec, int features, Rule rule, @Nullable Loss link, Consumer<PrequentialMetrics.Tally> scored) {
+            HeadSpec spec,
+            ObservationEncoder encoder,
+            Rule rule,
+            @Nullable Loss link,
+            Consumer<PrequentialMetrics.Tally> scored) {
         this.spec = spec;
         this.scored = scored;
-        this.features = features;
+        this.encoder = encoder;
+        this.features = encoder.featureWidth();
         this.rule = rule;
         this.link = link;
         this.targets = new Targets(spec.task());
@@ -198,7 +210,7 @@ final class ReadoutLearner implements FeatureLearner {
             // A head that failed may have one more row of weights than labels.
             Weights served = weights.with(targets.outputs(), weights.scaling());
             current = new ReadoutSnapshot(
-                    new Answers(spec.task(), labels == null ? List.of() : labels.list(), link), served);
+                    encoder, new Answers(spec.task(), labels == null ? List.of() : labels.list(), link), served);
             snapshot = current;
         }
         return current;

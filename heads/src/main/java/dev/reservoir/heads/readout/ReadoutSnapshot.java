@@ -10,20 +10,18 @@ import dev.reservoir.heads.PartVisitor;
 import dev.reservoir.heads.Prediction;
 import dev.reservoir.heads.task.Answers;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
-/** Weights that are never written to again. */
-record ReadoutSnapshot(Answers answers, Weights weights) implements HeadSnapshot {
+/** A frozen encoder, and weights that are never written to again. */
+record ReadoutSnapshot(ObservationEncoder encoder, Answers answers, Weights weights) implements HeadSnapshot {
 
     @Override
     public List<String> labels() {
         return answers.labels();
     }
 
-    /** None: a readout reads features of the frozen encoder. */
     @Override
-    public @Nullable ObservationEncoder encoder() {
-        return null;
+    public ObservationEncoder exampleEncoder() {
+        return encoder;
     }
 
     @Override

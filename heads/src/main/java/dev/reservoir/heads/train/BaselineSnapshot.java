@@ -26,8 +26,13 @@ record BaselineSnapshot(HeadSnapshot readout) implements HeadSnapshot {
     }
 
     @Override
-    public @Nullable ObservationEncoder encoder() {
+    public ObservationEncoder encoder() {
         return readout.encoder();
+    }
+
+    @Override
+    public @Nullable ObservationEncoder exampleEncoder() {
+        return readout.exampleEncoder();
     }
 
     @Override

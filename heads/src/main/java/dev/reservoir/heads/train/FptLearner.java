@@ -101,7 +101,7 @@ public final class FptLearner implements HeadLearner {
      * full or flushed.
      *
      * @param sequence its number in the head's log, by which it is named if its update is aborted
-     * @param features the frozen encoder's features of the observation; null for a head without a frozen baseline
+     * @param features of the observation, by {@link HeadSnapshot#exampleEncoder}; null if that is null
      * @return null if it was added, else why it was refused; a refused example changes nothing but the refusal count
      * @throws IllegalStateException while an update is due
      */
@@ -298,11 +298,6 @@ public final class FptLearner implements HeadLearner {
         }
     }
 
-    /** Whether examples are to be accepted with the features that the head's frozen encoder reads. */
-    public boolean readsFeatures() {
-        return baseline != null;
-    }
-
     @Override
     public void countRefused() {
         refused++;
@@ -322,7 +317,8 @@ public final class FptLearner implements HeadLearner {
                     new Answers(spec.task(), List.copyOf(known), model.loss()),
                     parameters.readout(),
                     parameters.features(),
-                    new FptEncoder(model, parameters.inner()));
+                    new FptEncoder(model, parameters.inner()),
+                    baseline == null ? null : baseline.encoder());
             snapshot = current;
         }
         return current;

@@ -12,6 +12,7 @@ import dev.reservoir.heads.ObservationReader;
 import dev.reservoir.heads.Refused;
 import dev.reservoir.heads.Task;
 import dev.reservoir.heads.TunableSubstrate;
+import dev.reservoir.heads.modality.Encoders;
 import dev.reservoir.heads.modality.OrthogonalProjection;
 import dev.reservoir.heads.task.PrequentialMetrics;
 import java.util.function.Consumer;
@@ -47,20 +48,33 @@ public final class FptLearners {
     }
 
     /**
+     * Width of the features that a head's readout reads.
+     *
+     * @throws Refused INVALID_FIELD if the modality has more tokens than the substrate has positions, or the features
+     *     are too wide
+     */
+    public int featureWidth(HeadSpec spec) {
+        spec.modality().checkPositions(substrate.info().positions());
+        int width = TokenPooling.of(spec, substrate.info()).featureWidth();
+        Encoders.checkFeatures(spec.modality(), spec.encoder().pooling(), width);
+        return width;
+    }
+
+    /**
      * A learner that has learned nothing.
      *
      * @param spec whose learning is {@link LearningSpec.Fpt}
      * @param reader of its modality
      * @param readouts called if the head has a frozen baseline
-     * @throws Refused INVALID_FIELD if a row of the modality is too wide for a projection of its own, or the readout or
-     *     the replay sample could grow too large
+     * @throws Refused INVALID_FIELD as {@link #featureWidth}, or if a row of the modality is too wide for a projection
+     *     of its own, or the readout or the replay sample could grow too large
      */
     public FptLearner create(HeadSpec spec, ObservationReader reader, ReadoutFactory readouts) {
         LearningSpec.Fpt learning = (LearningSpec.Fpt) spec.learning();
+        checkReadout(spec.task(), featureWidth(spec));
         checkReplay(spec.modality(), learning, reader);
         FptModel model = FptModel.of(spec, reader, substrate);
         TokenPooling pooling = model.pooling();
-        checkReadout(spec.task(), pooling.featureWidth());
         int width = pooling.width();
         float[] positions = new float[learning.parts().contains(Part.POSITIONS) ? pooling.maxTokens() * width : 0];
         FptParameters start = spec.modality().readsTokenIds()

@@ -16,10 +16,7 @@ import dev.reservoir.heads.math.Loss;
  */
 record FptModel(ObservationReader reader, TunableSubstrate substrate, TokenPooling pooling, Task task, Loss loss) {
     static FptModel of(HeadSpec spec, ObservationReader reader, TunableSubstrate substrate) {
-        TokenPooling pooling = new TokenPooling(
-                spec.encoder().pooling(),
-                spec.modality().maxTokens(),
-                substrate.info().width());
+        TokenPooling pooling = TokenPooling.of(spec, substrate.info());
         return new FptModel(reader, substrate, pooling, spec.task(), Loss.of(spec.task()));
     }
 }

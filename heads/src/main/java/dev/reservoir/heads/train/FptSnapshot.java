@@ -12,13 +12,20 @@ import dev.reservoir.heads.Prediction;
 import dev.reservoir.heads.math.Vectors;
 import dev.reservoir.heads.task.Answers;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An FPT head at one moment. Shares its arrays with the learner, which replaces them and never writes to them.
  *
  * @param readout {@code [C][F + 1]}, the bias last
+ * @param exampleEncoder that of the frozen baseline; null if there is none
  */
-record FptSnapshot(Answers answers, float[][] readout, int features, ObservationEncoder encoder)
+record FptSnapshot(
+        Answers answers,
+        float[][] readout,
+        int features,
+        ObservationEncoder encoder,
+        @Nullable ObservationEncoder exampleEncoder)
         implements HeadSnapshot {
 
     @Override
@@ -44,7 +51,6 @@ record FptSnapshot(Answers answers, float[][] readout, int features, Observation
 
     @Override
     public void visitParts(PartVisitor parts) {
-        encoder.visitParts(parts);
         answers.visitParts(parts);
         parts.tensor(NamedTensor.transposed("readout.weight", readout, readout.length, 0, features));
         float[] biases = new float[readout.length];

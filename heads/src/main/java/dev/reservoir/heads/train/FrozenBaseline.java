@@ -10,6 +10,7 @@ import dev.reservoir.heads.HeadSnapshot;
 import dev.reservoir.heads.HeadSpec;
 import dev.reservoir.heads.LearningSpec;
 import dev.reservoir.heads.LearningSpec.Fpt.Companion;
+import dev.reservoir.heads.ObservationEncoder;
 import dev.reservoir.heads.Target;
 import dev.reservoir.heads.Task;
 import dev.reservoir.heads.task.PrequentialMetrics;
@@ -32,6 +33,7 @@ final class FrozenBaseline {
     private static final Logger LOG = LoggerFactory.getLogger(FrozenBaseline.class);
 
     private final FeatureLearner readout;
+    private final ObservationEncoder encoder;
     private final List<FeatureLearner.Item> gathered = new ArrayList<>();
     /** How the examples of the minibatch that is being learned were predicted. */
     private final List<Tally> tallies = new ArrayList<>();
@@ -44,6 +46,7 @@ final class FrozenBaseline {
     FrozenBaseline(HeadSpec headSpec, FptLearners.ReadoutFactory readouts) {
         HeadSpec spec = specOf(headSpec);
         this.readout = readouts.create(spec, tallies::add);
+        this.encoder = readout.snapshot().encoder();
         this.served =
                 new PrequentialMetrics(headSpec.learning().metricWindow(), headSpec.task() instanceof Task.Labelled);
     }
@@ -111,6 +114,11 @@ final class FrozenBaseline {
     /** Whether the baseline is served. */
     boolean leads() {
         return leads;
+    }
+
+    /** What extracts the features that it learns from. */
+    ObservationEncoder encoder() {
+        return encoder;
     }
 
     HeadSnapshot snapshot() {

@@ -4,7 +4,9 @@
 package dev.reservoir.heads.train;
 
 import dev.reservoir.heads.EncoderSpec.Pooling;
+import dev.reservoir.heads.HeadSpec;
 import dev.reservoir.heads.HiddenStates;
+import dev.reservoir.heads.SubstrateInfo;
 import dev.reservoir.heads.math.Vectors;
 
 /**
@@ -19,6 +21,10 @@ record TokenPooling(Pooling pooling, int maxTokens, int width) {
         if (pooling == Pooling.FLATTEN || pooling == Pooling.INPUT_ONLY) {
             throw new IllegalArgumentException("pooling: " + pooling + " (expected: one that a gradient goes through)");
         }
+    }
+
+    static TokenPooling of(HeadSpec spec, SubstrateInfo substrate) {
+        return new TokenPooling(spec.encoder().pooling(), spec.modality().maxTokens(), substrate.width());
     }
 
     /** {@code F}. */

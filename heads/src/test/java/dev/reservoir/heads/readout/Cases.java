@@ -11,6 +11,7 @@ import dev.reservoir.heads.Features;
 import dev.reservoir.heads.HeadName;
 import dev.reservoir.heads.HeadSnapshot;
 import dev.reservoir.heads.HeadSpec;
+import dev.reservoir.heads.KeyedEncoder;
 import dev.reservoir.heads.LearningSpec;
 import dev.reservoir.heads.ModalitySpec;
 import dev.reservoir.heads.Prediction;
@@ -231,8 +232,9 @@ final class Cases {
         return items;
     }
 
-    /** The identity of an encoder that is unique to the name. */
-    static EncoderKey encoder(String name) {
-        return new EncoderKey(name, new ModalitySpec.Tensor(1, 1), EncoderSpec.Pooling.MEAN, 1, 0);
+    /** An encoder whose identity is unique to the name. */
+    static KeyedEncoder encoder(String name, int width) {
+        return new KeyedEncoder(
+                new EncoderKey(name, new ModalitySpec.Tensor(1, 1), EncoderSpec.Pooling.MEAN, 1, 0), width);
     }
 }

@@ -34,8 +34,7 @@ final class GradientRuleTest {
     private FeatureLearner learner(Task task, int features, double rate, double decay, int minibatch) {
         return learners.create(
                 Cases.spec("a", task, new LearningSpec.Gradient(rate, decay, minibatch, 64)),
-                features,
-                Cases.encoder("k"));
+                Cases.encoder("k", features));
     }
 
     /**

@@ -9,6 +9,7 @@ import dev.reservoir.heads.EncoderKey;
 import dev.reservoir.heads.EncoderSpec.Pooling;
 import dev.reservoir.heads.FeatureLearner;
 import dev.reservoir.heads.FeatureLearner.Item;
+import dev.reservoir.heads.KeyedEncoder;
 import dev.reservoir.heads.ModalitySpec;
 import dev.reservoir.heads.Prediction;
 import dev.reservoir.heads.Task;
@@ -26,8 +27,9 @@ class LeastSquaresGridTest {
     private static final double[] OFFSETS = {0, 1e3, 1e6};
 
     /** Columns in the client's own units. */
-    private static EncoderKey table(int width) {
-        return new EncoderKey("s", new ModalitySpec.Tensor(width, 1), Pooling.INPUT_ONLY, 0, width);
+    private static KeyedEncoder table(int width) {
+        return new KeyedEncoder(
+                new EncoderKey("s", new ModalitySpec.Tensor(width, 1), Pooling.INPUT_ONLY, 0, width), width);
     }
 
     /**
@@ -94,9 +96,7 @@ class LeastSquaresGridTest {
         }
         try (Learners learners = new Learners();
                 FeatureLearner learner = learners.create(
-                        Cases.spec("a", new Task.Regression(1), Cases.squares(ridge, forgetting)),
-                        width,
-                        table(width))) {
+                        Cases.spec("a", new Task.Regression(1), Cases.squares(ridge, forgetting)), table(width))) {
             learner.learn(items);
             assertThat(learner.failure()).isNull();
             int from = forgetting == 1 ? 0 : Math.max(0, ROWS - (int) (40 / (1 - forgetting)));
@@ -151,7 +151,7 @@ class LeastSquaresGridTest {
             }
             try (Learners learners = new Learners();
                     FeatureLearner learner = learners.create(
-                            Cases.spec("a", new Task.Regression(1), Cases.squares(0.1, forgetting)), 4, table(4))) {
+                            Cases.spec("a", new Task.Regression(1), Cases.squares(0.1, forgetting)), table(4))) {
                 learner.learn(items);
                 double most = 0;
                 for (int n = 5_000; n < 5_100; n++) {

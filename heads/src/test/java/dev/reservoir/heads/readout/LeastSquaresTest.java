@@ -30,8 +30,7 @@ final class LeastSquaresTest {
     private FeatureLearner regression(String name, int dimensions, int features, double ridge, double forgetting) {
         return learners.create(
                 Cases.spec(name, new Task.Regression(dimensions), Cases.squares(ridge, forgetting)),
-                features,
-                Cases.encoder("key"));
+                Cases.encoder("key", features));
     }
 
     private static double[][] truths(float[][] x, int outputs, double noise, long seed) {
@@ -87,8 +86,7 @@ final class LeastSquaresTest {
         List<Item> items = Cases.labelled(700, 20, 4, 5);
         FeatureLearner learner = learners.create(
                 Cases.spec("a", new Task.Classification(List.of("l0", "l1", "l2", "l3"), 4), Cases.squares(1, 1)),
-                20,
-                Cases.encoder("k"));
+                Cases.encoder("k", 20));
         learner.learn(items);
 
         float[][] x = items.stream().map(i -> i.features().values()).toArray(float[][]::new);
@@ -121,8 +119,7 @@ final class LeastSquaresTest {
             try (Learners alone = new Learners()) {
                 FeatureLearner learner = alone.create(
                         Cases.spec("a", new Task.Classification(List.of(), 8), Cases.squares(0.5, forgetting)),
-                        37,
-                        Cases.encoder("k"));
+                        Cases.encoder("k", 37));
                 Cases.learnInCuts(learner, items, new Random(round), round == 0 ? 1 : 90);
                 learned.add(Cases.weights(learner));
                 metrics.add(learner.metrics());
@@ -239,12 +236,10 @@ final class LeastSquaresTest {
         }
         FeatureLearner appearing = learners.create(
                 Cases.spec("a", new Task.Classification(List.of("l0", "l1", "l2"), 9), Cases.squares(1, 1)),
-                10,
-                Cases.encoder("k1"));
+                Cases.encoder("k1", 10));
         FeatureLearner known = learners.create(
                 Cases.spec("b", new Task.Classification(List.of("l0", "l1", "l2", "late"), 9), Cases.squares(1, 1)),
-                10,
-                Cases.encoder("k2"));
+                Cases.encoder("k2", 10));
         appearing.learn(items);
         known.learn(items);
 

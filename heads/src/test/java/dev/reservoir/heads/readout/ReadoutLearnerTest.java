@@ -39,7 +39,7 @@ final class ReadoutLearnerTest {
     }
 
     private FeatureLearner learner(Task task, LearningSpec learning, int features) {
-        return learners.create(Cases.spec("a", task, learning), features, Cases.encoder("k"));
+        return learners.create(Cases.spec("a", task, learning), Cases.encoder("k", features));
     }
 
     private static Refused only(List<Refused> answers) {
@@ -187,7 +187,7 @@ final class ReadoutLearnerTest {
         assertThat(answer).containsExactly(((Target.Values) last.target()).values(), within(1e-2f));
 
         FeatureLearner fresh = learners.create(
-                Cases.spec("b", new Task.Forecast(1, 1), Cases.squares(1, 1)), 1, Cases.encoder("other"));
+                Cases.spec("b", new Task.Forecast(1, 1), Cases.squares(1, 1)), Cases.encoder("other", 1));
         Features.Scale scale = new Features.Scale(new float[] {10}, new float[] {4});
         fresh.learn(List.of(new Item(new Features(new float[] {0}, 1, 1, scale), new Target.Values(new float[] {18}))));
         // The untrained head answers 0 normalised, that is 10; the truth is 8 away.
@@ -331,7 +331,11 @@ final class ReadoutLearnerTest {
         FeatureLearner whole = learner(task, Cases.squares(1, 1), 6);
         Rule rule = ((ReadoutLearner) learner(task, Cases.squares(1, 1), 6)).rule();
         FeatureLearner learner = new ReadoutLearner(
-                Cases.spec("a", task, Cases.squares(1, 1)), 6, new DefectiveRule(rule, 40), null, unused -> {});
+                Cases.spec("a", task, Cases.squares(1, 1)),
+                Cases.encoder("k", 6),
+                new DefectiveRule(rule, 40),
+                null,
+                unused -> {});
         List<Item> items = new ArrayList<>(Cases.labelled(40, 6, 3, 3));
         items.add(Cases.label(new float[6], "late"));
         items.add(Cases.label(new float[6], "later"));

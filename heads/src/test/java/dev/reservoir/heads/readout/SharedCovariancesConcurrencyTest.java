@@ -34,7 +34,7 @@ final class SharedCovariancesConcurrencyTest {
     private static final double FORGETTING = 0.2;
 
     private static final SharedCovariances.Key KEY =
-            new SharedCovariances.Key("acme", Cases.encoder("k"), F, F, 1, FORGETTING);
+            new SharedCovariances.Key("acme", Cases.encoder("k", F).key(), F, F, 1, FORGETTING);
 
     /** A reader and how far along its rows it is. */
     private static final class Walk {

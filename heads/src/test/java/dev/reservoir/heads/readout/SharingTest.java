@@ -39,7 +39,7 @@ final class SharingTest {
 
     private static float[][] unshared(List<Item> items, double forgetting) {
         try (Learners alone = new Learners();
-                FeatureLearner learner = alone.create(spec("alone", forgetting), F, Cases.encoder("k"))) {
+                FeatureLearner learner = alone.create(spec("alone", forgetting), Cases.encoder("k", F))) {
             learner.learn(items);
             return Cases.weights(learner);
         }
@@ -50,7 +50,7 @@ final class SharingTest {
         List<Item> items = Cases.labelled(200, F, 4, 1);
         List<FeatureLearner> heads = new ArrayList<>();
         for (int i = 0; i < 20; i++) {
-            heads.add(learners.create(spec("h" + i, 1), F, Cases.encoder("k")));
+            heads.add(learners.create(spec("h" + i, 1), Cases.encoder("k", F)));
         }
         for (int from = 0; from < 200; from += 20) {
             for (int i = 0; i < heads.size(); i++) {
@@ -74,9 +74,9 @@ final class SharingTest {
     @Test
     void aLateHeadSharesTheMatrixOnceHistoriesAreEqual() {
         List<Item> items = Cases.labelled(150, F, 4, 2);
-        FeatureLearner early = learners.create(spec("early", 1), F, Cases.encoder("k"));
+        FeatureLearner early = learners.create(spec("early", 1), Cases.encoder("k", F));
         early.learn(items);
-        FeatureLearner late = learners.create(spec("late", 1), F, Cases.encoder("k"));
+        FeatureLearner late = learners.create(spec("late", 1), Cases.encoder("k", F));
         late.learn(items.subList(0, 100));
         assertThat(learners.inverseCovariances()).isEqualTo(2);
         late.learn(items.subList(100, 150));
@@ -87,9 +87,9 @@ final class SharingTest {
     @Test
     void tenantsAndSettingsDoNotShare() {
         List<Item> items = Cases.labelled(40, F, 4, 2);
-        FeatureLearner a = learners.create(spec("a", 1), F, Cases.encoder("k"));
-        FeatureLearner b = learners.create(spec("b", 1), F, Cases.encoder("another"));
-        FeatureLearner c = learners.create(spec("c", 0.999), F, Cases.encoder("k"));
+        FeatureLearner a = learners.create(spec("a", 1), Cases.encoder("k", F));
+        FeatureLearner b = learners.create(spec("b", 1), Cases.encoder("another", F));
+        FeatureLearner c = learners.create(spec("c", 0.999), Cases.encoder("k", F));
         HeadSpec stranger = spec("d", 1);
         FeatureLearner d = learners.create(
                 new HeadSpec(
@@ -99,8 +99,7 @@ final class SharingTest {
                         stranger.encoder(),
                         stranger.learning(),
                         0),
-                F,
-                Cases.encoder("k"));
+                Cases.encoder("k", F));
         for (FeatureLearner head : List.of(a, b, c, d)) {
             head.learn(items);
         }
@@ -121,7 +120,7 @@ final class SharingTest {
         }
         List<FeatureLearner> heads = new ArrayList<>();
         for (int i = 0; i < streams.size(); i++) {
-            heads.add(learners.create(spec("h" + i, forgetting), F, Cases.encoder("k")));
+            heads.add(learners.create(spec("h" + i, forgetting), Cases.encoder("k", F)));
         }
         int[] at = new int[streams.size()];
         boolean more = true;
@@ -154,7 +153,7 @@ final class SharingTest {
                 List<FeatureLearner> heads = new ArrayList<>();
                 List<Callable<float[][]>> tasks = new ArrayList<>();
                 for (int i = 0; i < 8; i++) {
-                    FeatureLearner head = learners.create(spec("h" + i, 0.99), F, Cases.encoder("k"));
+                    FeatureLearner head = learners.create(spec("h" + i, 0.99), Cases.encoder("k", F));
                     heads.add(head);
                     List<Item> stream = i % 3 == 0 ? other : trunk;
                     Random random = new Random(100L * round + i);
@@ -178,8 +177,8 @@ final class SharingTest {
     @Test
     void closingTwiceOrOnAnotherThreadFreesOnlyTheHeadsOwnMatrix() throws Exception {
         List<Item> items = Cases.labelled(150, F, 4, 7);
-        FeatureLearner closed = learners.create(spec("closed", 0.99), F, Cases.encoder("k"));
-        FeatureLearner open = learners.create(spec("open", 0.99), F, Cases.encoder("k"));
+        FeatureLearner closed = learners.create(spec("closed", 0.99), Cases.encoder("k", F));
+        FeatureLearner open = learners.create(spec("open", 0.99), Cases.encoder("k", F));
         closed.learn(items.subList(0, 100));
         open.learn(items.subList(0, 100));
         float[][] before = Cases.weights(closed);
@@ -206,8 +205,8 @@ final class SharingTest {
         ExecutorService threads = Executors.newFixedThreadPool(2);
         try {
             for (int round = 0; round < 200; round++) {
-                FeatureLearner closed = learners.create(spec("closed", 0.99), F, Cases.encoder("k"));
-                FeatureLearner open = learners.create(spec("open", 0.99), F, Cases.encoder("k"));
+                FeatureLearner closed = learners.create(spec("closed", 0.99), Cases.encoder("k", F));
+                FeatureLearner open = learners.create(spec("open", 0.99), Cases.encoder("k", F));
                 closed.learn(items.subList(0, 100));
                 open.learn(items.subList(0, 100));
                 CyclicBarrier together = new CyclicBarrier(2);
@@ -236,8 +235,8 @@ final class SharingTest {
     void aTargetBeyondItsBoundIsRefusedToItsHeadAlone() {
         Task task = new Task.Regression(1);
         LearningSpec loose = Cases.squares(1e-6, 1);
-        FeatureLearner refusing = learners.create(Cases.spec("refusing", task, loose), 2, Cases.encoder("k"));
-        FeatureLearner other = learners.create(Cases.spec("other", task, loose), 2, Cases.encoder("k"));
+        FeatureLearner refusing = learners.create(Cases.spec("refusing", task, loose), Cases.encoder("k", 2));
+        FeatureLearner other = learners.create(Cases.spec("other", task, loose), Cases.encoder("k", 2));
         float[] first = {1e-3f, 0};
         float[] second = {-1e-3f, 0};
         refusing.learn(List.of(Cases.values(first, 1e9f)));

@@ -39,7 +39,7 @@ class TokenSetsReadoutTest {
 
     private FeatureLearner learner(LearningSpec learning) {
         return learners.create(
-                Cases.spec("a", new Task.TokenMultiLabel(List.of("u"), 3), learning), WIDTH, Cases.encoder("k"));
+                Cases.spec("a", new Task.TokenMultiLabel(List.of("u"), 3), learning), Cases.encoder("k", WIDTH));
     }
 
     static Stream<LearningSpec> rules() {

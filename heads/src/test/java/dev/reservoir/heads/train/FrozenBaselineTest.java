@@ -13,6 +13,7 @@ import dev.reservoir.heads.EncoderSpec.Pooling;
 import dev.reservoir.heads.Features;
 import dev.reservoir.heads.HeadSnapshot;
 import dev.reservoir.heads.HeadSpec;
+import dev.reservoir.heads.KeyedEncoder;
 import dev.reservoir.heads.LearningSpec;
 import dev.reservoir.heads.ModalitySpec;
 import dev.reservoir.heads.Observation;
@@ -29,8 +30,8 @@ import org.junit.jupiter.api.Test;
 class FrozenBaselineTest {
     private static final int WIDTH = 2;
 
-    private static final EncoderKey FROZEN =
-            new EncoderKey("linear", new ModalitySpec.Tensor(3, 5), Pooling.MEAN, WIDTH, 0);
+    private static final KeyedEncoder FROZEN =
+            new KeyedEncoder(new EncoderKey("linear", new ModalitySpec.Tensor(3, 5), Pooling.MEAN, WIDTH, 0), WIDTH);
 
     private final LinearSubstrate substrate = new LinearSubstrate();
     private final Learners readouts = new Learners();
@@ -50,7 +51,7 @@ class FrozenBaselineTest {
                 .create(
                         spec,
                         Specs.reader(substrate, spec.modality()),
-                        (of, scored) -> readouts.create(of, WIDTH, FROZEN, scored));
+                        (of, scored) -> readouts.create(of, FROZEN, scored));
     }
 
     /** Learns one by one. */
@@ -77,7 +78,8 @@ class FrozenBaselineTest {
         FptLearner learner = learner(4, 64);
         learn(learner, Specs.labelled(200, 1), FrozenBaselineTest::telling);
         // Its features determine the label and need few examples, so the head itself cannot be ahead.
-        assertThat(learner.snapshot().encoder()).isNull();
+        assertThat(learner.snapshot().isFrozenBaseline()).isTrue();
+        assertThat(learner.snapshot().encoder()).isSameAs(FROZEN);
         assertThat(learner.metrics().windowed().accuracy()).isEqualTo(1);
         assertThat(learner.metrics().updates()).isEqualTo(50);
         assertThat(learner.metrics().examples()).isEqualTo(200);
@@ -86,9 +88,11 @@ class FrozenBaselineTest {
     @Test
     void theHeadItselfIsServedOnceItIsAhead() {
         FptLearner learner = learner(4, 64);
-        assertThat(learner.snapshot().encoder()).as("untrained").isNull();
+        assertThat(learner.snapshot().isFrozenBaseline()).as("untrained").isTrue();
         learn(learner, Specs.labelled(800, 2), FrozenBaselineTest::silent);
-        assertThat(learner.snapshot().encoder()).isNotNull();
+        assertThat(learner.snapshot().isFrozenBaseline()).isFalse();
+        assertThat(learner.snapshot().encoder()).isNotSameAs(FROZEN);
+        assertThat(learner.snapshot().exampleEncoder()).isSameAs(FROZEN);
         assertThat(learner.metrics().windowed().accuracy()).isGreaterThan(0.8);
         assertThat(learner.metrics().windowed().count()).isEqualTo(64);
     }
@@ -106,8 +110,8 @@ class FrozenBaselineTest {
         }
         learn(left, examples, half);
         assertThat(looked.metrics()).isEqualTo(left.metrics());
-        assertThat(looked.snapshot().encoder() == null)
-                .isEqualTo(left.snapshot().encoder() == null);
+        assertThat(looked.snapshot().isFrozenBaseline())
+                .isEqualTo(left.snapshot().isFrozenBaseline());
         assertThat(looked.residentBytes()).isEqualTo(left.residentBytes());
     }
 
@@ -188,7 +192,6 @@ class FrozenBaselineTest {
         learn(learner, Specs.labelled(20, 4), FrozenBaselineTest::telling);
         int own = 3 * 7 + 24 + 30 + 12;
         assertThat(learner.trainableParameters()).isEqualTo(own + 3 * (WIDTH + 1));
-        assertThat(learner.readsFeatures()).isTrue();
         Observation row = new Observation.Tensor(new float[] {1, 1, 1}, 3);
         assertThatThrownBy(() -> learner.accept(1, Specs.admitted(row), new Target.Label("high"), null))
                 .isInstanceOf(IllegalArgumentException.class);

@@ -4,7 +4,6 @@
 package dev.reservoir.bench;
 
 import com.google.gson.JsonObject;
-import dev.reservoir.heads.EncoderKey;
 import dev.reservoir.heads.EncoderSpec;
 import dev.reservoir.heads.FeatureLearner;
 import dev.reservoir.heads.FeatureLearner.Item;
@@ -13,8 +12,11 @@ import dev.reservoir.heads.HeadName;
 import dev.reservoir.heads.HeadSpec;
 import dev.reservoir.heads.LearningSpec;
 import dev.reservoir.heads.ModalitySpec;
+import dev.reservoir.heads.ObservationEncoder;
+import dev.reservoir.heads.Substrate;
 import dev.reservoir.heads.Target;
 import dev.reservoir.heads.Task;
+import dev.reservoir.heads.modality.Encoders;
 import dev.reservoir.heads.readout.Learners;
 import dev.reservoir.server.substrate.torch.BareProduct;
 import dev.reservoir.server.substrate.torch.BareProduct.Kernel;
@@ -45,15 +47,15 @@ final class LeastSquaresMeasurement implements Measurement {
 
     @Override
     public JsonObject measure(Request request) {
-        int width = request.integer("width", 1, 16_384);
+        int width = request.integer("width", 1, 4_096);
         int classes = request.integer("classes", 2, 1_000);
         int minibatch = request.integer("minibatch", 1, 1_024);
         int millis = request.integer("millis", 1, 60_000);
-        subject.usual(); // the natives, on as many threads as requested
+        ObservationEncoder encoder = encoder(subject.usual(), width);
         List<List<Item>> batches = batches(width, classes, minibatch);
         long nanos;
         try (Learners learners = new Learners();
-                FeatureLearner learner = learners.create(spec(classes), width, encoder(width))) {
+                FeatureLearner learner = learners.create(spec(classes), encoder)) {
             int[] next = {0};
             nanos = new Repetition(CPU).medianNanosOf(millis, () -> learner.learn(batches.get(next[0]++ % DISTINCT)));
         }
@@ -106,7 +108,11 @@ final class LeastSquaresMeasurement implements Measurement {
         return "label-" + index;
     }
 
-    private static EncoderKey encoder(int width) {
-        return new EncoderKey("none", new ModalitySpec.Tensor(width, 1), EncoderSpec.Pooling.INPUT_ONLY, 0, width);
+    /** An encoder whose features are rows of so many numbers as they are. */
+    private static ObservationEncoder encoder(Substrate substrate, int width) {
+        return new Encoders(substrate.info(), substrate.tokenizer())
+                .encoder(
+                        new ModalitySpec.Tensor(width, 1),
+                        new EncoderSpec(EncoderSpec.Pooling.INPUT_ONLY, 2_048, true));
     }
 }

@@ -6,8 +6,8 @@ package dev.reservoir.server.engine;
 import dev.reservoir.heads.Features;
 import dev.reservoir.heads.HeadKind;
 import dev.reservoir.heads.HeadName;
+import dev.reservoir.heads.HeadSnapshot;
 import dev.reservoir.heads.HeadSpec;
-import dev.reservoir.heads.LearningSpec;
 import dev.reservoir.heads.ObservationEncoder;
 import dev.reservoir.heads.Prediction;
 import dev.reservoir.heads.Reason;
@@ -92,15 +92,15 @@ public final class Engine implements AutoCloseable {
         double[] answerTokens = new double[bound.length];
         for (int i = 0; i < bound.length; i++) {
             HeadVersion version = heads.get(i).published();
-            ObservationEncoder own = version.snapshot().encoder();
-            ObservationEncoder reads = own == null ? heads.get(i).encoder() : own;
             // The next version of an FPT head may use other features: those of its own parameters, or of its frozen
             // baseline.
             if (version.spec().learning().kind() != HeadKind.READOUT) {
                 bound[i] = version;
             }
             answerTokens[i] = prices.answer(version);
-            byEncoder.computeIfAbsent(reads, unused -> new ArrayList<>()).add(i);
+            byEncoder
+                    .computeIfAbsent(version.snapshot().encoder(), unused -> new ArrayList<>())
+                    .add(i);
         }
         PredictionFan<R> fan = new PredictionFan<>(
                 query, bound, byEncoder.size(), new PredictionFan.Answering<>(encoder, helpers, completion));
@@ -161,16 +161,24 @@ public final class Engine implements AutoCloseable {
     public PreparedExample prepare(
             LiveHead head, long sequence, HashedObservation observation, Target target, TrainingListener listener) {
         try {
-            LearningSpec learning = head.published().spec().learning();
-            FeatureRequest request = learning.readsFeatures()
-                    ? FeatureRequest.of(head.name().tenant(), head.encoder(), observation, cache)
-                    : FeatureRequest.uncached(head.encoder(), observation);
-            int tokens = prices.example(learning, request);
+            HeadVersion version = head.published();
+            TrainingTask.Content content = content(head, version.snapshot(), observation, target);
+            int tokens = prices.example(version.spec().learning(), content);
             return new PreparedExample(
-                    new TrainingTask.Example(head, sequence, request, target, listener, tokens, clock.getAsLong()));
+                    new TrainingTask.Example(head, sequence, content, listener, tokens, clock.getAsLong()));
         } catch (Refused refused) {
             return prepareRefusal(head, sequence, refused, listener);
         }
+    }
+
+    private TrainingTask.Content content(
+            LiveHead head, HeadSnapshot snapshot, HashedObservation observation, Target target) {
+        ObservationEncoder encoder = snapshot.exampleEncoder();
+        if (encoder == null) {
+            return new TrainingTask.Content(snapshot.encoder().admit(observation.observation()), null, target);
+        }
+        FeatureRequest features = FeatureRequest.of(head.name().tenant(), encoder, observation, cache);
+        return new TrainingTask.Content(features.observation(), features, target);
     }
 
     /** Prepares the refusal of an example, so that it is acknowledged in its turn. */

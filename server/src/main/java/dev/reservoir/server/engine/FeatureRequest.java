@@ -19,13 +19,6 @@ record FeatureRequest(
         FeatureCache.@Nullable Key key,
         @Nullable Features cached) {
 
-    /**
-     * Admits an observation whose features are not to be cached. Throws what {@link ObservationEncoder#admit} throws.
-     */
-    static FeatureRequest uncached(ObservationEncoder encoder, HashedObservation hashed) {
-        return new FeatureRequest(encoder, encoder.admit(hashed.observation()), null, null);
-    }
-
     /** Admits an observation and looks its features up. Throws what {@link ObservationEncoder#admit} throws. */
     static FeatureRequest of(String tenant, ObservationEncoder encoder, HashedObservation hashed, FeatureCache cache) {
         AdmittedObservation admitted = encoder.admit(hashed.observation());

@@ -66,8 +66,8 @@ final class FptSlice extends HeadSlice {
         try {
             return learner.accept(
                     example.sequence(),
-                    example.request().observation(),
-                    example.target(),
+                    example.content().observation(),
+                    example.content().target(),
                     outcome == null ? null : outcome.features());
         } catch (Throwable e) {
             LOG.error("Head {} could not accept an example", head().name(), e);

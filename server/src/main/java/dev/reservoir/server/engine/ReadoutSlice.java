@@ -50,7 +50,8 @@ final class ReadoutSlice extends HeadSlice {
             throw new IllegalStateException("features of example " + example.sequence() + " (expected: extracted)");
         }
         if (outcome.features() != null) {
-            items.add(new FeatureLearner.Item(outcome.features(), example.target()));
+            items.add(new FeatureLearner.Item(
+                    outcome.features(), example.content().target()));
             gathered.add(example);
         } else {
             settle();

@@ -80,19 +80,23 @@ final class TrainingBatch {
      */
     private long extract(FeatureExtractor extractor) {
         long tokens = 0;
+        List<FeatureRequest> requests = new ArrayList<>();
         for (HeadSlice slice : slices) {
-            LiveHead head = slice.head();
-            if (!head.deleted() && head.published().spec().learning().readsFeatures()) {
-                for (TrainingTask task : slice.tasks()) {
-                    if (task instanceof TrainingTask.Example example) {
-                        examples.add(example);
-                        tokens += sharing.contains(slice) ? example.request().tokens() : 0;
-                    }
+            if (slice.head().deleted()) {
+                continue;
+            }
+            for (TrainingTask task : slice.tasks()) {
+                if (task instanceof TrainingTask.Example example
+                        && example.content().features() != null) {
+                    examples.add(example);
+                    requests.add(example.content().features());
+                    tokens += sharing.contains(slice)
+                            ? example.content().features().tokens()
+                            : 0;
                 }
             }
         }
-        List<FeatureExtractor.Outcome> outcomes = extractor.extract(
-                examples.stream().map(TrainingTask.Example::request).toList());
+        List<FeatureExtractor.Outcome> outcomes = extractor.extract(requests);
         for (int i = 0; i < outcomes.size(); i++) {
             extracted.put(examples.get(i), outcomes.get(i));
         }

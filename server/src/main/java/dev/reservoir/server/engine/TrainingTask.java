@@ -3,6 +3,7 @@
 
 package dev.reservoir.server.engine;
 
+import dev.reservoir.heads.AdmittedObservation;
 import dev.reservoir.heads.Refused;
 import dev.reservoir.heads.Target;
 import dev.reservoir.server.engine.Engine.Completion;
@@ -42,15 +43,18 @@ sealed interface TrainingTask extends OrderedWork {
         return head().published().spec().learning().stepExamples();
     }
 
+    /**
+     * What an example teaches.
+     *
+     * @param features how the features that it is learned from are extracted; null if it is learned from the
+     *     observation alone
+     */
+    record Content(
+            AdmittedObservation observation, @Nullable FeatureRequest features, Target target) {}
+
     /** An example to be learned. {@code tokens} counts the extraction of its features and the learning step. */
     record Example(
-            LiveHead head,
-            long sequence,
-            FeatureRequest request,
-            Target target,
-            TrainingListener listener,
-            int tokens,
-            long arrivalNanos)
+            LiveHead head, long sequence, Content content, TrainingListener listener, int tokens, long arrivalNanos)
             implements TrainingTask {
         @Override
         public void headDeleted() {

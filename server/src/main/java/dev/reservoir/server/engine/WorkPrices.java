@@ -35,10 +35,13 @@ final class WorkPrices {
     }
 
     /** The cost of an example: extracting its features, passes through the substrate, the step of its readout. */
-    int example(LearningSpec learning, FeatureRequest request) {
-        double passes = request.observation().tokens() * learning.substratePasses();
-        double features = learning.readsFeatures() ? request.tokens() : 0;
-        double readout = learning.readoutFlops(request.encoder().featureWidth()) / flopsPerToken;
-        return 1 + (int) (passes + features + readout);
+    int example(LearningSpec learning, TrainingTask.Content content) {
+        double tokens = content.observation().tokens() * learning.substratePasses();
+        FeatureRequest features = content.features();
+        if (features != null) {
+            tokens += features.tokens();
+            tokens += learning.readoutFlops(features.encoder().featureWidth()) / flopsPerToken;
+        }
+        return 1 + (int) tokens;
     }
 }

@@ -36,7 +36,7 @@ final class HeadExport {
         HeadVersion published = live.published();
         Head head = view.of(live, published);
         Served served = served(published);
-        file = HeadFile.of(published.spec(), published.snapshot(), live.encoder(), origin(view, head, served));
+        file = HeadFile.of(published.spec(), published.snapshot(), origin(view, head, served));
         first = ExportHeadResponse.newBuilder()
                 .setExported(ExportedHead.newBuilder()
                         .setHead(head)
@@ -82,8 +82,7 @@ final class HeadExport {
         if (!(published.spec().learning() instanceof LearningSpec.Fpt)) {
             return Served.READOUT;
         }
-        // The snapshot of an FPT head has an encoder of its own.
-        return published.snapshot().encoder() == null ? Served.COMPANION : Served.FPT;
+        return published.snapshot().isFrozenBaseline() ? Served.COMPANION : Served.FPT;
     }
 
     private static Map<String, String> origin(HeadView view, Head head, Served served) {

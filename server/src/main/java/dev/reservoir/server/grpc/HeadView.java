@@ -4,6 +4,8 @@
 package dev.reservoir.server.grpc;
 
 import com.google.protobuf.Timestamp;
+import dev.reservoir.heads.HeadSnapshot;
+import dev.reservoir.heads.ObservationEncoder;
 import dev.reservoir.heads.SubstrateInfo;
 import dev.reservoir.heads.codec.HeadCodec;
 import dev.reservoir.heads.codec.MetricsCodec;
@@ -37,7 +39,7 @@ final class HeadView {
                 .setCompanionServes(published.snapshot().isFrozenBaseline())
                 .setAppliedThrough(published.appliedThrough())
                 .setTrainableParameters(published.trainableParameters())
-                .setFeatureWidth(head.encoder().featureWidth())
+                .setFeatureWidth(featureWidth(published.snapshot()))
                 .setResidentBytes(published.residentBytes())
                 .setCreateTime(Timestamp.newBuilder()
                         .setSeconds(head.createTime().getEpochSecond())
@@ -50,5 +52,11 @@ final class HeadView {
             view.setMetrics(MetricsCodec.encode(published.metrics()));
         }
         return view.build();
+    }
+
+    /** Width of the features that the readout reads, or that of the frozen baseline if there is one. */
+    private static int featureWidth(HeadSnapshot snapshot) {
+        ObservationEncoder frozen = snapshot.exampleEncoder();
+        return (frozen == null ? snapshot.encoder() : frozen).featureWidth();
     }
 }

@@ -3,12 +3,10 @@
 
 package dev.reservoir.server.registry;
 
-import dev.reservoir.heads.EncoderSpec;
 import dev.reservoir.heads.FeatureLearner;
 import dev.reservoir.heads.HeadFootprint;
 import dev.reservoir.heads.HeadLearner;
 import dev.reservoir.heads.HeadSpec;
-import dev.reservoir.heads.LearningSpec;
 import dev.reservoir.heads.ObservationEncoder;
 import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
@@ -18,12 +16,11 @@ import dev.reservoir.heads.modality.Encoders;
 import dev.reservoir.heads.readout.Learners;
 import dev.reservoir.heads.task.PrequentialMetrics;
 import dev.reservoir.heads.train.FptLearners;
-import java.util.Objects;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** Creates the parts of heads of every kind on one substrate. Close it after the learners it created. */
-public final class HeadFactory implements HeadRegistry.PartFactory, AutoCloseable {
+/** Creates the learners of heads of every kind on one substrate. Close it after them. */
+public final class HeadFactory implements HeadRegistry.LearnerFactory, AutoCloseable {
     private final Substrate substrate;
     private final Encoders encoders;
     private final long maxHeadHeapBytes;
@@ -50,57 +47,35 @@ public final class HeadFactory implements HeadRegistry.PartFactory, AutoCloseabl
     }
 
     @Override
-    public ObservationEncoder encoder(HeadSpec spec) {
-        return encoders.encoder(spec.modality(), frozen(spec));
+    public HeadLearner create(HeadSpec spec) {
+        return switch (spec.learning().kind()) {
+            case READOUT -> {
+                ObservationEncoder encoder = encoders.encoder(spec.modality(), spec.encoder());
+                checkFootprint(spec, encoder.featureWidth());
+                yield readouts.create(spec, encoder);
+            }
+            case FPT -> {
+                FptLearners learners = fpt != null ? fpt : new FptLearners(substrate.tunable());
+                checkFootprint(spec, learners.featureWidth(spec));
+                yield learners.create(spec, encoders.reader(spec.modality()), this::baseline);
+            }
+        };
     }
 
-    @Override
-    public HeadLearner learner(HeadSpec spec, ObservationEncoder encoder) {
-        checkFootprint(spec, encoder);
-        return spec.learning() instanceof LearningSpec.Fpt
-                ? fpt().create(
-                                spec,
-                                encoders.reader(spec.modality()),
-                                (baseline, scored) -> readout(baseline, encoder, scored))
-                : readout(spec, encoder, unused -> {});
+    private FeatureLearner baseline(HeadSpec spec, Consumer<PrequentialMetrics.Tally> scored) {
+        return readouts.create(spec, encoders.encoder(spec.modality(), spec.encoder()), scored);
     }
 
     /** Refuses a head whose readout could outgrow the heap, before any of it is allocated. */
-    private void checkFootprint(HeadSpec spec, ObservationEncoder frozen) {
-        int width = spec.learning() instanceof LearningSpec.Fpt ? fptFeatureWidth(spec) : frozen.featureWidth();
-        long bytes = HeadFootprint.of(spec.task(), spec.learning(), width).heapBytes();
+    private void checkFootprint(HeadSpec spec, int featureWidth) {
+        long bytes =
+                HeadFootprint.of(spec.task(), spec.learning(), featureWidth).heapBytes();
         if (bytes > maxHeadHeapBytes) {
             throw new Refused(
                     Reason.MEMORY_LIMIT,
-                    "head: " + bytes + " bytes for " + spec.task().maxOutputs() + " outputs of " + width
+                    "head: " + bytes + " bytes for " + spec.task().maxOutputs() + " outputs of " + featureWidth
                             + " features (expected: at most " + maxHeadHeapBytes + " bytes)");
         }
-    }
-
-    private int fptFeatureWidth(HeadSpec spec) {
-        int width = substrate.info().width();
-        return spec.encoder().pooling() == EncoderSpec.Pooling.CONCATENATE
-                ? Math.multiplyExact(spec.modality().maxTokens(), width)
-                : width;
-    }
-
-    private FeatureLearner readout(
-            HeadSpec spec, ObservationEncoder frozen, Consumer<PrequentialMetrics.Tally> scored) {
-        return readouts.create(spec, frozen.featureWidth(), Objects.requireNonNull(frozen.key()), scored);
-    }
-
-    /** @throws Refused if heads cannot be trained through the substrate */
-    private FptLearners fpt() {
-        return fpt != null ? fpt : new FptLearners(substrate.tunable());
-    }
-
-    /**
-     * The encoder that reads features off the frozen substrate for a head: that of its frozen baseline, if it has one.
-     */
-    private static EncoderSpec frozen(HeadSpec spec) {
-        return spec.learning() instanceof LearningSpec.Fpt learning && learning.companion() != null
-                ? learning.companion().encoder()
-                : spec.encoder();
     }
 
     @Override

@@ -7,7 +7,6 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.reservoir.heads.HeadLearner;
 import dev.reservoir.heads.HeadName;
 import dev.reservoir.heads.HeadSpec;
-import dev.reservoir.heads.ObservationEncoder;
 import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
 import java.time.Instant;
@@ -24,17 +23,21 @@ import org.jspecify.annotations.Nullable;
 /**
  * The heads that exist.
  *
- * <p>Guarantees: a head's parts are created without holding a lock, because that may take seconds, and freed again if
+ * <p>Guarantees: a head's learner is created without holding a lock, because that may take seconds, and freed again if
  * another creation of the same head wins; no call but {@link #close} waits for a creation; listeners are notified of
  * each deleted head once, after it was removed from the registry. Thread-safe.
  */
 public final class HeadRegistry implements AutoCloseable {
 
-    /** Creates the parts of a new head. Called on any thread, without a lock; may take long. */
-    public interface PartFactory {
-        ObservationEncoder encoder(HeadSpec spec);
-
-        HeadLearner learner(HeadSpec spec, ObservationEncoder encoder);
+    /** Creates the learners of new heads. Called on any thread, without a lock; may take long. */
+    @FunctionalInterface
+    public interface LearnerFactory {
+        /**
+         * A learner that has learned nothing.
+         *
+         * @throws Refused INVALID_FIELD or MEMORY_LIMIT if the substrate or the server cannot have such a head
+         */
+        HeadLearner create(HeadSpec spec);
     }
 
     private final ConcurrentSkipListMap<HeadName, LiveHead> heads = new ConcurrentSkipListMap<>();
@@ -42,7 +45,7 @@ public final class HeadRegistry implements AutoCloseable {
     private final ConcurrentHashMap<HeadName, LiveHead> byName = new ConcurrentHashMap<>();
 
     private final List<Consumer<LiveHead>> deletionListeners = new CopyOnWriteArrayList<>();
-    private final PartFactory parts;
+    private final LearnerFactory learners;
     private final int maxHeads;
     private final Supplier<Instant> clock;
 
@@ -53,8 +56,8 @@ public final class HeadRegistry implements AutoCloseable {
     @GuardedBy("this")
     private boolean closed;
 
-    public HeadRegistry(PartFactory parts, int maxHeads, Supplier<Instant> clock) {
-        this.parts = parts;
+    public HeadRegistry(LearnerFactory learners, int maxHeads, Supplier<Instant> clock) {
+        this.learners = learners;
         this.maxHeads = maxHeads;
         this.clock = clock;
     }
@@ -77,19 +80,18 @@ public final class HeadRegistry implements AutoCloseable {
             return existing;
         }
         try {
-            ObservationEncoder encoder = parts.encoder(spec);
-            return keep(spec, encoder, parts.learner(spec, encoder), requestId);
+            return keep(spec, learners.create(spec), requestId);
         } finally {
             end();
         }
     }
 
-    /** Assembles a head from its parts and adds it, or closes the learner if another creation was faster. */
-    private LiveHead keep(HeadSpec spec, ObservationEncoder encoder, HeadLearner learner, String requestId) {
+    /** Adds the head of a learner, or closes the learner if another creation was faster. */
+    private LiveHead keep(HeadSpec spec, HeadLearner learner, String requestId) {
         LiveHead kept = null;
         LiveHead made = null;
         try {
-            made = new LiveHead(spec, encoder, learner, requestId, clock.get());
+            made = new LiveHead(spec, learner, requestId, clock.get());
             kept = add(made, spec, requestId);
             return kept;
         } finally {

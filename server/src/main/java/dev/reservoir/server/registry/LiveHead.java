@@ -7,7 +7,6 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.reservoir.heads.HeadLearner;
 import dev.reservoir.heads.HeadName;
 import dev.reservoir.heads.HeadSpec;
-import dev.reservoir.heads.ObservationEncoder;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -42,7 +41,6 @@ public final class LiveHead {
     }
 
     private final HeadName name;
-    private final ObservationEncoder encoder;
     private final HeadLearner learner;
     private final String requestId;
     private final HeadSpec createdAs;
@@ -61,9 +59,8 @@ public final class LiveHead {
     /** Whether {@link #state} has ever been DELETED; written under the lock. */
     private volatile boolean deleted;
 
-    LiveHead(HeadSpec spec, ObservationEncoder encoder, HeadLearner learner, String requestId, Instant createTime) {
+    LiveHead(HeadSpec spec, HeadLearner learner, String requestId, Instant createTime) {
         this.name = spec.name();
-        this.encoder = encoder;
         this.learner = learner;
         this.requestId = requestId;
         this.createdAs = spec;
@@ -81,10 +78,6 @@ public final class LiveHead {
 
     public HeadName name() {
         return name;
-    }
-
-    public ObservationEncoder encoder() {
-        return encoder;
     }
 
     /** For the lane that runs the head's slice only. */

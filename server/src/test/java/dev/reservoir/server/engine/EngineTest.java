@@ -120,7 +120,7 @@ class EngineTest extends EngineFixture {
         for (int h = 0; h < 6; h++) {
             heads.add(head("t" + h % 3, "h" + h));
             HeadSpec own = spec("alone" + h, "h" + h);
-            alone.add((FeatureLearner) factory.learner(own, factory.encoder(own)));
+            alone.add((FeatureLearner) factory.create(own));
             progresses.add(new Progress(each));
         }
         for (int i = 1; i <= each; i++) {

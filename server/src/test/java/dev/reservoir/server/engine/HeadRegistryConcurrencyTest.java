@@ -5,7 +5,6 @@ package dev.reservoir.server.engine;
 
 import dev.reservoir.heads.HeadLearner;
 import dev.reservoir.heads.HeadSpec;
-import dev.reservoir.heads.ObservationEncoder;
 import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
 import dev.reservoir.server.registry.HeadRegistry;
@@ -107,18 +106,7 @@ class HeadRegistryConcurrencyTest {
 
         Scenario(HeadLearner like) {
             spec = like.spec();
-            HeadRegistry.PartFactory parts = new HeadRegistry.PartFactory() {
-                @Override
-                public ObservationEncoder encoder(HeadSpec spec) {
-                    return null;
-                }
-
-                @Override
-                public HeadLearner learner(HeadSpec spec, ObservationEncoder encoder) {
-                    return make(like);
-                }
-            };
-            registry = new HeadRegistry(parts, 2, () -> Instant.EPOCH);
+            registry = new HeadRegistry(unused -> make(like), 2, () -> Instant.EPOCH);
             registry.whenDeleted(this::forget);
         }
 

@@ -6,8 +6,6 @@ package dev.reservoir.server.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.reservoir.heads.HeadLearner;
-import dev.reservoir.heads.HeadSpec;
-import dev.reservoir.heads.ObservationEncoder;
 import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
 import dev.reservoir.server.registry.HeadRegistry;
@@ -63,7 +61,7 @@ class LearnerClosingTest {
 
     /** Fixtures that are created once, because that is slow. */
     static final class EngineParts extends EngineFixture implements AutoCloseable {
-        final HeadLearner like = factory.learner(spec("a", "h"), factory.encoder(spec("a", "h")));
+        final HeadLearner like = factory.create(spec("a", "h"));
 
         @Override
         public void close() {
@@ -89,20 +87,7 @@ class LearnerClosingTest {
 
         Scenario(HeadLearner like) {
             learner = new CountingLearner(like);
-            registry = new HeadRegistry(
-                    new HeadRegistry.PartFactory() {
-                        @Override
-                        public ObservationEncoder encoder(HeadSpec spec) {
-                            return null;
-                        }
-
-                        @Override
-                        public HeadLearner learner(HeadSpec spec, ObservationEncoder encoder) {
-                            return learner;
-                        }
-                    },
-                    1,
-                    () -> Instant.EPOCH);
+            registry = new HeadRegistry(unused -> learner, 1, () -> Instant.EPOCH);
             head = registry.create(like.spec(), "");
             offer();
         }

@@ -6,12 +6,10 @@ package dev.reservoir.server.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.reservoir.heads.FeatureLearner;
-import dev.reservoir.heads.HeadLearner;
 import dev.reservoir.heads.HeadMetrics;
 import dev.reservoir.heads.HeadSnapshot;
 import dev.reservoir.heads.HeadSpec;
 import dev.reservoir.heads.Observation;
-import dev.reservoir.heads.ObservationEncoder;
 import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
 import dev.reservoir.heads.Target;
@@ -113,19 +111,7 @@ class TrainingContainmentTest extends EngineFixture {
     }
 
     private final HeadRegistry breakable = new HeadRegistry(
-            new HeadRegistry.PartFactory() {
-                @Override
-                public ObservationEncoder encoder(HeadSpec spec) {
-                    return factory.encoder(spec);
-                }
-
-                @Override
-                public HeadLearner learner(HeadSpec spec, ObservationEncoder encoder) {
-                    return new BreakableLearner((FeatureLearner) factory.learner(spec, encoder));
-                }
-            },
-            10,
-            () -> Instant.EPOCH);
+            spec -> new BreakableLearner((FeatureLearner) factory.create(spec)), 10, () -> Instant.EPOCH);
 
     private LiveHead breakableHead(String id) {
         return breakable.create(spec("a", id), "");

@@ -6,8 +6,6 @@ package dev.reservoir.server.grpc;
 import dev.reservoir.heads.FeatureLearner;
 import dev.reservoir.heads.HeadLearner;
 import dev.reservoir.heads.HeadName;
-import dev.reservoir.heads.HeadSpec;
-import dev.reservoir.heads.ObservationEncoder;
 import dev.reservoir.heads.SubstrateInfo;
 import dev.reservoir.server.engine.Engine;
 import dev.reservoir.server.intake.ExampleIntake;
@@ -68,19 +66,11 @@ final class TestServer implements AutoCloseable {
     private TestServer(ServiceLimits limits, int maxHeads, int maxQueued) {
         SubstrateInfo info = substrate.info();
         registry = new HeadRegistry(
-                new HeadRegistry.PartFactory() {
-                    @Override
-                    public ObservationEncoder encoder(HeadSpec spec) {
-                        return factory.encoder(spec);
-                    }
-
-                    @Override
-                    public HeadLearner learner(HeadSpec spec, ObservationEncoder encoder) {
-                        HeadLearner learner = factory.learner(spec, encoder);
-                        return spec.name().head().startsWith("fails-")
-                                ? new FailingLearner((FeatureLearner) learner)
-                                : learner;
-                    }
+                spec -> {
+                    HeadLearner learner = factory.create(spec);
+                    return spec.name().head().startsWith("fails-")
+                            ? new FailingLearner((FeatureLearner) learner)
+                            : learner;
                 },
                 maxHeads,
                 () -> CREATED);

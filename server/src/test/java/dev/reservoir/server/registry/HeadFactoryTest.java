@@ -23,6 +23,8 @@ import dev.reservoir.server.mixing.MixingSubstrate;
 import dev.reservoir.v1.Head;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class HeadFactoryTest {
     /** A substrate that only runs forward, as one without norms would be. */
@@ -59,7 +61,7 @@ class HeadFactoryTest {
     void trainsReadoutsOnASubstrateThatOnlyRunsForward() throws Exception {
         try (HeadFactory factory = new HeadFactory(new ForwardOnly(new MixingSubstrate()))) {
             HeadSpec spec = spec("least_squares");
-            try (HeadLearner learner = factory.learner(spec, factory.encoder(spec))) {
+            try (HeadLearner learner = factory.create(spec)) {
                 assertThat(learner).isInstanceOf(FeatureLearner.class);
             }
         }
@@ -69,12 +71,53 @@ class HeadFactoryTest {
     void refusesHeadsThatLearnThroughASubstrateThatOnlyRunsForward() throws Exception {
         try (HeadFactory factory = new HeadFactory(new ForwardOnly(new MixingSubstrate()))) {
             HeadSpec spec = spec("fpt");
-            assertThatThrownBy(() -> factory.learner(spec, factory.encoder(spec)))
+            assertThatThrownBy(() -> factory.create(spec))
                     .isInstanceOfSatisfying(
                             Refused.class,
                             refused -> assertThat(refused.reason()).isEqualTo(Reason.INVALID_FIELD))
                     .hasMessage("learning: fpt on substrate mixing of family mixing (expected: a substrate whose norms"
                             + " can be tuned, or a readout head)");
+        }
+    }
+
+    private static HeadSpec fpt(String modality, String learning) throws TextFormat.ParseException {
+        Head head = TextFormat.parse(
+                "modality { " + modality + " } task { classification { max_labels: 4 } } learning { fpt { " + learning
+                        + " } }",
+                Head.class);
+        return HeadCodec.decode(new HeadName("tests", "head"), head);
+    }
+
+    @Test
+    void aHeadThatLearnsThroughTheSubstrateHasAFrozenEncoderOnlyForItsBaseline() throws Exception {
+        try (HeadFactory factory = new HeadFactory(new MixingSubstrate());
+                HeadLearner alone = factory.create(fpt("tensor { width: 3 max_rows: 4 }", ""));
+                HeadLearner withBaseline = factory.create(fpt("tensor { width: 3 max_rows: 4 }", "companion { }"))) {
+            assertThat(alone.snapshot().exampleEncoder()).isNull();
+            assertThat(alone.snapshot().encoder().key()).isNull();
+            assertThat(alone.snapshot().encoder().featureWidth()).isEqualTo(MixingSubstrate.WIDTH);
+            assertThat(withBaseline.snapshot().exampleEncoder())
+                    .as("the one that answers until the head itself is better")
+                    .isNotNull()
+                    .isSameAs(withBaseline.snapshot().encoder());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {513, 16_384})
+    void refusesAHeadThatLearnsThroughMoreTokensThanTheSubstrateHasPositions(int rows) throws Exception {
+        Head.Builder head = TextFormat.parse(
+                "encoder { pooling: CONCATENATE } task { classification { } } learning { fpt { minibatch: 1 } }",
+                Head.class)
+                .toBuilder();
+        head.getModalityBuilder().getTensorBuilder().setWidth(3).setMaxRows(rows);
+        try (HeadFactory factory = new HeadFactory(new MixingSubstrate())) {
+            assertThatThrownBy(() -> factory.create(HeadCodec.decode(new HeadName("tests", "head"), head.build())))
+                    .isInstanceOfSatisfying(
+                            Refused.class,
+                            refused -> assertThat(refused.reason()).isEqualTo(Reason.INVALID_FIELD))
+                    .hasMessage(
+                            "modality.tensor.max_rows: " + rows + " (expected: 1 to the substrate's positions, 512)");
         }
     }
 
@@ -91,7 +134,7 @@ class HeadFactoryTest {
         HeadSpec spec = HeadCodec.decode(new HeadName("tests", "head"), head.build());
         long bytes = 5L * 4 * 4_096 * (features + 1);
         try (HeadFactory factory = new HeadFactory(substrate, bytes - 1)) {
-            assertThatThrownBy(() -> factory.learner(spec, factory.encoder(spec)))
+            assertThatThrownBy(() -> factory.create(spec))
                     .isInstanceOfSatisfying(
                             Refused.class,
                             refused -> assertThat(refused.reason()).isEqualTo(Reason.MEMORY_LIMIT))
@@ -99,7 +142,7 @@ class HeadFactoryTest {
                             + " features (expected: at most " + (bytes - 1) + " bytes)");
         }
         try (HeadFactory factory = new HeadFactory(substrate, bytes);
-                HeadLearner learner = factory.learner(spec, factory.encoder(spec))) {
+                HeadLearner learner = factory.create(spec)) {
             assertThat(learner.residentBytes()).isLessThan(bytes);
         }
     }

@@ -122,7 +122,8 @@ final class ExportedHeadTest {
         return encoder.features(encoded, hidden, 0);
     }
 
-    private void learn(HeadLearner learner, ObservationEncoder encoder, String spec) {
+    private void learn(HeadLearner learner, String spec) {
+        ObservationEncoder encoder = learner.snapshot().encoder();
         for (int i = 0; i < 24; i++) {
             Observation observation = observation(spec.contains("text"));
             if (learner instanceof FeatureLearner features) {
@@ -138,9 +139,8 @@ final class ExportedHeadTest {
         }
     }
 
-    private static SafetensorsInput file(
-            HeadSpec spec, HeadSnapshot snapshot, ObservationEncoder encoder, String digest) {
-        SafetensorsOutput file = HeadFile.of(spec, snapshot, encoder, Map.of("substrate_digest", digest));
+    private static SafetensorsInput file(HeadSpec spec, HeadSnapshot snapshot, String digest) {
+        SafetensorsOutput file = HeadFile.of(spec, snapshot, Map.of("substrate_digest", digest));
         return SafetensorsInput.of(ByteBuffer.wrap(file.next(1 << 30)));
     }
 
@@ -159,21 +159,18 @@ final class ExportedHeadTest {
             })
     void scoresAreThoseOfTheHead(String text) throws IOException, TextFormat.ParseException {
         HeadSpec spec = HeadCodec.decode(new HeadName("t", "h"), TextFormat.parse(text, Head.class));
-        ObservationEncoder encoder = factory.encoder(spec);
-        try (HeadLearner learner = factory.learner(spec, encoder)) {
-            learn(learner, encoder, text);
+        try (HeadLearner learner = factory.create(spec)) {
+            learn(learner, text);
             HeadSnapshot snapshot = learner.snapshot();
-            SafetensorsInput tensors =
-                    file(spec, snapshot, encoder, plain.metadata().get("digest_packed_f32"));
+            SafetensorsInput tensors = file(spec, snapshot, plain.metadata().get("digest_packed_f32"));
             ByteArrayOutputStream out = new ByteArrayOutputStream();
             plain.writeHead(tensors, out);
             JniUtils.setGraphExecutorOptimize(false);
             PtSymbolBlock module =
                     JniUtils.loadModule(manager, new ByteArrayInputStream(out.toByteArray()), false, false);
-            ObservationEncoder reads = snapshot.encoder() == null ? encoder : snapshot.encoder();
             for (int i = 0; i < 6; i++) {
                 Observation observation = observation(text.contains("text"));
-                Prediction expected = snapshot.predict(read(reads, observation), 100);
+                Prediction expected = snapshot.predict(read(snapshot.encoder(), observation), 100);
                 compare(expected, scores(module, observation), snapshot.labels());
             }
             module.close();
@@ -219,13 +216,10 @@ final class ExportedHeadTest {
     @Test
     void aFileThatIsNoHeadOfThisSubstrateIsRefused() throws TextFormat.ParseException {
         HeadSpec spec = HeadCodec.decode(new HeadName("t", "h"), TextFormat.parse(ROWS + CLASSES, Head.class));
-        ObservationEncoder encoder = factory.encoder(spec);
         String digest = plain.metadata().get("digest_plain_f32");
-        try (HeadLearner learner = factory.learner(spec, encoder)) {
-            refused(
-                    file(spec, learner.snapshot(), encoder, "00"),
-                    "substrate of the head: digest 00 (expected: one of");
-            SafetensorsInput sound = file(spec, learner.snapshot(), encoder, digest);
+        try (HeadLearner learner = factory.create(spec)) {
+            refused(file(spec, learner.snapshot(), "00"), "substrate of the head: digest 00 (expected: one of");
+            SafetensorsInput sound = file(spec, learner.snapshot(), digest);
             for (String choice : List.of("format", "reads", "pooling", "pooled_length", "link", "max_tokens")) {
                 Map<String, String> changed = new HashMap<>(sound.metadata());
                 changed.put(choice, "odd");
