@@ -16,27 +16,39 @@ import io.vertx.core.internal.buffer.BufferInternal;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Base64;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Writes the reply of one call: headers, messages, trailers.
  *
+ * <p>Messages wait until {@link #flush} and then leave in one write: Vert.x flushes the socket after every write, and a
+ * system call costs more than a small message.
+ *
  * <p>Trailers are handed to Vert.x only once the last message is on the wire. Vert.x 5.0 writes them with a promise
  * that nobody listens to; if the stream is reset while they wait behind a message, that promise's failure reaches the
- * end of the channel's pipeline and closes the connection with every call on it. Each message is written with a promise
- * of its own, so its failure concerns only its call. Not thread-safe: confined to the call's context.
+ * end of the channel's pipeline and closes the connection with every call on it. Messages are written with promises of
+ * their own, so their failure concerns only their call. Not thread-safe: confined to the call's context.
  */
 final class ReplyWriter {
     private static final String CONTENT_TYPE = "content-type";
     private static final String GRPC = "application/grpc";
     private static final String HEX = "0123456789ABCDEF";
+    /** Messages of this size together do not wait any longer: the payload of one HTTP/2 frame. */
+    private static final int WAITING_BYTES = 16 << 10;
 
     private final HttpServerResponse response;
+    private final Runnable failed;
+    private final List<Message> waiting = new ArrayList<>();
+    private long waitingBytes;
     private @Nullable Future<Void> lastWrite;
 
-    ReplyWriter(HttpServerResponse response) {
+    /** @param failed runs if a message does not reach the wire, perhaps more than once */
+    ReplyWriter(HttpServerResponse response, Runnable failed) {
         this.response = response;
+        this.failed = failed;
     }
 
     /** Whether the client reads as fast as messages are written. */
@@ -44,9 +56,27 @@ final class ReplyWriter {
         return !response.writeQueueFull();
     }
 
-    /** @param failed runs if the message does not reach the wire */
-    void write(Message message, Runnable failed) {
-        Buffer framed = frame(message);
+    /** Adds a message, to be written by the next {@link #flush} at the latest. */
+    void write(Message message) {
+        waiting.add(message);
+        waitingBytes += MessageDeframer.PREFIX_BYTES + message.getSerializedSize();
+        if (waitingBytes >= WAITING_BYTES) {
+            flush();
+        }
+    }
+
+    /** Writes the messages that wait, if any; those that cannot be serialised are lost. */
+    void flush() {
+        if (waiting.isEmpty()) {
+            return;
+        }
+        Buffer framed;
+        try {
+            framed = frame(waiting, waitingBytes);
+        } finally {
+            waiting.clear();
+            waitingBytes = 0;
+        }
         if (!response.headWritten()) {
             response.putHeader(CONTENT_TYPE, GRPC);
         }
@@ -59,6 +89,7 @@ final class ReplyWriter {
      * @param ended runs once: when the trailers are written, or cannot be any more
      */
     void end(Status status, Runnable ended) {
+        flush();
         Future<Void> last = lastWrite;
         if (last == null) {
             writeTrailers(status);
@@ -121,17 +152,22 @@ final class ReplyWriter {
         return encoded.toString();
     }
 
-    private static Buffer frame(Message message) {
-        int size = message.getSerializedSize();
-        byte[] bytes = new byte[MessageDeframer.PREFIX_BYTES + size];
-        ByteBuffer.wrap(bytes).putInt(1, size);
-        CodedOutputStream payload = CodedOutputStream.newInstance(bytes, MessageDeframer.PREFIX_BYTES, size);
-        try {
-            message.writeTo(payload);
-        } catch (IOException e) {
-            throw new IllegalStateException("message: " + size + " bytes that could not be written to memory", e);
+    private static Buffer frame(List<Message> messages, long size) {
+        byte[] bytes = new byte[Math.toIntExact(size)];
+        int at = 0;
+        for (Message message : messages) {
+            int length = message.getSerializedSize();
+            ByteBuffer.wrap(bytes).putInt(at + 1, length);
+            at += MessageDeframer.PREFIX_BYTES;
+            CodedOutputStream payload = CodedOutputStream.newInstance(bytes, at, length);
+            try {
+                message.writeTo(payload);
+            } catch (IOException e) {
+                throw new IllegalStateException("message: " + length + " bytes that could not be written to memory", e);
+            }
+            payload.checkNoSpaceLeft();
+            at += length;
         }
-        payload.checkNoSpaceLeft();
         return BufferInternal.buffer(Unpooled.wrappedBuffer(bytes));
     }
 

@@ -106,7 +106,7 @@ public final class RpcServer {
             checkHead(path, request);
             methods.start(path.startsWith("/") ? path.substring(1) : path, request);
         } catch (Refused refused) {
-            ReplyWriter reply = new ReplyWriter(request.response());
+            ReplyWriter reply = new ReplyWriter(request.response(), () -> {});
             reply.end(statuses.status(refused), () -> {});
             // A stream left open would keep the request's headers in memory, however large.
             reply.reset(ReplyWriter.Http2Error.NO_ERROR);

@@ -102,7 +102,7 @@ public final class ServerCall<Q extends Message, P extends Message> {
         this.context = Vertx.currentContext();
         this.method = method;
         this.request = request;
-        this.reply = new ReplyWriter(request.response());
+        this.reply = new ReplyWriter(request.response(), this::clientGone);
         this.deframer = new MessageDeframer(calls.limits().messageBytes());
         this.payloads = new PayloadReader<>(prototype, calls.limits().messageBytes());
         this.memory = calls.memory().reserve(0);
@@ -221,7 +221,7 @@ public final class ServerCall<Q extends Message, P extends Message> {
 
     public void write(P message) {
         if (state == State.OPEN) {
-            reply.write(message, this::clientGone);
+            reply.write(message);
         }
     }
 
@@ -391,6 +391,9 @@ public final class ServerCall<Q extends Message, P extends Message> {
         }
         try {
             action.run();
+            if (state == State.OPEN) {
+                reply.flush();
+            }
         } catch (Throwable failure) {
             fail(failure);
         }
@@ -400,11 +403,20 @@ public final class ServerCall<Q extends Message, P extends Message> {
         if (state != State.OPEN) {
             return;
         }
-        code = Code.forNumber(status.getCode());
+        Status decided = status;
+        try {
+            reply.flush();
+        } catch (Throwable failure) {
+            decided = calls.statuses().status(failure);
+        }
+        if (state != State.OPEN) {
+            return;
+        }
+        code = Code.forNumber(decided.getCode());
         state = State.ENDING;
         leaveOpen();
         try {
-            reply.end(status, this::close);
+            reply.end(decided, this::close);
         } catch (Throwable failure) {
             LOG.error("{}: the status {} could not be written", method, code, failure);
             abandon();

@@ -88,6 +88,7 @@ public final class Http2Connection implements AutoCloseable {
     public static final class Reply {
         private final Map<String, String> headers = new TreeMap<>();
         private final ByteArrayOutputStream body = new ByteArrayOutputStream();
+        private int dataFrames;
         private boolean ended;
         private @Nullable Long resetCode;
 
@@ -101,6 +102,11 @@ public final class Http2Connection implements AutoCloseable {
 
         byte[] body() {
             return body.toByteArray();
+        }
+
+        /** Frames that the body came in. */
+        int dataFrames() {
+            return dataFrames;
         }
 
         /** The code with which the server reset the stream; null if it did not. */
@@ -238,7 +244,10 @@ public final class Http2Connection implements AutoCloseable {
         byte[] payload = in.readNBytes(length);
         Reply reply = replies.computeIfAbsent(stream, unused -> new Reply());
         switch (type) {
-            case DATA -> reply.body.writeBytes(payload);
+            case DATA -> {
+                reply.dataFrames++;
+                reply.body.writeBytes(payload);
+            }
             case HEADERS -> {
                 try {
                     int skipped = (flags & PRIORITY) != 0 ? PRIORITY_BYTES : 0;
