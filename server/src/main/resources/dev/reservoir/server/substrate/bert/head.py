@@ -2,8 +2,10 @@ import bert
 
 # A head on its substrate: the rows of observations in, their scores out.
 #
-# Letters: N rows of all observations, concatenated, W values in a row, B observations, D the substrate's width,
-# F features, C outputs. parts holds tensors by the names of an exported head; absent parts are missing.
+# Letters: N rows of all observations, concatenated, W values in a row, B observations, D the substrate's width, L the
+# largest number of rows of an observation, F features, C outputs, V vocabulary, nnz nonzero values of a column of a
+# sparse map. parts has the tensors of an exported head by name; parts that a head lacks are missing.
+# Types by their numbers: 6 is f32, 7 is f64.
 class Head(Module):
   __parameters__ = []
   __buffers__ = []
@@ -47,130 +49,140 @@ class Head(Module):
     return 0
 
   def add_part(self, name: str, part: Tensor) -> int:
-    self.parts[name] = torch.clone(part)
+    self.parts[name] = part.clone()
     return 0
 
-  # Scores [B, C], or [N, C] of a head with an answer per token, of observations with these lengths: rows [N, W] f32,
-  # or token ids [N], special tokens included, of a head that reads text.
+  # Scores [B, C], or [N, C] of a head with an answer per token, of observations of these lengths: rows [N, W] f32, or
+  # token ids [N], special tokens included, of a head that reads text.
   def forward(self, rows: Tensor, lengths: List[int]) -> Tensor:
-    scores = self.outputs(self.features(rows, lengths))
+    logits = self.outputs(self.features(rows, lengths))  # [B or N, C]
     if self.link == "softmax":
-      scores = torch.softmax(scores, 1)
-    elif self.link == "logistic":
-      scores = torch.sigmoid(scores)
-    return scores
+      return logits.softmax(1)
+    if self.link == "logistic":
+      return logits.sigmoid()
+    return logits
 
   # The features that the readout reads, [B or N, F].
   def features(self, rows: Tensor, lengths: List[int]) -> Tensor:
     sides = annotate(List[Tensor], [])
     if self.pooling != "input_only":
-      sides = sides + [self.pooled(self.hidden(rows, lengths), lengths)]
-    if torch.__contains__(self.parts, "raw.scale"):
-      sides = sides + [self.raw(rows, lengths)]
+      sides.append(self.pooled(self.hidden(rows, lengths), lengths))
+    if "raw.scale" in self.parts:
+      sides.append(self.raw(rows, lengths))
     return torch.cat(sides, 1)
 
-  # Scores before the link function, [B or N, C].
-  def outputs(self, features: Tensor) -> Tensor:
+  # Scores before the link function, of standardised features if the head standardises them.
+  def outputs(self, features: Tensor) -> Tensor:  # [B or N, F] to [B or N, C]
     x = features
-    if torch.__contains__(self.parts, "standard.shift"):
-      limit = self.parts["standard.limit"]
+    if "standard.shift" in self.parts:
+      limit = self.parts["standard.limit"]  # [F]
       x = (x - self.parts["standard.shift"]) * self.parts["standard.factor"]
-      x = torch.maximum(torch.minimum(x, limit), torch.neg(limit))
+      x = x.minimum(limit).maximum(limit.neg())
     return torch.matmul(x, self.parts["readout.weight"]) + self.parts["readout.bias"]
 
-  # Hidden states of the substrate, [N, D].
-  def hidden(self, rows: Tensor, lengths: List[int]) -> Tensor:
-    table = self.substrate.table[0]
-    if self.reads == "token_ids":
-      x = self.substrate.words(rows)
-    elif torch.__contains__(self.parts, "input.weight"):
-      x = torch.matmul(rows, self.parts["input.weight"])
-    else:
-      x = self.through(rows, "input", torch.size(table, 1))
-    if torch.__contains__(self.parts, "input.bias"):
-      x = x + self.parts["input.bias"]
-    if torch.__contains__(self.parts, "positions"):
-      x = x + torch.index_select(self.parts["positions"], 0, self.substrate.positions_of(lengths, x))
-    gains = torch.new_zeros(table, [0])
+  # Hidden states of the substrate, with the head's norms if it has its own.
+  def hidden(self, rows: Tensor, lengths: List[int]) -> Tensor:  # [N, W] or [N] to [N, D]
+    x = self.embedded(rows, lengths)
+    gains = x.new_zeros([0])
     biases = gains
-    if torch.__contains__(self.parts, "norms.gain"):
-      gains = torch.unsqueeze(self.parts["norms.gain"], 1)
-      biases = torch.unsqueeze(self.parts["norms.bias"], 1)
+    if "norms.gain" in self.parts:
+      gains = self.parts["norms.gain"].unsqueeze(1)  # [norms, 1, D]
+      biases = self.parts["norms.bias"].unsqueeze(1)
     return self.substrate.encode_rows(x, lengths, gains, biases)
 
-  # x [R, in] through a sparse map, [R, width].
-  def through(self, x: Tensor, name: str, width: int) -> Tensor:
-    places = self.parts[name + ".places"]
-    values = self.parts[name + ".values"]
-    y = torch.new_zeros(x, [torch.size(x, 0), width])
-    for k in range(torch.size(places, 1)):
-      y = torch.index_add(y, 1, torch.select(places, 1, k), x * torch.select(values, 1, k))
+  # Rows in the substrate's width: word embeddings, or the input projection; then what the head adds to them.
+  def embedded(self, rows: Tensor, lengths: List[int]) -> Tensor:  # [N, W] or [N] to [N, D]
+    if self.reads == "token_ids":
+      x = self.substrate.words(rows)
+    elif "input.weight" in self.parts:
+      x = torch.matmul(rows, self.parts["input.weight"])  # [N, W] [W, D]
+    else:
+      x = self.project(rows, "input", self.substrate.table[0].size(1))
+    if "input.bias" in self.parts:
+      x = x + self.parts["input.bias"]
+    if "positions" in self.parts:
+      x = x + self.parts["positions"].index_select(0, self.substrate.positions_of(lengths, x))
+    return x
+
+  # The sparse map of this name: input i is added to output places[i, k], times values[i, k].
+  def project(self, x: Tensor, name: str, width: int) -> Tensor:  # [R, in] to [R, width]
+    places = self.parts[name + ".places"]  # [in, nnz]
+    values = self.parts[name + ".values"]  # [in, nnz]
+    y = x.new_zeros([x.size(0), width])
+    for k in range(places.size(1)):
+      y = y.index_add(1, places.select(1, k), x * values.select(1, k))
     return y
 
-  # The rows of each observation concatenated, short ones padded with 0: [N, X] to [B, max_tokens X].
-  def side_by_side(self, x: Tensor, lengths: List[int]) -> Tensor:
-    wide = self.max_tokens * torch.size(x, 1)
-    each = annotate(List[Tensor], [])
+  # The rows of each observation concatenated, short ones padded with 0.
+  def concatenate(self, x: Tensor, lengths: List[int]) -> Tensor:  # [N, X] to [B, L X]
+    width = self.max_tokens * x.size(1)
+    out = annotate(List[Tensor], [])
     start = 0
-    for i in range(len(lengths)):
-      own = torch.reshape(torch.slice(x, 0, start, start + lengths[i]), [-1])
-      start = start + lengths[i]
-      each = each + [torch.cat([own, torch.new_zeros(x, [wide - torch.size(own, 0)])])]
-    return torch.stack(each)
+    for length in lengths:
+      own = x[start:start + length].reshape([-1])  # [T X]
+      out.append(torch.cat([own, x.new_zeros([width - own.size(0)])]))
+      start = start + length
+    return torch.stack(out)
 
-  # Pools hidden states [N, D].
-  def pooled(self, hidden: Tensor, lengths: List[int]) -> Tensor:
+  # Pools hidden states.
+  def pooled(self, hidden: Tensor, lengths: List[int]) -> Tensor:  # [N, D] to [B or N, F]
     if self.pooling == "per_token":
       x = hidden
     elif self.pooling == "concatenate":
-      x = self.side_by_side(hidden, lengths)
+      x = self.concatenate(hidden, lengths)
     elif self.pooling == "flatten":
-      x = self.through(self.side_by_side(hidden, lengths), "flatten", self.flatten_width)
+      x = self.project(self.concatenate(hidden, lengths), "flatten", self.flatten_width)
     else:
-      each = annotate(List[Tensor], [])
-      start = 0
-      for i in range(len(lengths)):
-        end = start + lengths[i]
-        if self.pooling == "mean":
-          own = torch.mean(torch.slice(hidden, 0, start, end), [0])
-        elif self.pooling == "last":
-          own = hidden[end - 1]
-        else:
-          own = hidden[start]
-        start = end
-        each = each + [own]
-      x = torch.stack(each)
+      x = self.pool_rows(hidden, lengths)
     if self.scaled:
-      wide = torch.to(x, 7)
-      squares = torch.sum(wide * wide, [1], True)
-      squares = torch.masked_fill(squares, torch.eq(squares, 0), 1)
-      x = x * torch.to(torch.sqrt(torch.reciprocal(squares) * torch.size(x, 1)), 6)
+      x = self.scale_to_root_of_width(x)
     return x
 
-  # The observation itself beside its hidden states.
-  def raw(self, rows: Tensor, lengths: List[int]) -> Tensor:
+  # The mean, the last or the first of each observation's rows.
+  def pool_rows(self, hidden: Tensor, lengths: List[int]) -> Tensor:  # [N, D] to [B, D]
+    out = annotate(List[Tensor], [])
+    start = 0
+    for length in lengths:
+      own = hidden[start:start + length]  # [T, D]
+      if self.pooling == "mean":
+        out.append(own.mean([0]))
+      elif self.pooling == "last":
+        out.append(own[length - 1])
+      else:
+        out.append(own[0])
+      start = start + length
+    return torch.stack(out)
+
+  # Each row scaled to the length sqrt(F); a row of zeros stays as it is.
+  def scale_to_root_of_width(self, x: Tensor) -> Tensor:  # [R, F]
+    x64 = x.to(7)
+    squares = (x64 * x64).sum([1], True)  # [R, 1]
+    squares = squares.masked_fill(squares == 0, 1)
+    return x * (squares.reciprocal() * x.size(1)).sqrt().to(6)
+
+  # The observation itself, which is read beside its hidden states.
+  def raw(self, rows: Tensor, lengths: List[int]) -> Tensor:  # [N, W] or [N] to [B or N, raw features]
     if self.reads == "token_ids":
       x = self.bags(rows, lengths)
     elif self.pooling == "per_token":
       x = rows
     else:
-      x = self.side_by_side(rows, lengths)
+      x = self.concatenate(rows, lengths)
     x = x * self.parts["raw.scale"]
-    if torch.__contains__(self.parts, "raw.places"):
-      x = self.through(x, "raw", self.raw_width)
+    if "raw.places" in self.parts:
+      x = self.project(x, "raw", self.raw_width)
     return x
 
-  # log(1 + count) of each text's words without special tokens, scaled to length 1: [B, vocabulary].
-  def bags(self, tokens: Tensor, lengths: List[int]) -> Tensor:
-    table = self.substrate.table[0]
-    each = annotate(List[Tensor], [])
+  # A bag of words per text: log(1 + count) of its tokens without [CLS] and [SEP], scaled to length 1.
+  def bags(self, tokens: Tensor, lengths: List[int]) -> Tensor:  # [N] to [B, V]
+    table = self.substrate.table[0]  # [V, D]
+    out = annotate(List[Tensor], [])
     start = 0
-    for i in range(len(lengths)):
-      words = torch.slice(tokens, 0, start + 1, start + lengths[i] - 1)
-      start = start + lengths[i]
-      counts = torch.new_zeros(table, [torch.size(table, 0)])
-      counts = torch.index_add(counts, 0, words, torch.to(torch.ones_like(words), 6))
-      weights = torch.log1p(counts)
-      length = torch.sqrt(torch.sum(weights * weights))
-      each = each + [weights / torch.masked_fill(length, torch.eq(length, 0), 1)]
-    return torch.stack(each)
+    for length in lengths:
+      words = tokens[start + 1:start + length - 1]  # [T - 2]
+      counts = table.new_zeros([table.size(0)]).index_add(0, words, torch.ones_like(words).to(6))  # [V]
+      weights = counts.log1p()
+      norm = (weights * weights).sum().sqrt()
+      out.append(weights / norm.masked_fill(norm == 0, 1))
+      start = start + length
+    return torch.stack(out)
