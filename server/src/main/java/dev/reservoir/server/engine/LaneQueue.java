@@ -216,7 +216,7 @@ final class LaneQueue {
         lock.lock();
         try {
             Scheduler.Dropped<TrainingTask> dropped = scheduler.drop(head);
-            return new Dropped(dropped.items(), dropped.atRest() && head.retire());
+            return new Dropped(dropped.items(), dropped.idle() && head.retire());
         } finally {
             lock.unlock();
         }

@@ -8,20 +8,20 @@ package dev.reservoir.server.schedule;
  * constant of one second. 1 is one fully used lane. Not thread-safe.
  */
 final class LaneUtilization {
-    private static final double CONSTANT_NANOS = 1e9;
+    private static final double TIME_CONSTANT_NANOS = 1e9;
 
     private double nanos;
     private long atNanos;
 
     /** Records a batch that ended at {@code nowNanos}, with its duration. */
-    void served(long tookNanos, long nowNanos) {
-        nanos = nanos(nowNanos) + tookNanos;
+    void served(long durationNanos, long nowNanos) {
+        nanos = nanos(nowNanos) + durationNanos;
         atNanos = nowNanos;
     }
 
     /** The utilization in lanes at the given time. */
     double lanes(long nowNanos) {
-        return nanos(nowNanos) / CONSTANT_NANOS;
+        return nanos(nowNanos) / TIME_CONSTANT_NANOS;
     }
 
     /** The time at which it falls below {@code lanes} if nothing more is served; {@link Long#MAX_VALUE} for never. */
@@ -30,10 +30,10 @@ final class LaneUtilization {
         if (now < lanes) {
             return nowNanos;
         }
-        return lanes == 0 ? Long.MAX_VALUE : nowNanos + 1 + (long) (CONSTANT_NANOS * Math.log(now / lanes));
+        return lanes == 0 ? Long.MAX_VALUE : nowNanos + 1 + (long) (TIME_CONSTANT_NANOS * Math.log(now / lanes));
     }
 
     private double nanos(long nowNanos) {
-        return nanos * Math.exp((atNanos - nowNanos) / CONSTANT_NANOS);
+        return nanos * Math.exp((atNanos - nowNanos) / TIME_CONSTANT_NANOS);
     }
 }

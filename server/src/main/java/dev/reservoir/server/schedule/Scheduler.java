@@ -118,17 +118,17 @@ public final class Scheduler<S extends Work, T extends OrderedWork> {
     }
 
     private Decision.Serve<S, T> serve(long nowNanos, boolean trainingWaits) {
-        ServingQueue.Taken<S> taken = serving.take(policy.batchTokens(), policy.batchItems(), nowNanos);
-        if (!taken.items().isEmpty()) {
+        ServingQueue.Batch<S> batch = serving.take(policy.batchTokens(), policy.batchItems(), nowNanos);
+        if (!batch.items().isEmpty()) {
             served = true;
             lastServedNanos = nowNanos;
-            linger.taken();
+            linger.batchStarted();
             if (trainingWaits) {
                 trainingCredit +=
-                        tokens(taken.items()) * policy.trainingShare() / Math.max(1e-9, 1 - policy.trainingShare());
+                        tokens(batch.items()) * policy.trainingShare() / Math.max(1e-9, 1 - policy.trainingShare());
             }
         }
-        return new Decision.Serve<>(taken.items(), taken.abandoned());
+        return new Decision.Serve<>(batch.items(), batch.abandoned());
     }
 
     /**
@@ -171,9 +171,9 @@ public final class Scheduler<S extends Work, T extends OrderedWork> {
      * The result of dropping a flow.
      *
      * @param items the items that waited in it
-     * @param atRest whether none of its items runs; otherwise {@link #finishedTraining} will name it
+     * @param idle whether none of its items runs; otherwise {@link #finishedTraining} will name it
      */
-    public record Dropped<T>(List<T> items, boolean atRest) {}
+    public record Dropped<T>(List<T> items, boolean idle) {}
 
     /** Removes what waits in a flow, which accepts no more items until it no longer runs. */
     public Dropped<T> drop(Object flow) {

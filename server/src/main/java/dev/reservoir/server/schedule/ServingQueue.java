@@ -15,27 +15,27 @@ import java.util.Map;
  * Not thread-safe.
  */
 final class ServingQueue<S extends Work> {
-    /** An item's position in the queue; no two are equal. */
-    private static final class Place<S> {
+    /** A waiting item; no two entries are equal, though items may be. */
+    private static final class Entry<S> {
         final S item;
 
-        Place(S item) {
+        Entry(S item) {
             this.item = item;
         }
     }
 
     /**
-     * The result of taking a batch.
+     * A batch, removed from the queue.
      *
      * @param abandoned items that no caller waited for any more; they were neither charged nor counted
      */
-    record Taken<S>(List<S> items, List<S> abandoned) {}
+    record Batch<S>(List<S> items, List<S> abandoned) {}
 
     private final TenantLedger ledger;
     private final TenantLedger.Ranking tenants;
-    private final Map<String, ArrayDeque<Place<S>>> byTenant = new HashMap<>();
-    /** All positions in order of arrival. */
-    private final LinkedHashSet<Place<S>> byAge = new LinkedHashSet<>();
+    private final Map<String, ArrayDeque<Entry<S>>> byTenant = new HashMap<>();
+    /** All entries in order of arrival. */
+    private final LinkedHashSet<Entry<S>> byAge = new LinkedHashSet<>();
 
     private long tokens;
 
@@ -49,7 +49,7 @@ final class ServingQueue<S extends Work> {
     }
 
     int size(String tenant) {
-        ArrayDeque<Place<S>> queue = byTenant.get(tenant);
+        ArrayDeque<Entry<S>> queue = byTenant.get(tenant);
         return queue == null ? 0 : queue.size();
     }
 
@@ -59,13 +59,13 @@ final class ServingQueue<S extends Work> {
 
     void add(S item) {
         ledger.enqueued(item.tenant());
-        ArrayDeque<Place<S>> queue = byTenant.computeIfAbsent(item.tenant(), unused -> new ArrayDeque<>());
+        ArrayDeque<Entry<S>> queue = byTenant.computeIfAbsent(item.tenant(), unused -> new ArrayDeque<>());
         if (queue.isEmpty()) {
             tenants.add(item.tenant());
         }
-        Place<S> place = new Place<>(item);
-        queue.add(place);
-        byAge.add(place);
+        Entry<S> entry = new Entry<>(item);
+        queue.add(entry);
+        byAge.add(entry);
         tokens += item.tokens();
         verifyState();
     }
@@ -76,12 +76,12 @@ final class ServingQueue<S extends Work> {
     }
 
     /** Takes a batch within the bounds, but at least one item if any is not abandoned. */
-    Taken<S> take(int maxTokens, int maxItems, long nowNanos) {
+    Batch<S> take(int maxTokens, int maxItems, long nowNanos) {
         List<S> batch = new ArrayList<>();
         List<S> abandoned = new ArrayList<>();
         long sum = 0;
         while (!byAge.isEmpty() && batch.size() < maxItems) {
-            ArrayDeque<Place<S>> queue = queue(tenants.first());
+            ArrayDeque<Entry<S>> queue = queue(tenants.first());
             S next = queue.getFirst().item;
             if (next.abandoned(nowNanos)) {
                 abandoned.add(next);
@@ -96,10 +96,10 @@ final class ServingQueue<S extends Work> {
             sum += cost;
             batch.add(next);
             remove(queue);
-            ledger.taken(next.tenant(), cost);
+            ledger.dequeued(next.tenant(), cost);
         }
         verifyState();
-        return new Taken<>(batch, abandoned);
+        return new Batch<>(batch, abandoned);
     }
 
     /** Removes all waiting items. */
@@ -116,18 +116,18 @@ final class ServingQueue<S extends Work> {
     }
 
     /** Removes the head of a tenant's queue. */
-    private void remove(ArrayDeque<Place<S>> queue) {
-        Place<S> place = queue.removeFirst();
-        byAge.remove(place);
-        tokens -= place.item.tokens();
+    private void remove(ArrayDeque<Entry<S>> queue) {
+        Entry<S> entry = queue.removeFirst();
+        byAge.remove(entry);
+        tokens -= entry.item.tokens();
         if (queue.isEmpty()) {
-            byTenant.remove(place.item.tenant());
-            tenants.remove(place.item.tenant());
+            byTenant.remove(entry.item.tenant());
+            tenants.remove(entry.item.tenant());
         }
     }
 
-    private ArrayDeque<Place<S>> queue(String tenant) {
-        ArrayDeque<Place<S>> queue = byTenant.get(tenant);
+    private ArrayDeque<Entry<S>> queue(String tenant) {
+        ArrayDeque<Entry<S>> queue = byTenant.get(tenant);
         if (queue == null) {
             throw new IllegalStateException("tenant: " + tenant + " (expected: one with waiting items)");
         }

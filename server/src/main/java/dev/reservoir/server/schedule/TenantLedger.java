@@ -20,7 +20,7 @@ import java.util.TreeSet;
  * logarithmic in the number of tenants. Not thread-safe.
  */
 final class TenantLedger {
-    private static final Comparator<Account> LEAST_GIVEN_FIRST = (one, other) -> {
+    private static final Comparator<Account> LEAST_USED_FIRST = (one, other) -> {
         int byTokens = Long.compare(one.tokens, other.tokens);
         return byTokens != 0 ? byTokens : Long.compare(one.order, other.order);
     };
@@ -43,7 +43,7 @@ final class TenantLedger {
      * charges.
      */
     final class Ranking {
-        private final TreeSet<Account> accounts = new TreeSet<>(LEAST_GIVEN_FIRST);
+        private final TreeSet<Account> accounts = new TreeSet<>(LEAST_USED_FIRST);
 
         private Ranking() {}
 
@@ -103,20 +103,20 @@ final class TenantLedger {
     }
 
     /**
-     * Records that an item was taken to be run, and charges {@code tokens} for it, at least 1, because every item takes
+     * Records that an item ceased to wait because it is run, and charges {@code tokens} for it, at least 1, because every item takes
      * a turn.
      */
-    void taken(String tenant, int tokens) {
+    void dequeued(String tenant, int tokens) {
         Account account = account(tenant);
-        List<Ranking> held = new ArrayList<>(rankings.size());
+        List<Ranking> containing = new ArrayList<>(rankings.size());
         for (Ranking ranking : rankings) {
             if (ranking.accounts.remove(account)) {
-                held.add(ranking);
+                containing.add(ranking);
             }
         }
         account.tokens += Math.max(1, tokens);
         account.order = ++lastOrder;
-        for (Ranking ranking : held) {
+        for (Ranking ranking : containing) {
             ranking.accounts.add(account);
         }
         ceasedToWait(account);
@@ -140,12 +140,12 @@ final class TenantLedger {
         verifyState();
     }
 
-    long given(String tenant) {
+    long used(String tenant) {
         Account account = accounts.get(tenant);
         return account == null ? 0 : account.tokens;
     }
 
-    int remembered() {
+    int size() {
         return accounts.size();
     }
 

@@ -3,7 +3,6 @@
 
 package dev.reservoir.server.schedule;
 
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
@@ -33,67 +32,13 @@ import org.jspecify.annotations.Nullable;
  */
 final class TrainingQueue<T extends OrderedWork> {
     /** Most flows examined to find one whose next step is short enough. */
-    private static final int LOOKED_AT = 256;
-
-    private enum State {
-        /** Items wait and none runs. */
-        READY,
-        /** A slice runs; items may wait. */
-        RUNNING,
-        /** The flow was dropped while a slice runs. */
-        DROPPED
-    }
-
-    private final class Flow {
-        final Object key;
-        final String tenant;
-        final ArrayDeque<T> items = new ArrayDeque<>();
-        State state = State.READY;
-        /** The content of the next slice, as far as {@link #sliceItems} and the step go. */
-        long sliceTokens;
-
-        private int sliceCount;
-
-        Flow(T first) {
-            this.key = first.flow();
-            this.tenant = first.tenant();
-        }
-
-        /** Items that fill the next slice. */
-        int mostInSlice() {
-            int step = items.getFirst().stepItems();
-            return step > 0 ? step : sliceItems;
-        }
-
-        void add(T item) {
-            items.add(item);
-            measure(item);
-        }
-
-        void measureSlice() {
-            sliceTokens = 0;
-            sliceCount = 0;
-            for (T item : items) {
-                if (sliceCount >= mostInSlice()) {
-                    break;
-                }
-                measure(item);
-            }
-        }
-
-        private void measure(T item) {
-            if (sliceCount < mostInSlice()) {
-                sliceTokens += cost(item);
-                sliceCount += counts(item) ? 1 : 0;
-            }
-        }
-    }
+    private static final int MAX_EXAMINED = 256;
 
     private final TenantLedger ledger;
     private final TenantLedger.Ranking readyTenants;
     private final int sliceItems;
-    private final Map<Object, Flow> flows = new HashMap<>();
-    private final Map<String, LinkedHashSet<Flow>> readyByTenant = new HashMap<>();
+    private final Map<Object, TrainingFlow<T>> flows = new HashMap<>();
+    private final Map<String, LinkedHashSet<TrainingFlow<T>>> readyByTenant = new HashMap<>();
     private long readyTokens;
     private int size;
 
@@ -120,20 +65,19 @@ final class TrainingQueue<T extends OrderedWork> {
 
     /** @throws IllegalStateException if the flow was dropped and still runs */
     void add(T item) {
-        Flow flow = flows.get(item.flow());
+        TrainingFlow<T> flow = flows.get(item.flow());
         if (flow == null) {
-            flow = new Flow(item);
-            flows.put(flow.key, flow);
+            flow = new TrainingFlow<>(item, sliceItems);
+            flows.put(flow.key(), flow);
             ledger.enqueued(item.tenant());
-            flow.add(item);
             ready(flow);
-        } else if (flow.state == State.DROPPED) {
-            throw new IllegalStateException("flow: " + flow.key + " was dropped (expected: one that takes items)");
+        } else if (flow.state() == TrainingFlow.State.DROPPED) {
+            throw new IllegalStateException("flow: " + flow.key() + " was dropped (expected: one that takes items)");
         } else {
             ledger.enqueued(item.tenant());
-            long before = flow.sliceTokens;
+            long before = flow.sliceTokens();
             flow.add(item);
-            readyTokens += flow.state == State.READY ? flow.sliceTokens - before : 0;
+            readyTokens += flow.state() == TrainingFlow.State.READY ? flow.sliceTokens() - before : 0;
         }
         size++;
         verifyState();
@@ -148,65 +92,37 @@ final class TrainingQueue<T extends OrderedWork> {
     List<Decision.Slice<T>> take(long maxTokens, boolean beyond) {
         List<Decision.Slice<T>> slices = new ArrayList<>();
         long left = maxTokens;
-        Flow flow = beyond ? first() : firstWithin(maxTokens);
-        while (flow != null && (slices.isEmpty() || cost(flow.items.getFirst()) <= left)) {
-            List<T> items = new ArrayList<>();
+        TrainingFlow<T> flow = beyond ? first() : firstWithin(maxTokens);
+        while (flow != null && (slices.isEmpty() || flow.firstCost() <= left)) {
             unready(flow);
-            left -= takeSlice(flow, left, items);
-            flow.state = State.RUNNING;
-            slices.add(new Decision.Slice<>(flow.key, items));
+            List<T> items = flow.takeSlice(left);
+            flow.become(TrainingFlow.State.RUNNING);
+            for (T item : items) {
+                int cost = TrainingFlow.cost(item);
+                ledger.dequeued(flow.tenant(), cost);
+                left -= cost;
+            }
+            size -= items.size();
+            slices.add(new Decision.Slice<>(flow.key(), items));
             flow = beyond ? first() : firstWithin(left);
         }
         verifyState();
         return slices;
     }
 
-    /** Moves the flow's next slice, at least one item, to {@code items}. Returns its tokens. */
-    private long takeSlice(Flow flow, long maxTokens, List<T> items) {
-        int step = flow.items.getFirst().stepItems();
-        int most = flow.mostInSlice();
-        int counted = 0;
-        long sum = 0;
-        while (!flow.items.isEmpty() && items.size() < most + sliceItems) {
-            T next = flow.items.getFirst();
-            int cost = cost(next);
-            boolean full = counts(next) && counted == most;
-            boolean inStep = step > 0 || items.isEmpty();
-            if (full || (!inStep && sum + cost > maxTokens)) {
-                break;
-            }
-            counted += counts(next) ? 1 : 0;
-            sum += cost;
-            items.add(next);
-            flow.items.removeFirst();
-            size--;
-            ledger.taken(flow.tenant, cost);
-        }
-        return sum;
-    }
-
-    private boolean counts(T item) {
-        return item.stepItems() == 0 || item.fillsStep();
-    }
-
-    private static int cost(Work item) {
-        return Math.max(1, item.tokens());
-    }
-
-    private @Nullable Flow first() {
+    private @Nullable TrainingFlow<T> first() {
         return hasReady() ? readyFlows(readyTenants.first()).iterator().next() : null;
     }
 
     /** The first flow whose next step, or next item if it has no steps, has at most the given tokens. */
-    private @Nullable Flow firstWithin(long maxTokens) {
-        int lookedAt = 0;
+    private @Nullable TrainingFlow<T> firstWithin(long maxTokens) {
+        int examined = 0;
         for (String tenant : readyTenants.inOrder()) {
-            for (Flow flow : readyFlows(tenant)) {
-                T next = flow.items.getFirst();
-                if ((next.stepItems() > 0 ? flow.sliceTokens : cost(next)) <= maxTokens) {
+            for (TrainingFlow<T> flow : readyFlows(tenant)) {
+                if (flow.leastCost() <= maxTokens) {
                     return flow;
                 }
-                if (++lookedAt == LOOKED_AT) {
+                if (++examined == MAX_EXAMINED) {
                     return null;
                 }
             }
@@ -220,15 +136,15 @@ final class TrainingQueue<T extends OrderedWork> {
      * @return whether the flow was dropped meanwhile
      */
     boolean finished(Object key) {
-        Flow flow = flows.get(key);
-        if (flow == null || flow.state == State.READY) {
+        TrainingFlow<T> flow = flows.get(key);
+        if (flow == null || flow.state() == TrainingFlow.State.READY) {
             throw new IllegalStateException("flow: " + key + " (expected: one that runs)");
         }
-        boolean dropped = flow.state == State.DROPPED;
-        if (flow.items.isEmpty()) {
+        boolean dropped = flow.state() == TrainingFlow.State.DROPPED;
+        if (flow.isEmpty()) {
             flows.remove(key);
         } else {
-            flow.state = State.READY;
+            flow.become(TrainingFlow.State.READY);
             flow.measureSlice();
             ready(flow);
         }
@@ -238,35 +154,33 @@ final class TrainingQueue<T extends OrderedWork> {
 
     /** Removes all that waits in a flow, which accepts no more items until it no longer runs. */
     Scheduler.Dropped<T> drop(Object key) {
-        Flow flow = flows.get(key);
+        TrainingFlow<T> flow = flows.get(key);
         if (flow == null) {
             return new Scheduler.Dropped<>(List.of(), true);
         }
-        List<T> dropped = List.copyOf(flow.items);
-        boolean atRest = flow.state == State.READY;
-        if (atRest) {
+        List<T> dropped = flow.clear();
+        boolean idle = flow.state() == TrainingFlow.State.READY;
+        if (idle) {
             unready(flow);
             flows.remove(key);
         } else {
-            flow.state = State.DROPPED;
+            flow.become(TrainingFlow.State.DROPPED);
         }
-        flow.items.clear();
         size -= dropped.size();
         dropped.forEach(item -> ledger.withdrawn(item.tenant()));
         verifyState();
-        return new Scheduler.Dropped<>(dropped, atRest);
+        return new Scheduler.Dropped<>(dropped, idle);
     }
 
     /** Removes all that waits in every flow. */
     List<T> drain() {
         List<T> all = new ArrayList<>(size);
-        for (Flow flow : List.copyOf(flows.values())) {
-            if (flow.state == State.READY) {
+        for (TrainingFlow<T> flow : List.copyOf(flows.values())) {
+            if (flow.state() == TrainingFlow.State.READY) {
                 unready(flow);
-                flows.remove(flow.key);
+                flows.remove(flow.key());
             }
-            all.addAll(flow.items);
-            flow.items.clear();
+            all.addAll(flow.clear());
         }
         size = 0;
         all.forEach(item -> ledger.withdrawn(item.tenant()));
@@ -274,27 +188,28 @@ final class TrainingQueue<T extends OrderedWork> {
         return all;
     }
 
-    private void ready(Flow flow) {
-        LinkedHashSet<Flow> ready = readyByTenant.computeIfAbsent(flow.tenant, unused -> new LinkedHashSet<>());
+    private void ready(TrainingFlow<T> flow) {
+        LinkedHashSet<TrainingFlow<T>> ready =
+                readyByTenant.computeIfAbsent(flow.tenant(), unused -> new LinkedHashSet<>());
         if (ready.isEmpty()) {
-            readyTenants.add(flow.tenant);
+            readyTenants.add(flow.tenant());
         }
         ready.add(flow);
-        readyTokens += flow.sliceTokens;
+        readyTokens += flow.sliceTokens();
     }
 
-    private void unready(Flow flow) {
-        LinkedHashSet<Flow> ready = readyFlows(flow.tenant);
+    private void unready(TrainingFlow<T> flow) {
+        LinkedHashSet<TrainingFlow<T>> ready = readyFlows(flow.tenant());
         ready.remove(flow);
-        readyTokens -= flow.sliceTokens;
+        readyTokens -= flow.sliceTokens();
         if (ready.isEmpty()) {
-            readyByTenant.remove(flow.tenant);
-            readyTenants.remove(flow.tenant);
+            readyByTenant.remove(flow.tenant());
+            readyTenants.remove(flow.tenant());
         }
     }
 
-    private LinkedHashSet<Flow> readyFlows(String tenant) {
-        LinkedHashSet<Flow> ready = readyByTenant.get(tenant);
+    private LinkedHashSet<TrainingFlow<T>> readyFlows(String tenant) {
+        LinkedHashSet<TrainingFlow<T>> ready = readyByTenant.get(tenant);
         if (ready == null) {
             throw new IllegalStateException("tenant: " + tenant + " (expected: one with a ready flow)");
         }

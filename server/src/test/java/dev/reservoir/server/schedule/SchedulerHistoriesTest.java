@@ -74,7 +74,7 @@ class SchedulerHistoriesTest {
             Scheduler.Dropped<Step> dropped = scheduler.drop(flow);
             List<Step> expected = waitingSteps.remove(flow);
             assertThat(dropped.items()).isEqualTo(expected == null ? List.of() : expected);
-            assertThat(dropped.atRest()).isEqualTo(!running.contains(flow));
+            assertThat(dropped.idle()).isEqualTo(!running.contains(flow));
             if (running.contains(flow)) {
                 droppedWhileRunning.add(flow);
             }

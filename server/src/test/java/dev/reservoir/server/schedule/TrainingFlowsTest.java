@@ -129,8 +129,8 @@ class TrainingFlowsTest {
         List<Decision.Slice<Step>> running = trained(scheduler.next(0, 0));
         Scheduler.Dropped<Step> dropped = scheduler.drop("gone");
         assertThat(dropped.items()).extracting(Step::id).containsExactly(4, 5);
-        assertThat(dropped.atRest()).isFalse();
-        assertThat(scheduler.drop("gone").atRest()).isFalse();
+        assertThat(dropped.idle()).isFalse();
+        assertThat(scheduler.drop("gone").idle()).isFalse();
         assertThat(scheduler.finishedTraining(running)).containsExactly("gone");
         assertThat(scheduler.next(0, 0)).isInstanceOf(Decision.Wait.class);
         assertThat(scheduler.queuedTraining()).isZero();
