@@ -31,12 +31,15 @@ public interface ObservationEncoder {
     /** Width {@code F} of a row of features. */
     int featureWidth();
 
-    /** See {@link ObservationReader#admit}. */
-    AdmittedObservation admit(Observation observation);
+    /** What admits and decodes its observations. Encoders of one modality on one substrate share a reader. */
+    ObservationReader reader();
 
-    /**
-     * Decodes an observation that an encoder of the same modality admitted, or refuses it if its content is malformed.
-     */
+    /** See {@link ObservationReader#admit}. */
+    default AdmittedObservation admit(Observation observation) {
+        return reader().admit(observation);
+    }
+
+    /** Encodes an observation that its reader admitted, or refuses it if its content is malformed. */
     Encoded encode(AdmittedObservation observation);
 
     /**

@@ -33,9 +33,9 @@ public interface ObservationReader {
     AdmittedObservation admit(Observation observation);
 
     /**
-     * Decodes an observation that a reader of the same modality admitted.
+     * Decodes an observation that it admitted; {@link AdmittedObservation#rows} calls this once.
      *
      * @throws Refused INVALID_OBSERVATION or TOO_LARGE if its content turns out to be malformed
      */
-    ObservationRows read(AdmittedObservation admitted);
+    ObservationRows read(Observation observation);
 }

@@ -13,7 +13,7 @@ public record KeyedEncoder(EncoderKey key, int featureWidth) implements Observat
     }
 
     @Override
-    public AdmittedObservation admit(Observation observation) {
+    public ObservationReader reader() {
         throw new UnsupportedOperationException();
     }
 

@@ -53,15 +53,15 @@ final class AudioReader implements ObservationReader {
         } else {
             throw ObservationChecks.wrongModality(observation, "audio");
         }
-        return new AdmittedObservation(observation, spec.maxTokens());
+        return new AdmittedObservation(this, observation, spec.maxTokens());
     }
 
     @Override
-    public ObservationRows read(AdmittedObservation admitted) {
+    public ObservationRows read(Observation observation) {
         int most = spectrum.samples(spec.frames());
-        float[] samples = admitted.observation() instanceof Observation.WaveAudio wave
+        float[] samples = observation instanceof Observation.WaveAudio wave
                 ? WaveFile.decode(wave.file(), spec.sampleRate(), most)
-                : WaveFile.samples(((Observation.PcmAudio) admitted.observation()).samples(), 16, 1, most);
+                : WaveFile.samples(((Observation.PcmAudio) observation).samples(), 16, 1, most);
         float[] frames = spectrum.logMel(samples, spec.frames());
         normalize(frames);
         // Tokens are whole: frames missing from the last one stay 0, the mean.

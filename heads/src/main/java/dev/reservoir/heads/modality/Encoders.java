@@ -5,7 +5,6 @@ package dev.reservoir.heads.modality;
 
 import static dev.reservoir.heads.Refused.check;
 
-import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.reservoir.heads.EncoderKey;
 import dev.reservoir.heads.EncoderSpec;
 import dev.reservoir.heads.EncoderSpec.Pooling;
@@ -14,14 +13,10 @@ import dev.reservoir.heads.ObservationEncoder;
 import dev.reservoir.heads.ObservationReader;
 import dev.reservoir.heads.SubstrateInfo;
 import dev.reservoir.heads.TextTokenizer;
-import java.lang.ref.WeakReference;
-import java.util.HashMap;
-import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /**
- * Makes the encoders of one substrate. Equal specifications yield the same encoder as long as something references it;
- * this class references it weakly. All randomness of an encoder is fixed by its specification, so it is the same in
+ * Makes the readers and the encoders of one substrate. Equal specifications yield the same one as long as something
+ * references it; this class references it weakly. All randomness of an encoder is fixed by its specification, so it is the same in
  * every process and on every machine. Any number of threads may call at once.
  */
 public final class Encoders {
@@ -33,15 +28,14 @@ public final class Encoders {
     static final int MAX_FEATURES = 1 << 21;
 
     private final SubstrateInfo substrate;
-    private final Readers readers;
-
-    @GuardedBy("this")
-    private final Map<EncoderKey, WeakReference<ObservationEncoder>> made = new HashMap<>();
+    private final Readers makers;
+    private final WeakValues<ModalitySpec, ObservationReader> readers = new WeakValues<>();
+    private final WeakValues<EncoderKey, ObservationEncoder> encoders = new WeakValues<>();
 
     /** @param tokenizer the substrate's own; not closed here */
     public Encoders(SubstrateInfo substrate, TextTokenizer tokenizer) {
         this.substrate = substrate;
-        this.readers = new Readers(substrate, tokenizer);
+        this.makers = new Readers(substrate, tokenizer);
     }
 
     /**
@@ -68,7 +62,7 @@ public final class Encoders {
         int width = pooler.width() + rawWidth;
         checkFeatures(modality, encoder.pooling(), width);
         EncoderKey key = new EncoderKey(substrate.digest(), modality, encoder.pooling(), pooler.width(), rawWidth);
-        ObservationEncoder known = known(key);
+        ObservationEncoder known = encoders.get(key);
         if (known != null) {
             return known;
         }
@@ -76,7 +70,7 @@ public final class Encoders {
         Projection projection = encoder.pooling() == Pooling.INPUT_ONLY || modality.readsTokenIds()
                 ? null
                 : Projection.input(reader.rowWidth(), substrate.width());
-        return remember(key, new FrozenEncoder(key, reader, projection, pooler, raw));
+        return encoders.putIfAbsent(key, new FrozenEncoder(key, reader, projection, pooler, raw));
     }
 
     /**
@@ -95,25 +89,10 @@ public final class Encoders {
                 "at most " + widest + (perToken ? " per token, " + MAX_FEATURES + " in all" : ""));
     }
 
-    private synchronized @Nullable ObservationEncoder known(EncoderKey key) {
-        WeakReference<ObservationEncoder> reference = made.get(key);
-        return reference == null ? null : reference.get();
-    }
-
-    /** The encoder, or the equal one that another thread made first. */
-    private synchronized ObservationEncoder remember(EncoderKey key, ObservationEncoder encoder) {
-        ObservationEncoder first = known(key);
-        if (first != null) {
-            return first;
-        }
-        made.values().removeIf(reference -> reference.get() == null);
-        made.put(key, new WeakReference<>(encoder));
-        return encoder;
-    }
-
-    /** What decodes observations of a modality. */
+    /** What admits and decodes observations of a modality. */
     public ObservationReader reader(ModalitySpec modality) {
-        return modality.accept(readers);
+        ObservationReader known = readers.get(modality);
+        return known != null ? known : readers.putIfAbsent(modality, modality.accept(makers));
     }
 
     private static final class Readers implements ModalitySpec.Visitor<ObservationReader> {

@@ -8,7 +8,6 @@ import dev.reservoir.heads.EncoderKey;
 import dev.reservoir.heads.EncoderSpec.Pooling;
 import dev.reservoir.heads.Features;
 import dev.reservoir.heads.HiddenStates;
-import dev.reservoir.heads.Observation;
 import dev.reservoir.heads.ObservationEncoder;
 import dev.reservoir.heads.ObservationReader;
 import dev.reservoir.heads.ObservationRows;
@@ -65,13 +64,13 @@ final class FrozenEncoder implements ObservationEncoder {
     }
 
     @Override
-    public AdmittedObservation admit(Observation observation) {
-        return reader.admit(observation);
+    public ObservationReader reader() {
+        return reader;
     }
 
     @Override
     public Encoded encode(AdmittedObservation observation) {
-        ObservationRows observed = reader.read(observation);
+        ObservationRows observed = observation.rows();
         float[] rawInput = raw == null ? new float[0] : raw.of(observed);
         SubstrateInput input =
                 !readsSubstrate() ? null : observed.tokenIds() != null ? observed.tokenIds() : embeddings(observed);

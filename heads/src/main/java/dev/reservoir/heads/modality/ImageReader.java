@@ -50,14 +50,14 @@ final class ImageReader implements ObservationReader {
         } else {
             throw ObservationChecks.wrongModality(observation, "image");
         }
-        return new AdmittedObservation(observation, spec.maxTokens());
+        return new AdmittedObservation(this, observation, spec.maxTokens());
     }
 
     @Override
-    public ObservationRows read(AdmittedObservation admitted) {
-        byte[] samples = admitted.observation() instanceof Observation.EncodedImage encoded
+    public ObservationRows read(Observation observation) {
+        byte[] samples = observation instanceof Observation.EncodedImage encoded
                 ? PictureFile.decode(encoded.file(), spec.width(), spec.height(), spec.channels())
-                : ((Observation.RawImage) admitted.observation()).samples();
+                : ((Observation.RawImage) observation).samples();
         return ObservationRows.dense(spec.maxTokens(), patches(samples));
     }
 

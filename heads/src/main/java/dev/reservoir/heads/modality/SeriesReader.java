@@ -58,12 +58,12 @@ final class SeriesReader implements ObservationReader {
         if (rows != spec.window()) {
             throw ObservationChecks.invalid(FIELD, rows + " rows", spec.window() + " rows");
         }
-        return new AdmittedObservation(observation, spec.maxTokens());
+        return new AdmittedObservation(this, observation, spec.maxTokens());
     }
 
     @Override
-    public ObservationRows read(AdmittedObservation admitted) {
-        float[] values = ((Observation.Series) admitted.observation()).values();
+    public ObservationRows read(Observation observation) {
+        float[] values = ((Observation.Series) observation).values();
         ObservationChecks.checkNumbers(FIELD, values);
         Features.@Nullable Scale scale = null;
         if (spec.normalizePerWindow()) {

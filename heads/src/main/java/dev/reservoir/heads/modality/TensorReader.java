@@ -46,12 +46,12 @@ final class TensorReader implements ObservationReader {
         if (rows > spec.maxRows()) {
             throw ObservationChecks.tooLarge(FIELD, rows + " rows", "1 to " + spec.maxRows());
         }
-        return new AdmittedObservation(observation, rows);
+        return new AdmittedObservation(this, observation, rows);
     }
 
     @Override
-    public ObservationRows read(AdmittedObservation admitted) {
-        Observation.Tensor tensor = (Observation.Tensor) admitted.observation();
+    public ObservationRows read(Observation observation) {
+        Observation.Tensor tensor = (Observation.Tensor) observation;
         ObservationChecks.checkNumbers(FIELD, tensor.values());
         return ObservationRows.dense(tensor.values().length / tensor.columns(), tensor.values());
     }

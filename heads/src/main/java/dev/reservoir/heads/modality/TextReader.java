@@ -52,12 +52,12 @@ final class TextReader implements ObservationReader {
         if (!(observation instanceof Observation.Text text)) {
             throw ObservationChecks.wrongModality(observation, "text");
         }
-        return new AdmittedObservation(observation, Math.min(spec.maxTokens(), checkedBytes(text.text()) + 2));
+        return new AdmittedObservation(this, observation, Math.min(spec.maxTokens(), checkedBytes(text.text()) + 2));
     }
 
     @Override
-    public ObservationRows read(AdmittedObservation admitted) {
-        int[] ids = tokenizer.encode(((Observation.Text) admitted.observation()).text(), spec.maxTokens());
+    public ObservationRows read(Observation observation) {
+        int[] ids = tokenizer.encode(((Observation.Text) observation).text(), spec.maxTokens());
         if (ids.length < 2) {
             throw new IllegalStateException(
                     "tokeniser gave " + ids.length + " ids (expected: at least [CLS] and [SEP])");

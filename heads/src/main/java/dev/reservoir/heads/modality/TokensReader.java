@@ -51,12 +51,12 @@ final class TokensReader implements ObservationReader {
         if (count > spec.maxLength()) {
             throw ObservationChecks.tooLarge(FIELD, count + " symbols", "1 to " + spec.maxLength());
         }
-        return new AdmittedObservation(observation, tokens(count));
+        return new AdmittedObservation(this, observation, tokens(count));
     }
 
     @Override
-    public ObservationRows read(AdmittedObservation admitted) {
-        int[] symbols = ((Observation.Symbols) admitted.observation()).symbols();
+    public ObservationRows read(Observation observation) {
+        int[] symbols = ((Observation.Symbols) observation).symbols();
         int rows = tokens(symbols.length);
         int[] columns = new int[rows * spec.group()];
         float[] values = new float[rows * spec.group()];

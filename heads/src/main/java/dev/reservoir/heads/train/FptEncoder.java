@@ -7,8 +7,8 @@ import dev.reservoir.heads.AdmittedObservation;
 import dev.reservoir.heads.EncoderKey;
 import dev.reservoir.heads.Features;
 import dev.reservoir.heads.HiddenStates;
-import dev.reservoir.heads.Observation;
 import dev.reservoir.heads.ObservationEncoder;
+import dev.reservoir.heads.ObservationReader;
 import dev.reservoir.heads.ObservationRows;
 import dev.reservoir.heads.PartVisitor;
 import dev.reservoir.heads.TunableSubstrate.NormRow;
@@ -48,13 +48,13 @@ final class FptEncoder implements ObservationEncoder {
     }
 
     @Override
-    public AdmittedObservation admit(Observation observation) {
-        return model.reader().admit(observation);
+    public ObservationReader reader() {
+        return model.reader();
     }
 
     @Override
     public Encoded encode(AdmittedObservation observation) {
-        ObservationRows rows = model.reader().read(observation);
+        ObservationRows rows = observation.rows();
         var input = parameters.embed(rows, model.substrate(), model.pooling().width());
         return new Encoded(input, NO_INPUT, model.pooling().rows(input.tokens()), rows.scale());
     }

@@ -139,7 +139,7 @@ public final class FptLearner implements HeadLearner {
     }
 
     private MinibatchExample decode(long sequence, AdmittedObservation observation, Target target) {
-        ObservationRows rows = model.reader().read(observation);
+        ObservationRows rows = observation.rows();
         for (int i = 0; i < rows.values().length; i++) {
             if (!Float.isFinite(rows.values()[i])) {
                 throw new Refused(

@@ -66,7 +66,7 @@ final class Fixtures {
     }
 
     static ObservationRows read(ObservationReader reader, Observation observation) {
-        return reader.read(reader.admit(observation));
+        return reader.admit(observation).rows();
     }
 
     static List<ModalitySpec> modalities() {

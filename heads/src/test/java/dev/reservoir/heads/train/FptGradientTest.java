@@ -87,7 +87,7 @@ class FptGradientTest {
     private TrainableParameters.Gradient gradient(FptLearner learner, List<Example> examples) {
         List<MinibatchExample> read = new ArrayList<>();
         for (Example example : examples) {
-            var rows = Specs.reader(substrate, Specs.ROWS).read(example.admitted());
+            var rows = example.admitted().rows();
             Target.Label label = (Target.Label) example.target();
             int index = learner.snapshot().labels().indexOf(label.label());
             read.add(new MinibatchExample(1, rows, List.of(new Truth(0, true, 3, 3, new int[] {index}, null, null))));
@@ -99,7 +99,7 @@ class FptGradientTest {
     private double loss(FptLearner learner, FptParameters inner, float[][] readout, List<Example> examples) {
         double sum = 0;
         for (Example example : examples) {
-            var rows = Specs.reader(substrate, Specs.ROWS).read(example.admitted());
+            var rows = example.admitted().rows();
             HiddenStates hidden = substrate.forward(
                     List.of(inner.embed(rows, substrate, LinearSubstrate.D)),
                     NormBank.of(List.of(inner.norms())),

@@ -75,9 +75,18 @@ final class Specs {
         }
     }
 
-    /** As an encoder's check gives it; the number of tokens makes no difference to a learner. */
+    /** As a reader gives it that checks nothing; the number of tokens makes no difference to a learner. */
     static AdmittedObservation admitted(Observation observation) {
-        return new AdmittedObservation(observation, 1);
+        LinearSubstrate substrate = new LinearSubstrate();
+        ModalitySpec modality;
+        if (observation instanceof Observation.Tensor tensor) {
+            modality = new ModalitySpec.Tensor(tensor.columns(), 60);
+        } else if (observation instanceof Observation.Symbols) {
+            modality = new ModalitySpec.Tokens(2, 6, 1);
+        } else {
+            modality = new ModalitySpec.Text(8);
+        }
+        return new AdmittedObservation(reader(substrate, modality), observation, 1);
     }
 
     /** Rows whose sum decides the label. */

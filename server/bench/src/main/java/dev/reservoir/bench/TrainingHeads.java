@@ -12,6 +12,7 @@ import dev.reservoir.heads.LearningSpec;
 import dev.reservoir.heads.LearningSpec.Part;
 import dev.reservoir.heads.ModalitySpec;
 import dev.reservoir.heads.Observation;
+import dev.reservoir.heads.ObservationReader;
 import dev.reservoir.heads.Refused;
 import dev.reservoir.heads.Target;
 import dev.reservoir.heads.Task;
@@ -42,14 +43,13 @@ final class TrainingHeads {
 
     TrainingHeads(TunableSubstrate substrate, int heads, int examples, int tokens) {
         this.examples = examples;
-        this.observations = observations(tokens).stream()
-                .map(observation -> new AdmittedObservation(observation, tokens))
-                .toList();
         Encoders encoders = new Encoders(substrate.info(), substrate.tokenizer());
+        ObservationReader reader = encoders.reader(modality(tokens));
+        this.observations = observations(tokens).stream().map(reader::admit).toList();
         FptLearners fpt = new FptLearners(substrate);
         for (int h = 0; h < heads; h++) {
             HeadSpec spec = spec("head-" + h, examples, tokens);
-            learners.add(fpt.create(spec, encoders.reader(spec.modality()), (unused, scored) -> {
+            learners.add(fpt.create(spec, reader, (unused, scored) -> {
                 throw new IllegalStateException("companion: one (expected: none)");
             }));
         }
@@ -60,12 +60,16 @@ final class TrainingHeads {
                 new LearningSpec.Fpt(EnumSet.allOf(Part.class), 1e-3, 1, 0, examples, 0, 0, 1, 0, 1, 0, null, 256);
         return new HeadSpec(
                 new HeadName(TextHeads.TENANT, id),
-                new ModalitySpec.Tensor(INPUT_WIDTH, tokens),
+                modality(tokens),
                 new Task.Classification(
                         IntStream.range(0, CLASSES).mapToObj(TextHeads::label).toList(), CLASSES),
                 new EncoderSpec(Pooling.MEAN, 2_048, false),
                 learning,
                 id.hashCode());
+    }
+
+    private static ModalitySpec modality(int tokens) {
+        return new ModalitySpec.Tensor(INPUT_WIDTH, tokens);
     }
 
     static List<Observation> observations(int tokens) {

@@ -104,12 +104,13 @@ public final class Engine implements AutoCloseable {
         }
         PredictionFan<R> fan = new PredictionFan<>(
                 query, bound, byEncoder.size(), new PredictionFan.Answering<>(encoder, helpers, completion));
+        Admissions observation = new Admissions(query.observation());
         List<ServingTask> tasks = new ArrayList<>(byEncoder.size());
         byEncoder.forEach((reads, indices) -> {
             double tokens = indices.stream().mapToDouble(i -> answerTokens[i]).sum();
             Completion<Features> part =
                     fan.part(indices.stream().mapToInt(Integer::intValue).toArray());
-            task(call, reads, query.observation(), tokens, part, tasks);
+            task(call, reads, observation, tokens, part, tasks);
         });
         offer(tasks);
     }
@@ -118,7 +119,7 @@ public final class Engine implements AutoCloseable {
     public void embed(
             Call call, ObservationEncoder encoder, HashedObservation observation, Completion<Features> completion) {
         List<ServingTask> tasks = new ArrayList<>(1);
-        task(call, encoder, observation, 0, completion, tasks);
+        task(call, encoder, new Admissions(observation), 0, completion, tasks);
         offer(tasks);
     }
 
@@ -126,7 +127,7 @@ public final class Engine implements AutoCloseable {
     private void task(
             Call call,
             ObservationEncoder encoder,
-            HashedObservation observation,
+            Admissions observation,
             double answerTokens,
             Completion<Features> completion,
             List<ServingTask> tasks) {
@@ -177,7 +178,7 @@ public final class Engine implements AutoCloseable {
         if (encoder == null) {
             return new TrainingTask.Content(snapshot.encoder().admit(observation.observation()), null, target);
         }
-        FeatureRequest features = FeatureRequest.of(head.name().tenant(), encoder, observation, cache);
+        FeatureRequest features = FeatureRequest.of(head.name().tenant(), encoder, new Admissions(observation), cache);
         return new TrainingTask.Content(features.observation(), features, target);
     }
 

@@ -47,7 +47,7 @@ final class FeatureCache {
 
     /** The lookup key of an observation; null if the cache is off or the features change as a head learns. */
     @Nullable
-    Key key(String tenant, ObservationEncoder encoder, HashedObservation observation) {
+    Key key(String tenant, ObservationEncoder encoder, Admissions observation) {
         EncoderKey key = encoder.key();
         return entries == null || key == null ? null : new Key(tenant, key, observation.digest());
     }

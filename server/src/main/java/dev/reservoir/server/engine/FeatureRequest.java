@@ -19,10 +19,10 @@ record FeatureRequest(
         FeatureCache.@Nullable Key key,
         @Nullable Features cached) {
 
-    /** Admits an observation and looks its features up. Throws what {@link ObservationEncoder#admit} throws. */
-    static FeatureRequest of(String tenant, ObservationEncoder encoder, HashedObservation hashed, FeatureCache cache) {
-        AdmittedObservation admitted = encoder.admit(hashed.observation());
-        FeatureCache.Key key = cache.key(tenant, encoder, hashed);
+    /** Admits an observation and looks its features up. Throws what {@link Admissions#by} throws. */
+    static FeatureRequest of(String tenant, ObservationEncoder encoder, Admissions observation, FeatureCache cache) {
+        AdmittedObservation admitted = observation.by(encoder.reader());
+        FeatureCache.Key key = cache.key(tenant, encoder, observation);
         return new FeatureRequest(encoder, admitted, key, cache.get(key));
     }
 

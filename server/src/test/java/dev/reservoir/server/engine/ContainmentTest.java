@@ -12,6 +12,7 @@ import dev.reservoir.heads.Features;
 import dev.reservoir.heads.HiddenStates;
 import dev.reservoir.heads.Observation;
 import dev.reservoir.heads.ObservationEncoder;
+import dev.reservoir.heads.ObservationReader;
 import dev.reservoir.heads.PartVisitor;
 import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
@@ -62,8 +63,8 @@ class ContainmentTest extends EngineFixture {
         }
 
         @Override
-        public AdmittedObservation admit(Observation observation) {
-            return sound.admit(observation);
+        public ObservationReader reader() {
+            return sound.reader();
         }
 
         @Override

@@ -39,8 +39,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** FPT heads on a real program: alone and among others they end with the same bits. */
 class FusedTrainingTest {
     private record Example(Observation observation, Target target) {
-        AdmittedObservation admitted() {
-            return new AdmittedObservation(observation, 1);
+        AdmittedObservation admitted(FptLearner learner) {
+            return learner.snapshot().encoder().admit(observation);
         }
     }
 
@@ -163,7 +163,7 @@ class FusedTrainingTest {
             for (int n = 0; n < rounds; n++) {
                 for (int h = 0; h < together.size(); h++) {
                     Example example = courses.get(h).examples().get(n);
-                    assertThat(together.get(h).accept(1, example.admitted(), example.target(), null))
+                    assertThat(together.get(h).accept(1, example.admitted(together.get(h)), example.target(), null))
                             .isNull();
                 }
                 List<FptLearner> due = due(together);
@@ -175,7 +175,7 @@ class FusedTrainingTest {
             for (int h = 0; h < courses.size(); h++) {
                 FptLearner alone = learner(substrate, courses.get(h).spec());
                 for (Example example : courses.get(h).examples()) {
-                    alone.accept(1, example.admitted(), example.target(), null);
+                    alone.accept(1, example.admitted(alone), example.target(), null);
                     while (alone.updateDue()) {
                         assertThat(fused.run(List.of(alone)).aborted()).isEmpty();
                     }
