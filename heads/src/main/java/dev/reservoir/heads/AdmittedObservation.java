@@ -25,7 +25,7 @@ public final class AdmittedObservation {
      * Called by readers alone.
      *
      * @param reader the one that admits it, and will decode it
-     * @param tokens an upper estimate of the tokens that a pass of the substrate over it reads, at least 1
+     * @param tokens an upper bound on the tokens that the substrate reads for it, at least 1
      */
     public AdmittedObservation(ObservationReader reader, Observation observation, int tokens) {
         if (tokens < 1) {

@@ -7,7 +7,7 @@ package dev.reservoir.heads;
  * Upper bounds on the bytes of a head's readout once it has learned as many labels as it may have, the served snapshot
  * included. They follow from the specification alone, so they can be checked before anything is allocated.
  *
- * @param heapBytes weights and what the learning rule stores for each of them
+ * @param heapBytes the weights and the state that the learning rule keeps for each of them
  * @param nativeBytes the inverse covariance of least squares, which heads of equal histories share
  */
 public record HeadFootprint(long heapBytes, long nativeBytes) {
@@ -18,7 +18,7 @@ public record HeadFootprint(long heapBytes, long nativeBytes) {
 
     private static final int WHOLE_MATRIX = 256;
 
-    /** @param featureWidth numbers in a row of the features that the readout reads */
+    /** @param featureWidth width {@code F} of the features that the readout reads */
     public static HeadFootprint of(Task task, LearningSpec learning, int featureWidth) {
         long weights = task.maxOutputs() * (featureWidth + 1L);
         if (learning instanceof LearningSpec.RecursiveLeastSquares) {

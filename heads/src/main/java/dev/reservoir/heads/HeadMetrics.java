@@ -15,8 +15,8 @@ public record HeadMetrics(long examples, long updates, long refused, Score windo
     /**
      * @param count examples, or labelled tokens for a task per token
      * @param accuracy share right (labels), else 0
-     * @param meanAbsoluteError over all numbers (values), else 0
-     * @param rootMeanSquaredError over all numbers (values), else 0
+     * @param meanAbsoluteError over all predicted values; 0 for tasks of labels
+     * @param rootMeanSquaredError over all predicted values; 0 for tasks of labels
      * @param loss mean loss
      */
     public record Score(

@@ -36,6 +36,6 @@ public interface HeadSnapshot {
      */
     Prediction predict(Features features, int maxScores);
 
-    /** Passes on everything that answers are computed with from features; {@link #encoder} passes on the rest. */
+    /** Exports everything that answers are computed with from features; {@link #encoder} exports the rest. */
     void visitParts(PartVisitor parts);
 }

@@ -15,7 +15,7 @@ public record HiddenStates(float[] values, int[] offsets, int width) {
         return offsets[sequence + 1] - offsets[sequence];
     }
 
-    /** Index of the first number of a sequence in {@link #values}. */
+    /** Index of the first value of a sequence in {@link #values}. */
     public int start(int sequence) {
         return offsets[sequence] * width;
     }

@@ -9,7 +9,7 @@ import static dev.reservoir.heads.Refused.checkRange;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** How a readout learns. {@code metricWindow} is the number of examples windowed metrics are taken over. */
+/** How a readout learns. {@code metricWindow} is the number of examples that windowed metrics cover. */
 public sealed interface LearningSpec {
     int metricWindow();
 
@@ -18,7 +18,7 @@ public sealed interface LearningSpec {
 
     HeadKind kind();
 
-    /** Examples that one step works off together; 0 if a learner takes them in any number. */
+    /** Examples per step; 0 for a learner that accepts any number of them at once. */
     int stepExamples();
 
     /**
@@ -27,7 +27,7 @@ public sealed interface LearningSpec {
      */
     double substratePasses();
 
-    /** Floating-point operations that an example costs a readout of so many features while it is learned. */
+    /** Floating-point operations that learning one example costs a readout of the given number of features. */
     double readoutFlops(int featureWidth);
 
     /**
@@ -67,14 +67,14 @@ public sealed interface LearningSpec {
             return new RecursiveLeastSquares(ridge, forgetting, newMetricWindow);
         }
 
-        /** Two products with a matrix as wide and as high as the features. */
+        /** Two products of the features with an {@code [F, F]} matrix. */
         @Override
         public double readoutFlops(int featureWidth) {
             return 4.0 * featureWidth * featureWidth;
         }
     }
 
-    /** Adam on the softmax, logistic or squared loss; one step each {@code minibatch} examples. */
+    /** Adam on the softmax, logistic or squared loss; one step per {@code minibatch} examples. */
     record Gradient(double learningRate, double weightDecay, int minibatch, int metricWindow) implements LearningSpec {
         public Gradient {
             checkRange("learning.gradient.learning_rate", learningRate, 1e-6, 10);
@@ -98,7 +98,7 @@ public sealed interface LearningSpec {
             return 0;
         }
 
-        /** The same with what may change while a head learns. */
+        /** A copy with the settings that may change while a head learns. */
         public Gradient with(double newLearningRate, double newWeightDecay, int newMetricWindow) {
             return new Gradient(newLearningRate, newWeightDecay, minibatch, newMetricWindow);
         }
@@ -115,9 +115,9 @@ public sealed interface LearningSpec {
         }
     }
 
-    /** What of an {@code FPT} head learns beside its readout, which always does. */
+    /** The parts of an {@code FPT} head that can learn in addition to its readout, which always does. */
     enum Part {
-        /** The projection of rows of numbers to the substrate's width, with its bias. */
+        /** The projection of input rows to the substrate's width, with its bias. */
         INPUT,
         /** A vector for each position, added to the substrate's own. */
         POSITIONS,
@@ -126,16 +126,16 @@ public sealed interface LearningSpec {
     }
 
     /**
-     * Adam through the frozen substrate (Lu et al. 2021, arXiv 2103.05247), {@code updatesPerExample} steps a full
+     * Adam through the frozen substrate (Lu et al. 2021, arXiv 2103.05247), {@code updatesPerExample} steps per full
      * minibatch: the first on its examples, the others on examples drawn from a uniform sample of all that were seen.
      *
      * @param innerRate factor on the rate of all parts but the readout
-     * @param warmupSteps steps over which the rate rises in a straight line; 0 for none
-     * @param halfLifeSteps steps after which the rate is half of what it was; 0 for a rate that stays
-     * @param clipNorm longest gradient, over all that learns; longer ones are scaled down to it
-     * @param labelSmoothing share of the truth that is spread over all labels
-     * @param replayCapacity examples in the sample
-     * @param companion null for none
+     * @param warmupSteps steps over which the rate rises linearly; 0 for none
+     * @param halfLifeSteps steps after which the rate has halved; 0 for a constant rate
+     * @param clipNorm largest norm of the gradient over all parts that learn; a larger gradient is scaled down to it
+     * @param labelSmoothing share of the target probability that is spread over all labels
+     * @param replayCapacity size of the sample
+     * @param companion the frozen baseline; null for none
      */
     record Fpt(
             Set<Part> parts,
@@ -181,10 +181,13 @@ public sealed interface LearningSpec {
             checkWindow(metricWindow);
         }
 
-        /** A frozen readout that learns beside; the better of the two is served. */
+        /**
+         * The frozen baseline: a readout on frozen features that learns the same examples. The better of the two is
+         * served.
+         */
         public record Companion(EncoderSpec encoder, RecursiveLeastSquares learning) {}
 
-        /** The same with what may change while a head learns. */
+        /** A copy with the settings that may change while a head learns. */
         public Fpt with(double newLearningRate, double newWeightDecay, int newMetricWindow) {
             return new Fpt(
                     parts,
@@ -222,7 +225,7 @@ public sealed interface LearningSpec {
             return updatesPerExample * (parts.isEmpty() ? 1 : 1 + BACKWARD_PASSES);
         }
 
-        /** What the companion costs; the head's own readout costs little beside the passes. */
+        /** The cost of the frozen baseline; that of the head's own readout is small compared with the passes. */
         @Override
         public double readoutFlops(int featureWidth) {
             return companion == null ? 0 : companion.learning.readoutFlops(featureWidth);

@@ -8,20 +8,20 @@ import static dev.reservoir.heads.Refused.checkRange;
 
 /**
  * What a head reads and how it is split into tokens. Every value is checked here except the number of tokens, which the
- * substrate bounds: see {@link #checkPositions}. There are no defaults here.
+ * substrate bounds: see {@link #checkPositions}. Defaults are not applied here.
  */
 public sealed interface ModalitySpec {
 
     /** Its name in the contract. */
     String kind();
 
-    /** Largest number of tokens of one observation. */
+    /** Largest number of tokens in one observation. */
     int maxTokens();
 
     /** The field of the contract that determines how many tokens an observation has. */
     String tokensField();
 
-    /** Whether the substrate reads ids of its own vocabulary, with its own word embeddings, and not rows of numbers. */
+    /** Whether the substrate reads ids of its own vocabulary, through its word embeddings, rather than rows of values. */
     default boolean readsTokenIds() {
         return false;
     }
@@ -190,7 +190,7 @@ public sealed interface ModalitySpec {
         }
     }
 
-    /** Windows of {@code window} rows of {@code channels} numbers; {@code patch} rows per token. */
+    /** Windows of {@code window} rows of {@code channels} values; {@code patch} rows per token. */
     record Series(int channels, int window, int patch, boolean normalizePerWindow) implements ModalitySpec {
         private static final String FIELD = "modality.series.window";
 
@@ -271,7 +271,7 @@ public sealed interface ModalitySpec {
         }
     }
 
-    /** Up to {@code maxRows} rows of {@code width} numbers; one row per token. */
+    /** Up to {@code maxRows} rows of {@code width} values; one row per token. */
     record Tensor(int width, int maxRows) implements ModalitySpec {
         private static final String FIELD = "modality.tensor.max_rows";
 

@@ -7,14 +7,14 @@ import java.nio.ByteBuffer;
 import java.util.function.IntUnaryOperator;
 
 /**
- * Numbers with a name and a shape, read in place: nothing is copied.
+ * A tensor with a name and a shape, read in place: nothing is copied.
  *
  * @param shape sizes, row-major; their product fits an int
- * @param bits of the number at an index: those of a float, or the integer itself; the same at every call
+ * @param bits of the element at an index: those of a float, or the integer itself; the same at every call
  */
 public record NamedTensor(String name, Type type, int[] shape, IntUnaryOperator bits) {
 
-    /** Four bytes a number in either type. */
+    /** Elements have four bytes in either type. */
     public enum Type {
         F32,
         I32
@@ -42,7 +42,7 @@ public record NamedTensor(String name, Type type, int[] shape, IntUnaryOperator 
                 name, Type.F32, new int[] {in, out}, i -> Float.floatToRawIntBits(rows[i % out][from + i / out]));
     }
 
-    /** Numbers in it. */
+    /** The number of elements. */
     public int count() {
         int count = 1;
         for (int size : shape) {
@@ -55,7 +55,7 @@ public record NamedTensor(String name, Type type, int[] shape, IntUnaryOperator 
         return Float.intBitsToFloat(bits.applyAsInt(index));
     }
 
-    /** Writes the numbers from {@code from} on, as many as fit. */
+    /** Writes the elements from {@code from} on, as many as fit. */
     public void copyTo(ByteBuffer target, int from) {
         int end = from + target.remaining() / Integer.BYTES;
         for (int i = from; i < end; i++) {

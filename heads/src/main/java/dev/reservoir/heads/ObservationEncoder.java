@@ -20,7 +20,7 @@ public interface ObservationEncoder {
     @Nullable
     EncoderKey key();
 
-    /** The norms with which its pass runs; null for the substrate's own. */
+    /** The norms that its pass uses; null for the substrate's own. */
     default TunableSubstrate.@Nullable NormRow norms() {
         return null;
     }
@@ -51,7 +51,7 @@ public interface ObservationEncoder {
     Features features(Encoded encoded, @Nullable HiddenStates hidden, int sequence);
 
     /**
-     * Passes on the tensors and choices by which features are computed from rows of numbers or token ids.
+     * Exports the tensors and settings by which features are computed from input rows or token ids.
      *
      * @throws Refused TOO_LARGE if a map is too large to be exported
      */
@@ -59,7 +59,7 @@ public interface ObservationEncoder {
 
     /**
      * @param input what the substrate reads; null if the features need no pass
-     * @param rawInput the observation as numbers, {@code [rows, width]}, as features lay it out; empty if they have
+     * @param rawInput the observation itself, {@code [rows, width]}, as it appears in the features; empty if they have
      *     none
      * @param rows rows of the features: 1, or one per token
      * @param scale see {@link Features#scale}

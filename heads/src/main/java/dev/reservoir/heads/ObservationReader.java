@@ -3,16 +3,16 @@
 
 package dev.reservoir.heads;
 
-/** Observations of one modality to numbers: the part of an encoder that depends on the modality. Immutable. */
+/** Converts observations of one modality to rows: the part of an encoder that depends on the modality. Immutable. */
 public interface ObservationReader {
-    /** Numbers in a row of {@link ObservationRows}. */
+    /** Width of a row of {@link ObservationRows}. */
     int rowWidth();
 
     /** Most rows of {@link ObservationRows}. */
     int maxRows();
 
     /**
-     * Typical Euclidean norm of a row of numbers. Input projections are scaled by it, so that the rows the substrate
+     * Typical Euclidean norm of a row. Input projections are scaled by it, so that the rows the substrate
      * reads have about the norm of its own embeddings.
      */
     double rowNorm();

@@ -6,7 +6,7 @@ package dev.reservoir.heads;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An observation as rows of numbers.
+ * An observation as rows of values.
  *
  * @param rows at least 1
  * @param columns column of each value, {@code [rows, values.length / rows]}; null if the rows are dense. A column may

@@ -53,7 +53,7 @@ public final class Refused extends RuntimeException {
         return value;
     }
 
-    /** Refuses with {@link Reason#INVALID_FIELD} unless {@code holds}. */
+    /** Refuses with {@link Reason#INVALID_FIELD} unless the condition is true. */
     public static void check(boolean holds, String field, Object value, String expected) {
         if (!holds) {
             throw new Refused(

@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * What may change of a specification while its head learns: the learning rate and weight decay of a head that learns by
+ * What may change in a specification while its head learns: the learning rate and weight decay of a head that learns by
  * gradient, the metric window, and labels added to the task. Everything else stays as the head was created.
  */
 public final class SpecChange {
@@ -47,8 +47,8 @@ public final class SpecChange {
     /**
      * The task with more labels, after those that it declares already.
      *
-     * @param known labels that the head knows, declared and learned; they count towards the most it can know
-     * @throws Refused LABEL_LIMIT if the head would know too many, or INVALID_FIELD naming an added label that is none
+     * @param known the head's current labels, declared and learned; they count towards its maximum
+     * @throws Refused LABEL_LIMIT if the head would have too many, or INVALID_FIELD naming an added label that is none
      */
     public static Task.Labelled addLabels(Task.Labelled task, Collection<String> known, Collection<String> added) {
         Set<String> declared = new LinkedHashSet<>(task.labels());

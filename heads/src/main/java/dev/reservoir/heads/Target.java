@@ -52,7 +52,7 @@ public sealed interface Target {
     /**
      * A set of labels per token. Its consistency is checked when it is learned from.
      *
-     * @param labels what the sets name by index
+     * @param labels the labels that the sets refer to by index
      * @param tokens one per token
      */
     record TokenLabelSets(List<String> labels, List<TokenSet> tokens) implements Target {

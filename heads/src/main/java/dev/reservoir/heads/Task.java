@@ -9,13 +9,13 @@ import static dev.reservoir.heads.Refused.checkRange;
 import java.util.HashSet;
 import java.util.List;
 
-/** The question that a head answers. */
+/** What a head predicts. */
 public sealed interface Task {
     /** Largest number of labels of a head. */
     int LABEL_LIMIT = 4_096;
-    /** Most numbers in a target or a prediction. */
+    /** Most values in a target or a prediction. */
     int VALUE_LIMIT = 4_096;
-    /** Largest magnitude of a number in a target. */
+    /** Largest magnitude of a value in a target. */
     float LARGEST_VALUE = 1e9f;
     /** Bound on the labels of a head times the tokens it reads, for tasks in which each token has a set of labels. */
     int TOKEN_LABEL_LIMIT = 65_536;
@@ -28,7 +28,7 @@ public sealed interface Task {
     /** Its name in the contract. */
     String kind();
 
-    /** Most numbers in a target or a prediction of one observation, or of one token. */
+    /** Most values in a target or a prediction of one observation, or of one token. */
     int maxOutputs();
 
     /**
@@ -123,7 +123,7 @@ public sealed interface Task {
         }
     }
 
-    /** A vector of numbers. */
+    /** A vector of real values. */
     record Regression(int dimensions) implements Task {
         public Regression {
             checkRange("task.regression.dimensions", dimensions, 1, VALUE_LIMIT);

@@ -48,7 +48,7 @@ record ListenAddress(InetAddress address, int port) {
         return new ListenAddress(address, port);
     }
 
-    /** The address as a listener takes it. */
+    /** The address in the form that a listener expects. */
     String host() {
         return NetUtil.toAddressString(address);
     }

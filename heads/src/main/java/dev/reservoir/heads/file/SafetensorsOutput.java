@@ -16,11 +16,11 @@ import java.util.Map;
 
 /**
  * A file of the safetensors format (https://github.com/huggingface/safetensors), made piece by piece: the length of a
- * header in 8 bytes, little-endian, the header in JSON, then the numbers of each tensor in the order of the header,
+ * header in 8 bytes, little-endian, the header in JSON, then the elements of each tensor in the order of the header,
  * little-endian. Equal input gives equal bytes. Not thread-safe.
  */
 public final class SafetensorsOutput {
-    /** Numbers begin at a multiple of it. */
+    /** The data begin at a multiple of this. */
     private static final int ALIGNMENT = 8;
 
     private final ByteBuffer head;

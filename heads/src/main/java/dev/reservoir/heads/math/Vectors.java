@@ -7,14 +7,14 @@ package dev.reservoir.heads.math;
 public final class Vectors {
     private Vectors() {}
 
-    /** {@code target[at ..] += factor * source[from ..]} over {@code count} numbers. */
+    /** {@code target[at ..] += factor * source[from ..]} over {@code count} elements. */
     public static void add(float factor, float[] source, int from, float[] target, int at, int count) {
         for (int i = 0; i < count; i++) {
             target[at + i] += factor * source[from + i];
         }
     }
 
-    /** Dot product of {@code count} numbers, as four sums side by side. */
+    /** Dot product of {@code count} elements, as four interleaved sums. */
     public static float dot(float[] a, int from, float[] b, int at, int count) {
         float s0 = 0;
         float s1 = 0;

@@ -81,7 +81,7 @@ final class AudioReader implements ObservationReader {
             squares += (value - mean) * (value - mean);
         }
         double deviation = Math.sqrt(squares / values.length);
-        // Silence is the same number everywhere.
+        // Silence has the same value everywhere.
         double factor = deviation > 1e-6 ? 1 / deviation : 0;
         for (int i = 0; i < values.length; i++) {
             values[i] = (float) ((values[i] - mean) * factor);

@@ -24,7 +24,7 @@ public final class Encoders {
     static final int MAX_FEATURE_WIDTH = 16_384;
     /** Widest row of hidden states as they are, for readouts that learn by gradient. */
     static final int MAX_CONCATENATED = 1 << 17;
-    /** Most numbers in the features of one observation. */
+    /** Most values in the features of one observation. */
     static final int MAX_FEATURES = 1 << 21;
 
     private final SubstrateInfo substrate;
@@ -76,7 +76,7 @@ public final class Encoders {
     /**
      * Refuses features that are too wide for any head.
      *
-     * @param width numbers in a row of features
+     * @param width width of a row of features
      * @throws dev.reservoir.heads.Refused INVALID_FIELD
      */
     public static void checkFeatures(ModalitySpec modality, Pooling pooling, int width) {

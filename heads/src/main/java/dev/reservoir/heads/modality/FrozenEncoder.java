@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * An encoder of any modality: a reader, the projection of its rows to the substrate's width, pooling, and the raw input
- * beside the pooled states.
+ * appended to the pooled states.
  */
 final class FrozenEncoder implements ObservationEncoder {
     /** Norm of the rows that the substrate reads: the median of MiniLM's own token embeddings is 1.11. */

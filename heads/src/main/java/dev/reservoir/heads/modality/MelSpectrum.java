@@ -37,7 +37,7 @@ final class MelSpectrum {
         this.bands = bands(sampleRate, bands);
     }
 
-    /** Number of samples that the given number of frames reads. */
+    /** The number of samples that the given number of frames covers. */
     int samples(int frames) {
         return (frames - 1) * hop + window.length;
     }
@@ -118,10 +118,10 @@ final class MelSpectrum {
     }
 
     /**
-     * A triangle.
+     * A triangular filter.
      *
-     * @param first bin under it
-     * @param weights of the bins under it
+     * @param first bin with a positive weight
+     * @param weights of the bins from there on
      */
     private record Band(int first, float[] weights) {
         float logEnergy(float[] power, int frame) {

@@ -12,7 +12,7 @@ import java.util.Map;
  * Checks that refuse observations with messages of one form: what was checked, the offending value, what was expected.
  */
 final class ObservationChecks {
-    /** Largest absolute value of a number in an observation. */
+    /** Largest absolute value in an observation. */
     static final float LARGEST = 1e9f;
     /** Most bytes of a file or of raw samples. */
     static final int MAX_BYTES = 4 << 20;
@@ -31,7 +31,7 @@ final class ObservationChecks {
         return refuse(Reason.WRONG_MODALITY, "observation", observation.modality(), expected);
     }
 
-    /** Refuses no bytes at all and more than {@link #MAX_BYTES}. */
+    /** Refuses an empty array and one of more than {@link #MAX_BYTES}. */
     static void checkBytes(String field, byte[] bytes) {
         if (bytes.length == 0) {
             throw invalid(field, "0 bytes", "1 to " + MAX_BYTES);
@@ -41,7 +41,7 @@ final class ObservationChecks {
         }
     }
 
-    /** Refuses a matrix that has not {@code columns} columns or not a whole number of rows. */
+    /** Refuses a matrix of another number of columns, or without a whole number of rows. Returns the rows. */
     static int checkRows(String field, float[] values, int columns, int expectedColumns) {
         if (columns != expectedColumns) {
             throw invalid(field + ".columns", columns, String.valueOf(expectedColumns));
@@ -52,7 +52,7 @@ final class ObservationChecks {
         return values.length / columns;
     }
 
-    /** Refuses numbers that are not finite or too large. */
+    /** Refuses values that are not finite or too large. */
     static void checkNumbers(String field, float[] values) {
         for (int i = 0; i < values.length; i++) {
             if (!(Math.abs(values[i]) <= LARGEST)) {

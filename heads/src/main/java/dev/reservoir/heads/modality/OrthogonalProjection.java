@@ -11,7 +11,7 @@ import java.util.Random;
  * A dense map {@code W [in, out]} with orthonormal rows ({@code W W^T = I}) if {@code in <= out}, else with orthonormal
  * columns ({@code W^T W = I}): Gaussian vectors made orthonormal by the modified Gram-Schmidt process, each twice
  * (Giraud, Langou, Rozloznik 2005, doi:10.1016/j.camwa.2005.08.009). Only {@link Random}'s specified sequence and
- * IEEE-exact operations in a fixed order are used, so the numbers are the same on every machine.
+ * IEEE-exact operations in a fixed order are used, so the map is the same on every machine.
  */
 public final class OrthogonalProjection implements Projection {
     /** Widest input; wider maps would take seconds to make and megabytes to store. */

@@ -35,7 +35,7 @@ final class Pooler {
         };
     }
 
-    /** Numbers in a row. */
+    /** Width of a row. */
     int width() {
         return width;
     }

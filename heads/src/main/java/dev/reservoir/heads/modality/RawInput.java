@@ -25,7 +25,7 @@ final class RawInput {
     private final float scale;
     private final @Nullable SparseProjection projection;
 
-    /** @param pooledWidth numbers in a row of pooled hidden states, 0 if there are none */
+    /** @param pooledWidth width of the pooled hidden states, 0 if there are none */
     RawInput(ObservationReader reader, boolean perRow, int featureWidth, int pooledWidth) {
         this.perRow = perRow;
         this.rowWidth = reader.rowWidth();
@@ -39,7 +39,7 @@ final class RawInput {
         this.scale = (float) (target / length);
     }
 
-    /** Numbers in a row of features. */
+    /** Width of the raw input in a row of features. */
     int width() {
         return width;
     }

@@ -9,7 +9,7 @@ import dev.reservoir.heads.Observation;
 import dev.reservoir.heads.ObservationReader;
 import dev.reservoir.heads.ObservationRows;
 
-/** Rows of numbers, used unchanged. */
+/** Rows of values, used unchanged. */
 final class TensorReader implements ObservationReader {
     private static final String FIELD = "observation.tensor";
 

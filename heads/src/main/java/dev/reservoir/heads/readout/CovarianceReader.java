@@ -24,7 +24,7 @@ final class CovarianceReader implements AutoCloseable {
     private CovarianceBlock.Gains gains = CovarianceBlock.Gains.NONE;
     /** The coordinates of the weights. */
     private @Nullable Frame frame;
-    /** Whether the weights have followed to {@link #block}. */
+    /** Whether the weights have been moved to the frame of {@link #block}. */
     private boolean entered = true;
     /** Rows of {@link #block} that this head has learned. */
     private int position;
@@ -101,10 +101,10 @@ final class CovarianceReader implements AutoCloseable {
     }
 
     /** Releases what can be computed again when the next row arrives. */
-    void rest() {
+    void trim() {
         gains = CovarianceBlock.Gains.NONE;
         if (block != null) {
-            covariances.rest(block);
+            covariances.trim(block);
         }
     }
 

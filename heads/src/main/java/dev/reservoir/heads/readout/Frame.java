@@ -10,7 +10,7 @@ import dev.reservoir.heads.readout.InverseCovariance.Settings;
  * factor_j}, with factors that are powers of two. Both are functions of the rows learned so far, fixed for a column
  * when they are first needed, so that equal histories have equal frames. Immutable.
  *
- * <p>A feature computed by an encoder is used unchanged, because encoders produce numbers of magnitude about 1: centre
+ * <p>A feature computed by an encoder is used unchanged, because encoders produce values of magnitude about 1: centre
  * 0 and factor 1. For a feature beyond 16 in the first row, and for every column in a unit of the client's own, the
  * centre is the first row's value: values far from 0 compared with their changes would lose precision. The factor is
  * fixed when the column first leaves its centre, so that this first change in {@code z} is at least 1 for a column in
@@ -20,14 +20,17 @@ import dev.reservoir.heads.readout.InverseCovariance.Settings;
 final class Frame {
     /** Encoded features within this of 0 keep the centre 0. */
     private static final float NEAR = 16;
-    /** Factors beyond {@code 2^+-LARGEST} would leave the range of floats. */
-    private static final int LARGEST = 100;
+    /** Factors beyond {@code 2^+-LARGEST_EXPONENT} would leave the range of floats. */
+    private static final int LARGEST_EXPONENT = 100;
 
+    /** {@code [F]} */
     private final float[] centre;
-    /** 0 for a column that has not left its centre. */
+    /** {@code [F]}; 0 for a column that has not left its centre. */
     private final float[] factor;
 
-    private final boolean settled;
+    /** Whether every factor is known. */
+    private final boolean complete;
+    /** Whether {@code z} equals {@code x}. */
     private final boolean plain;
 
     private Frame(float[] centre, float[] factor) {
@@ -39,7 +42,7 @@ final class Frame {
             fixed &= factor[j] != 0;
             same &= factor[j] == 1 && centre[j] == 0;
         }
-        this.settled = fixed;
+        this.complete = fixed;
         this.plain = same;
     }
 
@@ -60,18 +63,18 @@ final class Frame {
 
     /** The frame extended by the row at {@code from}. */
     Frame with(float[] row, int from, Settings settings) {
-        if (settled) {
+        if (complete) {
             return this;
         }
-        float[] known = null;
+        float[] extended = null;
         for (int j = 0; j < factor.length; j++) {
             double distance = Math.abs((double) row[from + j] - centre[j]);
             if (factor[j] == 0 && distance > 0) {
-                known = known != null ? known : factor.clone();
-                known[j] = factor(distance, j >= settings.firstClientColumn(), settings.farthest());
+                extended = extended != null ? extended : factor.clone();
+                extended[j] = factor(distance, j >= settings.firstClientColumn(), settings.farthest());
             }
         }
-        return known == null ? this : new Frame(centre, known);
+        return extended == null ? this : new Frame(centre, extended);
     }
 
     private static float factor(double distance, boolean clientUnit, double farthest) {
@@ -81,7 +84,7 @@ final class Frame {
         } else if (distance > farthest) {
             exponent = -Math.getExponent(distance / farthest) - 1;
         }
-        return Math.scalb(1f, Math.max(-LARGEST, Math.min(LARGEST, exponent)));
+        return Math.scalb(1f, Math.max(-LARGEST_EXPONENT, Math.min(LARGEST_EXPONENT, exponent)));
     }
 
     /** The same factors around another centre. */

@@ -21,14 +21,19 @@ final class GradientRule implements Rule {
     private final int features;
     private final OutputRows weights;
     private final Standardizer standardizer;
+    /** The standardised features and a 1 for the bias, {@code [F + 1]}. */
     private final float[] input;
-    private LearningSpec.Gradient learning;
-    private Adam.Moments[] moments = new Adam.Moments[0];
-    /** Sums over the rows of an unfinished minibatch; empty if a minibatch is one row. */
-    private float[][] sums = new float[0][];
 
-    private long[] born = new long[0];
-    private int waiting;
+    private LearningSpec.Gradient learning;
+    /** {@code [C]}, each of {@code [F + 1]}. */
+    private Adam.Moments[] moments = new Adam.Moments[0];
+    /** The gradient summed over the rows of an unfinished minibatch, {@code [C][F + 1]}; unused if one row fills it. */
+    private float[][] sums = new float[0][];
+    /** The updates made before each output appeared, {@code [C]}. */
+    private long[] updatesBefore = new long[0];
+    /** Rows of the unfinished minibatch. */
+    private int gathered;
+
     private long updates;
 
     GradientRule(Loss loss, LearningSpec.Gradient learning, int features) {
@@ -55,12 +60,12 @@ final class GradientRule implements Rule {
         }
         weights.grow(outputs);
         moments = Arrays.copyOf(moments, outputs);
-        born = Arrays.copyOf(born, outputs);
+        updatesBefore = Arrays.copyOf(updatesBefore, outputs);
         sums = Arrays.copyOf(sums, outputs);
         for (int c = known; c < outputs; c++) {
             moments[c] = new Adam.Moments(features + 1);
             sums[c] = learning.minibatch() > 1 ? new float[features + 1] : moments[c].first();
-            born[c] = updates;
+            updatesBefore[c] = updates;
         }
     }
 
@@ -73,7 +78,7 @@ final class GradientRule implements Rule {
     @Override
     public double learn(Row row, float[] scores, float[] truth) {
         int outputs = row.outputs();
-        float[] gradient = new float[outputs];
+        float[] gradient = new float[outputs]; // [C], of the loss with respect to the scores
         double value = Losses.gradient(loss, scores, truth, gradient, outputs);
         if (!(value < Double.POSITIVE_INFINITY) || !squaresFit(gradient)) {
             throw new NotFinite("the loss is not finite or its gradient is too large: " + value);
@@ -82,39 +87,39 @@ final class GradientRule implements Rule {
         if (learning.minibatch() == 1) {
             updates++;
             for (int c = 0; c < outputs; c++) {
-                step(c, input, gradient[c]);
+                step(c, input, gradient[c]); // [F + 1]
             }
         } else {
             for (int c = 0; c < outputs; c++) {
-                add(sums[c], input, gradient[c]);
+                add(sums[c], input, gradient[c]); // [F + 1]
             }
-            waiting++;
-            if (waiting == learning.minibatch()) {
+            gathered++;
+            if (gathered == learning.minibatch()) {
                 flush();
             }
         }
-        standardizer.see(row.values(), row.from());
+        standardizer.update(row.values(), row.from());
         return value;
     }
 
     @Override
     public void flush() {
-        if (waiting == 0) {
+        if (gathered == 0) {
             return;
         }
         updates++;
-        float share = 1f / waiting;
+        float share = 1f / gathered;
         for (int c = 0; c < weights.outputs(); c++) {
             step(c, sums[c], share);
             Arrays.fill(sums[c], 0);
         }
-        waiting = 0;
+        gathered = 0;
     }
 
     /** One step of an output's weights along {@code factor * direction}; the bias does not decay. */
     private void step(int output, float[] direction, float factor) {
         float[] row = weights.writable()[output];
-        new Adam(learning.learningRate(), learning.weightDecay(), updates - born[output])
+        new Adam(learning.learningRate(), learning.weightDecay(), updates - updatesBefore[output])
                 .step(row, row, moments[output], direction, factor, features);
     }
 

@@ -39,8 +39,11 @@ final class LeastSquaresRule implements Rule {
     /** {@code W}: {@code [C][W]}. */
     private double[][] weights = new double[0][];
 
+    /** The row in the frame's coordinates and the constant, {@code [W]}. */
     private final double[] z;
+    /** {@code W z}, {@code [C]}. */
     private double[] answers = new double[0];
+
     private int outputs;
     /** Upper bound on the magnitude of every weight. */
     private double bound;
@@ -64,7 +67,7 @@ final class LeastSquaresRule implements Rule {
         }
         if (rows.isEmpty()) {
             enter();
-            reader.rest();
+            reader.trim();
         }
     }
 
@@ -88,7 +91,7 @@ final class LeastSquaresRule implements Rule {
         reader.step(announced, digests, index);
         Objects.requireNonNull(reader.frame()).apply(row.values(), row.from(), z, 0);
         for (int c = 0; c < row.outputs(); c++) {
-            answers[c] = dot(weights[c], z, 0, features + 1);
+            answers[c] = dot(weights[c], z, 0, features + 1); // [W] . [W]
             scores[c] = (float) answers[c];
         }
     }
@@ -127,7 +130,7 @@ final class LeastSquaresRule implements Rule {
         double[] gain = reader.gain();
         int at = reader.at();
         for (int c = 0; c < row.outputs(); c++) {
-            add(weights[c], gain, at, (truth[c] - answers[c]) / root);
+            add(weights[c], gain, at, (truth[c] - answers[c]) / root); // [W] += [W]
         }
         updates++;
         return loss;

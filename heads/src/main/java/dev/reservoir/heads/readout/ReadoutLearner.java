@@ -45,7 +45,7 @@ final class ReadoutLearner implements FeatureLearner {
     private long examples;
     private long refused;
     private @Nullable String failure;
-    /** The last fault, not the example's own, that prevented an example from being learned. */
+    /** The last error, not caused by the example itself, that prevented an example from being learned. */
     private @Nullable Throwable defect;
 
     private @Nullable ReadoutSnapshot snapshot;

@@ -243,7 +243,7 @@ final class SharedCovariances implements AutoCloseable {
     }
 
     /** Drops what can be computed again of the block, if no other reader needs it. */
-    void rest(CovarianceBlock block) {
+    void trim(CovarianceBlock block) {
         boolean alone;
         synchronized (this) {
             alone = readers.getOrDefault(block, 0) <= 1;

@@ -3,10 +3,12 @@
 
 package dev.reservoir.heads.readout;
 
+import java.util.Arrays;
+
 /**
  * Running mean and deviation of each feature (Welford 1962, DOI 10.1080/00401706.1962.10490022), a function of the rows
  * seen, in order. Each feature is divided by its own deviation; one that has never varied is not scaled. A standardised
- * number is clipped to [-8, 8], so that a feature that varies for the first time does not upset the weights.
+ * value is clipped to [-8, 8], so that a feature that varies for the first time does not upset the weights.
  */
 final class Standardizer {
     private static final float LIMIT = 8;
@@ -20,8 +22,11 @@ final class Standardizer {
     private static final double LARGEST = 1e30;
 
     private final int features;
+    /** {@code [F]} */
     private final double[] mean;
+    /** Sums of squared deviations from the mean, {@code [F]}. */
     private final double[] squares;
+
     private Scaling scaling;
     private boolean shared;
     private long seen;
@@ -31,10 +36,11 @@ final class Standardizer {
         this.mean = new double[features];
         this.squares = new double[features];
         this.scaling = new Scaling(new float[features], new float[features], LIMIT);
-        java.util.Arrays.fill(scaling.factor(), 1);
+        Arrays.fill(scaling.factor(), 1);
     }
 
-    void see(float[] values, int from) {
+    /** Accounts for the row at {@code from}. */
+    void update(float[] values, int from) {
         seen++;
         for (int i = 0; i < features; i++) {
             double value = values[from + i];

@@ -19,8 +19,8 @@ record Weights(
         float[][] rows, int outputs, int features, @Nullable Scaling scaling) {
 
     /** These weights with another number of outputs and another scaling. */
-    Weights with(int known, @Nullable Scaling other) {
-        return new Weights(rows, known, features, other);
+    Weights with(int otherOutputs, @Nullable Scaling otherScaling) {
+        return new Weights(rows, otherOutputs, features, otherScaling);
     }
 
     /** Scratch space for {@link #answer}, one per thread. */

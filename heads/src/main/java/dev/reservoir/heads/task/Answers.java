@@ -16,7 +16,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Turns scores into what a head answers.
+ * Turns outputs into a prediction.
  *
  * @param labels in the order of their scores; empty for tasks of values
  * @param link turns outputs into scores; null if outputs already are scores
@@ -70,31 +70,31 @@ public record Answers(
     }
 
     private Prediction sets(float[] outputs, int rows, int count, int maxScores) {
-        // What a score of one half is before the link.
+        // The output whose score is one half.
         float threshold = link == null ? 0.5f : 0;
         List<Prediction.TokenSet> tokens = new ArrayList<>(rows);
         int[] chosen = new int[count];
         for (int row = 0; row < rows; row++) {
-            float[] scores = Arrays.copyOfRange(outputs, row * count, (row + 1) * count);
-            int held = 0;
+            float[] scores = Arrays.copyOfRange(outputs, row * count, (row + 1) * count); // [C]
+            int chosenCount = 0;
             for (int c = 0; c < count; c++) {
                 if (scores[c] >= threshold) {
-                    chosen[held++] = c;
+                    chosen[chosenCount++] = c;
                 }
             }
             int[] best = new int[Math.min(maxScores, count)];
-            float[] theirs = new float[best.length];
+            float[] bestScores = new float[best.length];
             long[] keys = best.length == 0 ? new long[0] : topKeys(scores, best.length);
             for (int i = 0; i < best.length; i++) {
                 best[i] = (int) keys[i];
-                theirs[i] = link == null ? scores[best[i]] : Losses.logistic(scores[best[i]]);
+                bestScores[i] = link == null ? scores[best[i]] : Losses.logistic(scores[best[i]]);
             }
-            tokens.add(new Prediction.TokenSet(Arrays.copyOf(chosen, held), best, theirs));
+            tokens.add(new Prediction.TokenSet(Arrays.copyOf(chosen, chosenCount), best, bestScores));
         }
         return new Prediction.TokenLabelSets(labels, List.copyOf(tokens));
     }
 
-    /** Passes on how outputs become scores. */
+    /** Exports how outputs become scores. */
     public void visitParts(PartVisitor parts) {
         boolean softmax = link == Loss.SOFTMAX;
         parts.choice("link", softmax ? "softmax" : link == Loss.LOGISTIC ? "logistic" : "none");

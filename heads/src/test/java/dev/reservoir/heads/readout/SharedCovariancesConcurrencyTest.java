@@ -61,7 +61,7 @@ final class SharedCovariancesConcurrencyTest {
                     gain[gain.length - 1] = reader.root();
                     gains.add(gain);
                 }
-                reader.rest();
+                reader.trim();
             }
             return this;
         }

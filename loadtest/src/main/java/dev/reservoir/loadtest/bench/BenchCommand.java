@@ -122,7 +122,7 @@ public final class BenchCommand extends RunCommand {
                 + String.format(Locale.ROOT, "%.0f s", report.seconds()));
     }
 
-    /** Keeps the requested numbers of figures that were selected by one of their numbers. */
+    /** Keeps the requested values of figures of which only some were selected. */
     private BenchReport shown(BenchReport report) {
         if (only.isEmpty()) {
             return report;

@@ -6,12 +6,12 @@ package dev.reservoir.loadtest.bench;
 import dev.reservoir.loadtest.run.RunFailure;
 import java.util.List;
 
-/** Something to measure; yields one or several numbers. */
+/** Something to measure; yields one or several values. */
 interface Figure {
-    /** The name that {@code --only} accepts; its numbers are named {@code name} or {@code name.part}. */
+    /** The name that {@code --only} accepts; its values are named {@code name} or {@code name.part}. */
     String name();
 
-    /** What is compared with what, in one line. */
+    /** Describes what is compared with what, in one line. */
     String about();
 
     /**

@@ -16,7 +16,7 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The program that measures inside a server's process, run as a child process: it measures on request and is idle
+ * The program that measures inside a server's process, run as a child process. It measures on request, is idle
  * otherwise, and ends when this object is closed or this program exits. Not thread-safe.
  */
 final class Hook implements AutoCloseable {
@@ -38,7 +38,7 @@ final class Hook implements AutoCloseable {
     }
 
     /**
-     * Starts one.
+     * Starts the process.
      *
      * @param benchJar the program
      * @param threads inside one product
@@ -119,7 +119,7 @@ final class Hook implements AutoCloseable {
         try {
             Runtime.getRuntime().removeShutdownHook(atExit);
         } catch (IllegalStateException e) {
-            // this program is exiting, so that the hook has run or is running
+            // this program is exiting: the shutdown hook has run or is running
         }
     }
 }

@@ -6,7 +6,7 @@ package dev.reservoir.loadtest.bench;
 import dev.reservoir.loadtest.client.PredictionStream;
 import java.util.List;
 
-/** One text at a time, alone and beside a process that keeps every core busy; the peer for orientation. */
+/** One text at a time, alone and while another process keeps every core busy; ONNX Runtime for comparison. */
 final class LatencyFigure implements Figure {
     private static final int ROUNDS = 5;
     private static final int REPEATS = 25;

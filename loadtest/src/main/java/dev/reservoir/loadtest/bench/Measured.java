@@ -6,10 +6,10 @@ package dev.reservoir.loadtest.bench;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A number with its spread.
+ * A measured value with its spread.
  *
  * @param unit {@code x} for a ratio
- * @param note how it was obtained, if the name does not say so
+ * @param note how it was obtained, if the name does not say it
  */
 record Measured(
         String name, Spread spread, String unit, @Nullable Target target, String note) {

@@ -14,7 +14,7 @@ final class PredictStreamFigure implements Figure {
     private static final int MILLIS = 2_500;
     /**
      * Each side first answers short texts until the JIT compiler has finished with the code that a prediction runs
-     * through, which takes some thousands of calls: with the figure's own texts it took a minute and a quarter of a
+     * through, which takes some thousands of calls: with the figure's own texts that was a minute at a quarter of a
      * core on both sides of the network.
      */
     private static final int WARMING_MILLIS = 10_000;

@@ -41,7 +41,7 @@ final class Rounds {
         return this;
     }
 
-    /** The spread of the numbers of one side. */
+    /** The spread of the values of one side. */
     Spread spread(String side) {
         return Spread.of(of(side));
     }

@@ -5,7 +5,7 @@ package dev.reservoir.loadtest.bench;
 
 import java.util.Arrays;
 
-/** Median, minimum and maximum of some numbers. */
+/** Median, minimum and maximum of some values. */
 record Spread(double median, double low, double high) {
     static Spread of(double... numbers) {
         if (numbers.length == 0) {

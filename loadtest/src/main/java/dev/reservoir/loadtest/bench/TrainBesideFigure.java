@@ -14,8 +14,8 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Serving beside training over gRPC: what each costs the other, at a rate that leaves capacity for both and at one that
- * does not.
+ * Serving and training at the same time over gRPC: what each costs the other, at a rate that leaves capacity for both
+ * and at one that does not.
  */
 final class TrainBesideFigure implements Figure {
     private static final int ROUNDS = 3;
@@ -38,7 +38,7 @@ final class TrainBesideFigure implements Figure {
                 + " per second, with and without " + HEADS + " FPT heads learning from streams at the same time";
     }
 
-    /** The measurements at one rate, one number per round. */
+    /** The measurements at one rate, one value per round. */
     private static final class Beside {
         final int perSecond;
         final double[] p50Alone = new double[ROUNDS];

@@ -14,7 +14,7 @@ import java.util.stream.Collectors;
 
 /**
  * Compares answers with the targets. The score is the share of correct answers if targets are labels (one per token for
- * a task per token; a set of labels counts as a whole), and the mean absolute error over all numbers if targets are
+ * a task per token; a set of labels counts as a whole), and the mean absolute error over all values if targets are
  * values. Thread-safe.
  */
 final class Tally {
@@ -43,7 +43,7 @@ final class Tally {
         }
     }
 
-    /** Items compared: answers, tokens or numbers. */
+    /** Items compared: answers, tokens or values. */
     synchronized long count() {
         return count;
     }

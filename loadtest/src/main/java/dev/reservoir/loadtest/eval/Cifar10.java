@@ -15,7 +15,7 @@ import java.util.Random;
 
 /**
  * CIFAR-10 from its binary files, whose records are a label and then 32 x 32 samples each of red, green and blue:
- * either in colour in patches of 4 x 4, 64 tokens of 48 numbers, with each training picture shifted by up to 4 pixels
+ * either in colour in patches of 4 x 4, 64 tokens of 48 values, with each training picture shifted by up to 4 pixels
  * and mirrored at random; or in grey, one pixel per token.
  */
 final class Cifar10 {

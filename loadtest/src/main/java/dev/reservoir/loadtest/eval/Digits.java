@@ -14,7 +14,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/** MNIST in patches of 4 x 4, 49 tokens of 16 numbers: all of it from its four files, or the sample of the demo. */
+/** MNIST in patches of 4 x 4, 49 tokens of 16 pixels: all of it from its four files, or the sample of the demo. */
 final class Digits {
     static final List<String> FILES = List.of(
             "train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte");
@@ -51,7 +51,7 @@ final class Digits {
                 amount);
     }
 
-    /** Takes the validation items from the training items. */
+    /** The validation items are the first of the training items. */
     private static EvalTask task(
             Variant variant, List<EvalTask.Item> train, List<EvalTask.Item> test, EvalTask.Amount amount) {
         int validation = Math.min(amount.validation(), train.size() / 2);

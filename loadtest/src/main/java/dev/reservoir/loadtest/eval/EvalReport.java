@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param rates that were swept, as requested
  * @param together largest number of heads that learned at the same time
- * @param seconds of this run; cells of earlier runs took none
+ * @param seconds that this run took; cells of earlier runs add none
  */
 record EvalReport(
         String evaluation,

@@ -58,7 +58,7 @@ public final class IdxFile {
         return items;
     }
 
-    /** The numbers of one item, in row-major order. */
+    /** The bytes of one item, in row-major order. */
     public byte[] item(int index) {
         return Arrays.copyOfRange(data, index * itemBytes, (index + 1) * itemBytes);
     }

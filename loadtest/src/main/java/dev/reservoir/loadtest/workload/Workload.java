@@ -45,7 +45,7 @@ public record Workload(String id, String title, Head spec, String metric, Data d
     /** Share of correct answers. */
     public static final String ACCURACY = "accuracy";
 
-    /** Mean absolute error over all predicted numbers, in the unit of the targets. */
+    /** Mean absolute error over all predicted values, in the unit of the targets. */
     public static final String MEAN_ABSOLUTE_ERROR = "mae";
 
     public Workload {

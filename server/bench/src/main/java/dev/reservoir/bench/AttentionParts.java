@@ -22,7 +22,7 @@ final class AttentionParts implements AutoCloseable {
     private final int attentionHeads;
     private final LongSupplier nanoClock;
 
-    /** Loads the natives if they are not. */
+    /** Loads the native libraries if they are not loaded yet. */
     AttentionParts(Bert shape, int intraOpThreads, LongSupplier nanoClock) {
         NativeRuntime.load(intraOpThreads);
         this.program = new TorchProgram(

@@ -25,7 +25,7 @@ final class Conversation {
         this.measurements = Map.copyOf(measurements);
     }
 
-    /** Until the lines end. */
+    /** Runs until the input ends. */
     void run(BufferedReader lines, PrintStream answers) throws IOException {
         for (String line = lines.readLine(); line != null; line = lines.readLine()) {
             answers.println(answer(line));

@@ -11,7 +11,8 @@ import dev.reservoir.server.substrate.Precision;
 import java.util.List;
 
 /**
- * {@code djl}: the same pass by DJL's own operators in f32, and how far its numbers are from the substrate's in f32.
+ * {@code djl}: the same pass by DJL's own operators in f32, and how far its hidden states are from the substrate's in
+ * f32.
  */
 final class DjlMeasurement implements Measurement {
     private static final int CHECKED_TOKENS = 16;

@@ -67,7 +67,7 @@ final class DjlTrainMeasurement implements Measurement {
         return new Size(heads, examples, tokens, TrainingHeads.INPUT_WIDTH, TrainingHeads.CLASSES);
     }
 
-    /** Some heads and what they are to learn. */
+    /** Some heads and the examples that they learn. */
     private final class Case {
         private final TunableSubstrate substrate;
         private final Size size;
@@ -84,7 +84,7 @@ final class DjlTrainMeasurement implements Measurement {
             this.norms = substrate.norms();
             SplittableRandom random = new SplittableRandom(17);
             int sequences = size.heads() * size.examples();
-            this.observations = TrainingHeads.numbers(random, sequences * size.tokens() * size.inputWidth());
+            this.observations = TrainingHeads.values(random, sequences * size.tokens() * size.inputWidth());
             this.truths = new float[sequences * size.classes()];
             for (int i = 0; i < sequences; i++) {
                 truths[i * size.classes() + random.nextInt(size.classes())] = 1;
@@ -97,18 +97,18 @@ final class DjlTrainMeasurement implements Measurement {
                 biases.add(near(random, own.biases(), n));
             }
             this.parameters = new Parameters(
-                    TrainingHeads.numbers(random, size.heads() * size.inputWidth() * width),
-                    TrainingHeads.numbers(random, size.heads() * width),
-                    TrainingHeads.numbers(random, size.heads() * size.tokens() * width),
+                    TrainingHeads.values(random, size.heads() * size.inputWidth() * width),
+                    TrainingHeads.values(random, size.heads() * width),
+                    TrainingHeads.values(random, size.heads() * size.tokens() * width),
                     gains,
                     biases,
-                    TrainingHeads.numbers(random, size.heads() * width * size.classes()),
-                    TrainingHeads.numbers(random, size.heads() * size.classes()));
+                    TrainingHeads.values(random, size.heads() * width * size.classes()),
+                    TrainingHeads.values(random, size.heads() * size.classes()));
         }
 
         /** A row for each head close to the substrate's own. */
         private float[] near(SplittableRandom random, float[] own, int norm) {
-            float[] rows = TrainingHeads.numbers(random, size.heads() * width);
+            float[] rows = TrainingHeads.values(random, size.heads() * width);
             for (int i = 0; i < rows.length; i++) {
                 rows[i] = own[norm * width + i % width] + 0.1f * rows[i];
             }
@@ -206,7 +206,7 @@ final class DjlTrainMeasurement implements Measurement {
             return gradient;
         }
 
-        /** Softmax of the scores less the truth. */
+        /** Softmax of the scores minus the truth. */
         private double[] slope(float[] hidden, int start, int sequence, int head) {
             double[] slope = new double[size.classes()];
             double total = 0;

@@ -19,7 +19,7 @@ import java.util.List;
  * head's norms. A peer to compare the fused step with, not used for training. The loss is the sum over heads of the
  * mean cross-entropy. Not thread-safe.
  *
- * <p>Letters: {@code H} heads, {@code N} examples of a head, {@code W} numbers in a row of an observation, {@code C}
+ * <p>Letters: {@code H} heads, {@code N} examples of a head, {@code W} values in a row of an observation, {@code C}
  * classes.
  */
 final class DjlTrainingStep implements AutoCloseable {

@@ -20,9 +20,9 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@code engine}: predictions a second of distinct texts of {@code words} words by one head with {@code inFlight}
- * outstanding, inside the process and without a feature cache. Answers are counted between the first and the last one
- * that came while it was sending.
+ * {@code engine}: predictions per second of distinct texts of {@code words} words by one head with {@code inFlight}
+ * outstanding, inside the process and without a feature cache. Answers are counted from the first to the last one
+ * that arrived while requests were still being sent.
  */
 final class EngineMeasurement implements Measurement {
     private final Subject subject;
@@ -59,7 +59,7 @@ final class EngineMeasurement implements Measurement {
         }
     }
 
-    /** One closed loop: each answer sends the next request. */
+    /** One closed loop: each answer triggers the next request. */
     private final class Run implements Completion<List<HeadOutcome>> {
         private final Core core;
         private final List<LiveHead> heads;

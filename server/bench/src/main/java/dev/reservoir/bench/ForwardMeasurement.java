@@ -42,7 +42,7 @@ final class ForwardMeasurement implements Measurement {
         return answer;
     }
 
-    /** Sequences of words, the same each time. */
+    /** Sequences of ids, the same each time. */
     static int[][] ids(int sequences, int tokens, int vocabulary) {
         SplittableRandom random = new SplittableRandom(7);
         int[][] ids = new int[sequences][tokens];

@@ -108,7 +108,7 @@ final class LeastSquaresMeasurement implements Measurement {
         return "label-" + index;
     }
 
-    /** An encoder whose features are rows of so many numbers as they are. */
+    /** An encoder whose features are the observation's own values, this many in a row. */
     private static ObservationEncoder encoder(Substrate substrate, int width) {
         return new Encoders(substrate.info(), substrate.tokenizer())
                 .encoder(

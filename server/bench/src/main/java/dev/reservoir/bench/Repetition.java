@@ -6,7 +6,7 @@ package dev.reservoir.bench;
 import java.util.Arrays;
 import java.util.function.LongSupplier;
 
-/** Repeats work for a while and takes the median of its times. */
+/** Repeats work for a while and reports the median of its times. */
 final class Repetition {
     private static final int LEAST = 3;
     private static final int MOST = 100_000;

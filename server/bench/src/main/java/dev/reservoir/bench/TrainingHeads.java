@@ -28,7 +28,7 @@ import java.util.stream.IntStream;
 
 /**
  * Heads of ten classes that learn through a substrate, with all their parts, from sequences of {@code tokens} rows of
- * 16 numbers, {@code examples} a minibatch; their readouts see the mean of the hidden states. Not thread-safe.
+ * 16 numbers, {@code examples} a minibatch; their readouts read the mean of the hidden states. Not thread-safe.
  */
 final class TrainingHeads {
     static final int INPUT_WIDTH = 16;
@@ -76,25 +76,25 @@ final class TrainingHeads {
         SplittableRandom random = new SplittableRandom(13);
         List<Observation> all = new ArrayList<>();
         for (int i = 0; i < DISTINCT; i++) {
-            all.add(new Observation.Tensor(numbers(random, tokens * INPUT_WIDTH), INPUT_WIDTH));
+            all.add(new Observation.Tensor(values(random, tokens * INPUT_WIDTH), INPUT_WIDTH));
         }
         return all;
     }
 
-    /** Even over -1 to 1. */
-    static float[] numbers(SplittableRandom random, int count) {
-        float[] numbers = new float[count];
+    /** Uniformly distributed over [-1, 1). */
+    static float[] values(SplittableRandom random, int count) {
+        float[] values = new float[count];
         for (int i = 0; i < count; i++) {
-            numbers[i] = (float) (2 * random.nextDouble() - 1);
+            values[i] = (float) (2 * random.nextDouble() - 1);
         }
-        return numbers;
+        return values;
     }
 
     List<FptLearner> learners() {
         return learners;
     }
 
-    /** Gives some of them a minibatch, so that an update of each is due. */
+    /** Adds a minibatch to some of them, so that an update of each is due. */
     void feed(List<FptLearner> some) {
         for (FptLearner learner : some) {
             for (int i = 0; i < examples; i++, next++) {

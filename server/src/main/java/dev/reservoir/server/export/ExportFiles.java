@@ -14,8 +14,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The two files of an export: written under temporary names beside their destinations and moved there once both are
- * complete. Closing deletes what was not moved.
+ * The two files of an export: written under temporary names in the folder of their destinations, and renamed once both
+ * are complete. Closing deletes what was not moved.
  */
 final class ExportFiles implements AutoCloseable {
     private static final String TENSORS = ".safetensors";
@@ -63,7 +63,7 @@ final class ExportFiles implements AutoCloseable {
         }
     }
 
-    /** Creates an empty hidden file beside another, with the user's default permissions. */
+    /** Creates an empty hidden file in the same folder, with the user's default permissions. */
     private static Path draft(Path file) throws IOException {
         String name = "." + file.getFileName() + "." + ProcessHandle.current().pid() + ".part";
         return Files.createFile(file.resolveSibling(name));
@@ -115,7 +115,7 @@ final class ExportFiles implements AutoCloseable {
         }
     }
 
-    /** A human-readable line: the two names and sizes. */
+    /** The two names and sizes, in one line for a person. */
     String text() {
         try {
             return String.format(

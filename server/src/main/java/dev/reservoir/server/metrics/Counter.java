@@ -6,7 +6,7 @@ package dev.reservoir.server.metrics;
 import com.google.errorprone.annotations.ThreadSafe;
 import java.util.concurrent.atomic.LongAdder;
 
-/** A number that only grows. */
+/** A count that only grows. */
 @ThreadSafe
 public final class Counter {
     @SuppressWarnings("ThreadSafe")

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Items that wait to be served: first come, first served within a tenant; the tenant that was given least goes first.
+ * Items that wait to be served: first come, first served within a tenant; the tenant that has used least goes first.
  * Not thread-safe.
  */
 final class ServingQueue<S extends Work> {

@@ -103,8 +103,8 @@ final class TenantLedger {
     }
 
     /**
-     * Records that an item ceased to wait because it is run, and charges {@code tokens} for it, at least 1, because every item takes
-     * a turn.
+     * Records that an item ceased to wait because it is run, and charges {@code tokens} for it, at least 1, because
+     * every item takes a turn.
      */
     void dequeued(String tenant, int tokens) {
         Account account = account(tenant);

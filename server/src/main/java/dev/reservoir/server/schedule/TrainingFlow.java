@@ -8,8 +8,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The waiting items of one flow of a {@link TrainingQueue}, in order, and the size of its next slice. A flow whose items
- * have steps is taken step by step; any other in slices of a bounded number of items. Not thread-safe.
+ * The waiting items of one flow of a {@link TrainingQueue}, in order, and the size of its next slice. A flow whose
+ * items have steps is run step by step; any other in slices of a bounded number of items. Not thread-safe.
  */
 final class TrainingFlow<T extends OrderedWork> {
     enum State {

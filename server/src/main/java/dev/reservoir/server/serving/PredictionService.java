@@ -46,7 +46,7 @@ public final class PredictionService {
      *
      * @param encoder turns each head's outcome into a result; that of a head that does not exist, or could not answer,
      *     is refused
-     * @param answer is given a result for each head of the request, in its order
+     * @param answer receives a result for each head of the request, in the request's order
      * @throws Refused HEAD_NOT_FOUND if no head exists
      */
     public <R> void predict(

@@ -213,7 +213,7 @@ public final class BertProgram implements AutoCloseable {
     }
 
     /**
-     * Gives every weight as stored, in f32, in one fixed order.
+     * Passes every weight as stored, in f32, in one fixed order.
      *
      * @param visitor called with each tensor's bytes, little-endian
      */
@@ -260,7 +260,7 @@ public final class BertProgram implements AutoCloseable {
         return numbers;
     }
 
-    /** Gives the weights to {@code bert.py}, or to a program around it that hands them on. */
+    /** Passes the weights to {@code bert.py}, or to a program around it that forwards them. */
     static void load(TorchProgram program, BertWeights weights, Products products) {
         BertShape shape = weights.shape();
         program.call(call -> {
