@@ -96,8 +96,15 @@ public record Answers(
 
     /** Exports how outputs become scores. */
     public void visitParts(PartVisitor parts) {
-        boolean softmax = link == Loss.SOFTMAX;
-        parts.choice("link", softmax ? "softmax" : link == Loss.LOGISTIC ? "logistic" : "none");
+        parts.choice("link", link == null ? "none" : nameOf(link));
+    }
+
+    private static String nameOf(Loss link) {
+        return switch (link) {
+            case SOFTMAX -> "softmax";
+            case LOGISTIC, MEAN_LOGISTIC -> "logistic";
+            case SQUARED -> "none";
+        };
     }
 
     /** Index, counted from {@code from}, of the highest of {@code count} scores; the first if several are equal. */

@@ -11,6 +11,8 @@ import dev.reservoir.v1.Matrix;
 import dev.reservoir.v1.Observation;
 import dev.reservoir.v1.Target;
 import dev.reservoir.v1.Task;
+import dev.reservoir.v1.TokenLabelSet;
+import dev.reservoir.v1.TokenLabelSets;
 import dev.reservoir.v1.Vector;
 import java.util.List;
 import java.util.Random;
@@ -68,6 +70,21 @@ final class ExportExamples {
                     values.addValues(label.length() + i);
                 }
                 yield target.setValues(values).build();
+            }
+            case TOKEN_MULTI_LABEL -> {
+                TokenLabelSets.Builder sets =
+                        TokenLabelSets.newBuilder().addLabels("up").addLabels("far");
+                for (double[] row : rows(observation)) {
+                    TokenLabelSet.Builder set = TokenLabelSet.newBuilder();
+                    if (row[0] > 0) {
+                        set.addIndices(0);
+                    }
+                    if (Math.abs(row[1]) > 0.7) {
+                        set.addIndices(1);
+                    }
+                    sets.addTokens(set);
+                }
+                yield target.setTokenLabelSets(sets).build();
             }
             default -> {
                 LabelSequence.Builder labels = LabelSequence.newBuilder();

@@ -27,6 +27,8 @@ import dev.reservoir.v1.InferenceServiceGrpc;
 import dev.reservoir.v1.LabelScore;
 import dev.reservoir.v1.Observation;
 import dev.reservoir.v1.PredictRequest;
+import dev.reservoir.v1.TokenLabelSetPrediction;
+import dev.reservoir.v1.TokenLabelSetsPrediction;
 import dev.reservoir.v1.TrainRequest;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
@@ -126,6 +128,8 @@ class ExportHeadTest {
                 best.add(oracle.labels().get(row[0] >= row[1] ? 0 : 1));
             }
             assertThat(answer.getTokenLabels().getLabelsList()).isEqualTo(best);
+        } else if (answer.hasTokenLabelSets()) {
+            agree(answer.getTokenLabelSets(), oracle.labels(), scores);
         } else if (answer.hasValues()) {
             assertThat(answer.getValues().getValuesCount()).isEqualTo(scores[0].length);
             for (int i = 0; i < scores[0].length; i++) {
@@ -143,6 +147,20 @@ class ExportHeadTest {
         }
     }
 
+    private static void agree(TokenLabelSetsPrediction answer, List<String> labels, double[][] scores) {
+        assertThat(answer.getLabelsList()).isEqualTo(labels);
+        assertThat(answer.getTokensCount()).isEqualTo(scores.length);
+        for (int t = 0; t < scores.length; t++) {
+            TokenLabelSetPrediction token = answer.getTokens(t);
+            assertThat(token.getScoresList()).hasSameSizeAs(labels);
+            for (int i = 0; i < token.getScoresCount(); i++) {
+                int label = token.getScoredIndices(i);
+                assertThat((double) token.getScores(i)).as(labels.get(label)).isCloseTo(scores[t][label], within(2e-5));
+                assertThat(token.getIndicesList().contains(label)).isEqualTo(scores[t][label] >= 0.5);
+            }
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -150,6 +168,11 @@ class ExportHeadTest {
                 ROWS + CLASSES + "learning { fpt { minibatch: 4 parts: [NORMS] } } encoder { pooling: LAST }",
                 ROWS + CLASSES + "learning { fpt { minibatch: 4 } } encoder { pooling: CONCATENATE }",
                 ROWS + "task { token_classification { } } learning { fpt { minibatch: 4 learning_rate: 2e-2 } }",
+                ROWS + "task { token_multi_label { } } learning { fpt { minibatch: 4 learning_rate: 2e-2 } }",
+                ROWS + "task { token_multi_label { } } learning { gradient { learning_rate: 0.1 } }",
+                ROWS + "task { token_multi_label { } }",
+                ROWS + "task { multi_label { } } learning { fpt { minibatch: 4 learning_rate: 2e-2 } }",
+                ROWS + "task { regression { dimensions: 2 } } learning { gradient { } }",
                 ROWS + "task { regression { dimensions: 2 } } learning { fpt { minibatch: 4 } }",
                 "modality { text { } } " + CLASSES + "learning { fpt { minibatch: 4 learning_rate: 2e-2 } }",
                 ROWS + CLASSES,

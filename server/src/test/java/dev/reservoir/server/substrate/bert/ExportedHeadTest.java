@@ -42,6 +42,7 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -105,6 +106,14 @@ final class ExportedHeadTest {
         if (spec.contains("regression")) {
             return new Target.Values(new float[] {up ? 1 : 0, 2});
         }
+        if (spec.contains("token_multi_label")) {
+            float[] values = ((Observation.Tensor) observation).values();
+            List<Target.TokenSet> tokens = new ArrayList<>();
+            for (int at = 0; at < values.length; at += 5) {
+                tokens.add(new Target.TokenSet(false, values[at] > 0 ? new int[] {0, 1} : new int[] {1}));
+            }
+            return new Target.TokenLabelSets(List.of("up", "down"), tokens);
+        }
         return spec.contains("multi_label")
                 ? new Target.LabelSet(Set.of(up ? "up" : "down"))
                 : new Target.Label(up ? "up" : "down");
@@ -154,6 +163,7 @@ final class ExportedHeadTest {
                         + "learning { fpt { minibatch: 4 learning_rate: 2e-2 } }",
                 ROWS + CLASSES + "encoder { pooling: FLATTEN feature_width: 70 }",
                 ROWS + "task { regression { dimensions: 2 } } learning { gradient { } } encoder { pooling: FIRST }",
+                ROWS + "task { token_multi_label { } } learning { gradient { learning_rate: 0.1 } }",
                 "modality { text { max_tokens: 9 } } " + CLASSES + "encoder { input_skip: WITH_INPUT }",
                 "modality { text { max_tokens: 9 } } " + CLASSES + "encoder { pooling: INPUT_ONLY feature_width: 40 }",
             })
@@ -199,6 +209,18 @@ final class ExportedHeadTest {
             label.scores().forEach(score -> byLabel.put(score.label(), score.score()));
         } else if (expected instanceof Prediction.LabelSet set) {
             set.scores().forEach(score -> byLabel.put(score.label(), score.score()));
+        } else if (expected instanceof Prediction.TokenLabelSets sets) {
+            int count = labels.size();
+            assertThat(scores).hasSize(count * sets.tokens().size());
+            for (int t = 0; t < sets.tokens().size(); t++) {
+                Prediction.TokenSet token = sets.tokens().get(t);
+                for (int i = 0; i < count; i++) {
+                    assertThat(new float[] {scores[t * count + token.scored()[i]]})
+                            .usingComparatorWithPrecision(2e-5f)
+                            .containsExactly(token.scores()[i]);
+                }
+            }
+            return;
         } else {
             assertThat(scores)
                     .usingComparatorWithPrecision(2e-5f)
