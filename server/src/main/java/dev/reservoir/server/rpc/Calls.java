@@ -54,6 +54,11 @@ public final class Calls {
         return memory;
     }
 
+    /** Whether more than half of {@link #memory} is in use. */
+    boolean memoryScarce() {
+        return memory.usedBytes() > memory.limitBytes() / 2;
+    }
+
     long nanoTime() {
         return nanoClock.getAsLong();
     }

@@ -3,6 +3,9 @@
 
 package dev.reservoir.server.rpc;
 
+import dev.reservoir.heads.Reason;
+import dev.reservoir.heads.Refused;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Recognises the content types of gRPC, and those that carry protocol buffers. */
@@ -19,9 +22,16 @@ final class ContentType {
         return type.length() == GRPC.length() || type.charAt(GRPC.length()) == '+' || type.charAt(GRPC.length()) == ';';
     }
 
-    static boolean isProtobuf(String type) {
-        int parameters = type.indexOf(';');
-        String bare = (parameters < 0 ? type : type.substring(0, parameters)).trim();
-        return bare.equals(GRPC) || bare.equals(GRPC + "+proto");
+    /** @throws Refused INVALID_FIELD if messages of this type are no protocol buffers */
+    static void checkProtobuf(@Nullable String type) {
+        String given = String.valueOf(type);
+        int parameters = given.indexOf(';');
+        String bare = (parameters < 0 ? given : given.substring(0, parameters)).trim();
+        if (!bare.equals(GRPC) && !bare.equals(GRPC + "+proto")) {
+            throw new Refused(
+                    Reason.INVALID_FIELD,
+                    "content-type: " + type + " (expected: application/grpc+proto)",
+                    Map.of("field", "content-type"));
+        }
     }
 }

@@ -32,9 +32,14 @@ final class PayloadReader<Q extends Message> {
         this.mostBytes = mostBytes;
     }
 
-    /** Whether this {@code grpc-encoding} is supported. */
-    static boolean reads(@Nullable String encoding) {
-        return encoding == null || encoding.equals("identity") || encoding.equals("gzip");
+    /** @throws Refused UNIMPLEMENTED if this {@code grpc-encoding} is not supported */
+    static void checkEncoding(@Nullable String encoding) {
+        if (encoding != null && !encoding.equals("identity") && !encoding.equals("gzip")) {
+            throw new Refused(
+                    Reason.UNIMPLEMENTED,
+                    "grpc-encoding: " + encoding + " (expected: one of " + ENCODINGS + ")",
+                    Map.of("field", "grpc-encoding"));
+        }
     }
 
     /**

@@ -6,19 +6,11 @@ package dev.reservoir.server.rpc;
 import com.google.protobuf.Message;
 import com.google.rpc.Code;
 import com.google.rpc.Status;
-import dev.reservoir.heads.Reason;
-import dev.reservoir.heads.Refused;
-import dev.reservoir.server.memory.MemoryBudget.Reservation;
-import dev.reservoir.server.rpc.MessageDeframer.Frame;
 import dev.reservoir.server.rpc.ReplyWriter.Http2Error;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
-import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
 import java.util.HashSet;
-import java.util.LinkedHashSet;
-import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -47,9 +39,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class ServerCall<Q extends Message, P extends Message> {
     private static final Logger LOG = LoggerFactory.getLogger(ServerCall.class);
-    /** Read ahead of the requested message, so that small messages do not need a round trip to the transport each. */
-    private static final int READ_AHEAD_BYTES = 16 << 10;
-
     private static final long LONGEST_TIMER_MILLIS = 365L * 24 * 3_600_000;
 
     private enum State {
@@ -62,22 +51,14 @@ public final class ServerCall<Q extends Message, P extends Message> {
     private final Context context;
     private final String method;
     private final HttpServerRequest request;
+    private final RequestReader<Q> reader;
     private final ReplyWriter reply;
-    private final MessageDeframer deframer;
-    private final PayloadReader<Q> payloads;
-    private final Reservation memory;
     private final long deadlineNanos;
-    private final Set<Registered> whenClosed = new LinkedHashSet<>();
-    private final Set<Registered> whenStopping = new LinkedHashSet<>();
+    private final Registrations whenClosed = new Registrations();
+    private final Registrations whenStopping = new Registrations();
     private final Set<Long> timers = new HashSet<>();
-    private @Nullable MessageHandler<Q> messages;
-    private @Nullable Runnable halfClosed;
     private State state = State.OPEN;
     private Code code = Code.CANCELLED;
-    private boolean fetching;
-    private boolean paused;
-    private boolean delivering;
-    private boolean requestEnded;
     private volatile boolean gone;
 
     /** Receives one message. */
@@ -102,14 +83,12 @@ public final class ServerCall<Q extends Message, P extends Message> {
         this.context = Vertx.currentContext();
         this.method = method;
         this.request = request;
+        this.reader = new RequestReader<>(request, prototype, calls);
         this.reply = new ReplyWriter(request.response(), this::clientGone);
-        this.deframer = new MessageDeframer(calls.limits().messageBytes());
-        this.payloads = new PayloadReader<>(prototype, calls.limits().messageBytes());
-        this.memory = calls.memory().reserve(0);
         long timeoutNanos = Timeouts.nanos(request.getHeader("grpc-timeout"));
         this.deadlineNanos = timeoutNanos == Long.MAX_VALUE ? Long.MAX_VALUE : calls.nanoTime() + timeoutNanos;
-        request.handler(this::received);
-        request.endHandler(unused -> received());
+        request.handler(bytes -> guard(() -> reader.received(bytes)));
+        request.endHandler(unused -> guard(reader::requestEnded));
         request.exceptionHandler(unused -> clientGone());
         request.response().exceptionHandler(unused -> clientGone());
         request.response().closeHandler(unused -> clientGone());
@@ -125,8 +104,8 @@ public final class ServerCall<Q extends Message, P extends Message> {
     void begin(Runnable handler) {
         guard(() -> {
             calls.begun(this);
-            checkContentType();
-            checkEncoding();
+            ContentType.checkProtobuf(request.getHeader("content-type"));
+            PayloadReader.checkEncoding(request.getHeader("grpc-encoding"));
             handler.run();
         });
     }
@@ -164,11 +143,16 @@ public final class ServerCall<Q extends Message, P extends Message> {
 
     /** Sets the receiver of messages; none arrives before {@link #fetch}. */
     public void onMessage(MessageHandler<Q> handler) {
-        messages = handler;
+        if (state == State.OPEN) {
+            reader.onMessage(handler);
+        }
     }
 
+    /** Sets the receiver of the client's half-close, which follows the last message once it is {@link #fetch fetched}. */
     public void onHalfClosed(Runnable handler) {
-        halfClosed = handler;
+        if (state == State.OPEN) {
+            reader.onHalfClosed(handler);
+        }
     }
 
     /** Runs once when the call has ended, immediately if it already has. */
@@ -186,17 +170,12 @@ public final class ServerCall<Q extends Message, P extends Message> {
 
     /** Requests one more message, or the client's half-close. */
     public void fetch() {
-        if (state == State.OPEN) {
-            fetching = true;
-            deliver();
-        }
+        reader.fetch();
     }
 
     /** Releases the memory that a message's payload was charged for. */
     public void release(long bytes) {
-        if (state == State.OPEN) {
-            memory.shrink(bytes);
-        }
+        reader.release(bytes);
     }
 
     /**
@@ -204,7 +183,7 @@ public final class ServerCall<Q extends Message, P extends Message> {
      * retains none may, so that every stream makes progress.
      */
     public boolean memoryScarce() {
-        return calls.memory().usedBytes() > calls.memory().limitBytes() / 2;
+        return calls.memoryScarce();
     }
 
     /** Whether the client reads as fast as replies are written. */
@@ -269,11 +248,7 @@ public final class ServerCall<Q extends Message, P extends Message> {
 
     /** Asks the call to end because the server is stopping. Any thread. */
     void stop() {
-        runOnContext(() -> {
-            List<Registered> actions = List.copyOf(whenStopping);
-            whenStopping.clear();
-            actions.forEach(registered -> registered.action.run());
-        });
+        runOnContext(() -> whenStopping.removeAll().forEach(Runnable::run));
     }
 
     /** Ends the call and discards the part of its reply that the client has not read. Any thread. */
@@ -282,106 +257,6 @@ public final class ServerCall<Q extends Message, P extends Message> {
             fail(Calls.stoppingNow());
             abandon();
         });
-    }
-
-    private void checkContentType() {
-        String type = request.getHeader("content-type");
-        if (!ContentType.isProtobuf(String.valueOf(type))) {
-            throw new Refused(
-                    Reason.INVALID_FIELD,
-                    "content-type: " + type + " (expected: application/grpc+proto)",
-                    Map.of("field", "content-type"));
-        }
-    }
-
-    private void checkEncoding() {
-        String encoding = request.getHeader("grpc-encoding");
-        if (!PayloadReader.reads(encoding)) {
-            throw new Refused(
-                    Reason.UNIMPLEMENTED,
-                    "grpc-encoding: " + encoding + " (expected: one of " + PayloadReader.ENCODINGS + ")",
-                    Map.of("field", "grpc-encoding"));
-        }
-    }
-
-    private void received(Buffer bytes) {
-        guard(() -> {
-            memory.grow(bytes.length());
-            deframer.add(bytes);
-            deliver();
-            if (!fetching && (deframer.incompleteBytes() >= READ_AHEAD_BYTES || memoryScarce())) {
-                pause();
-            }
-        });
-    }
-
-    private void received() {
-        requestEnded = true;
-        guard(this::deliver);
-    }
-
-    /** Delivers the requested message, or fetches the missing bytes from the transport. */
-    private void deliver() {
-        if (delivering) {
-            return;
-        }
-        delivering = true;
-        try {
-            while (fetching && state == State.OPEN) {
-                Frame frame = deframer.next();
-                if (frame != null) {
-                    fetching = false;
-                    deliver(frame);
-                } else if (requestEnded) {
-                    fetching = false;
-                    deliverHalfClose();
-                } else {
-                    resume();
-                    return;
-                }
-            }
-        } finally {
-            delivering = false;
-        }
-    }
-
-    private void deliver(Frame frame) {
-        MessageHandler<Q> handler = messages;
-        if (handler == null) {
-            return;
-        }
-        PayloadReader.Read<Q> read = payloads.read(frame, request.getHeader("grpc-encoding"));
-        int received = MessageDeframer.PREFIX_BYTES + frame.length();
-        memory.grow(Math.max(0, read.bytes() - received));
-        memory.shrink(Math.max(0, received - read.bytes()));
-        handler.message(read.message(), read.bytes());
-    }
-
-    private void deliverHalfClose() {
-        if (deframer.incompleteBytes() > 0) {
-            throw new Refused(
-                    Reason.INVALID_FIELD,
-                    "message: the request ended after " + deframer.incompleteBytes()
-                            + " bytes of it (expected: a whole message)",
-                    Map.of("field", "message"));
-        }
-        if (halfClosed != null) {
-            halfClosed.run();
-        }
-    }
-
-    private void pause() {
-        if (!paused && !request.isEnded()) {
-            paused = true;
-            request.pause();
-        }
-    }
-
-    private void resume() {
-        if (paused && !request.isEnded()) {
-            paused = false;
-            request.resume();
-        }
     }
 
     /** Runs unless the call has ended; whatever it throws ends the call. */
@@ -447,28 +322,17 @@ public final class ServerCall<Q extends Message, P extends Message> {
         }
     }
 
-    /** From here on the request is read only to be discarded, so that it occupies none of the connection's window. */
+    /** From here on the request is read only to be discarded. */
     private void leaveOpen() {
         gone = true;
-        messages = null;
-        halfClosed = null;
-        whenStopping.clear();
-        memory.close();
-        discardRequest();
-        List<Registered> actions = List.copyOf(whenClosed);
-        whenClosed.clear();
-        for (Registered registered : actions) {
+        whenStopping.removeAll();
+        reader.close();
+        for (Runnable action : whenClosed.removeAll()) {
             try {
-                registered.action.run();
+                action.run();
             } catch (Throwable failure) {
                 LOG.error("{}: what should run at the call's end failed", method, failure);
             }
-        }
-    }
-
-    private void discardRequest() {
-        if (!request.isEnded()) {
-            request.handler(null).endHandler(null).resume();
         }
     }
 
@@ -486,20 +350,16 @@ public final class ServerCall<Q extends Message, P extends Message> {
         verifyState();
     }
 
-    private Registration register(Runnable action, Set<Registered> actions, boolean now) {
-        Registered registered = new Registered(action);
+    private Registration register(Runnable action, Registrations actions, boolean now) {
         if (now) {
             action.run();
-        } else if (state == State.OPEN) {
-            actions.add(registered);
         }
-        return () -> actions.remove(registered);
+        return now || state != State.OPEN ? () -> {} : actions.add(action);
     }
 
     private void verifyState() {
         boolean open = state == State.OPEN;
         check(open == !gone, "gone");
-        check(open || (messages == null && halfClosed == null), "message handlers");
         check(open || (whenClosed.isEmpty() && whenStopping.isEmpty()), "registrations");
         check(state != State.CLOSED || timers.isEmpty(), "timers");
     }
@@ -507,15 +367,6 @@ public final class ServerCall<Q extends Message, P extends Message> {
     private void check(boolean holds, String what) {
         if (!holds) {
             throw new IllegalStateException(method + ": " + what + " in state " + state + " (expected: otherwise)");
-        }
-    }
-
-    /** Identified by itself, so that the same action may be registered twice. */
-    private static final class Registered {
-        private final Runnable action;
-
-        Registered(Runnable action) {
-            this.action = action;
         }
     }
 }
