@@ -13,8 +13,8 @@ import java.util.concurrent.Executor;
  * event loop. Thread-safe.
  */
 final class DecodeWorkers {
-    /** Largest payload that is decoded on the calling thread. */
-    static final int AT_ONCE_BYTES = 16 << 10;
+    /** Largest payload that is decoded on the calling thread: from here on decoding costs more than a hand-over. */
+    static final int AT_ONCE_BYTES = 4 << 10;
 
     private final Executor workers;
 
