@@ -43,6 +43,31 @@ sealed interface TrainingTask extends OrderedWork {
         return head().published().spec().learning().stepExamples();
     }
 
+    @Override
+    default int tokens() {
+        return 0;
+    }
+
+    @Override
+    default boolean fillsStep() {
+        return false;
+    }
+
+    /** Work of a training stream, whose end is reported to a listener. */
+    sealed interface OfStream extends TrainingTask {
+        TrainingListener listener();
+
+        @Override
+        default void headDeleted() {
+            listener().deleted();
+        }
+
+        @Override
+        default void engineStopped() {
+            listener().stopped();
+        }
+    }
+
     /**
      * What an example teaches.
      *
@@ -55,64 +80,19 @@ sealed interface TrainingTask extends OrderedWork {
     /** An example to be learned. {@code tokens} counts the extraction of its features and the learning step. */
     record Example(
             LiveHead head, long sequence, Content content, TrainingListener listener, int tokens, long arrivalNanos)
-            implements TrainingTask {
+            implements OfStream {
         @Override
-        public void headDeleted() {
-            listener.deleted();
-        }
-
-        @Override
-        public void engineStopped() {
-            listener.stopped();
+        public boolean fillsStep() {
+            return true;
         }
     }
 
     /** An example that was refused on arrival, acknowledged in its place among the others. */
     record Refusal(LiveHead head, long sequence, Refused why, TrainingListener listener, long arrivalNanos)
-            implements TrainingTask {
-        @Override
-        public void headDeleted() {
-            listener.deleted();
-        }
-
-        @Override
-        public void engineStopped() {
-            listener.stopped();
-        }
-
-        @Override
-        public int tokens() {
-            return 0;
-        }
-
-        @Override
-        public boolean fillsStep() {
-            return false;
-        }
-    }
+            implements OfStream {}
 
     /** The end of the minibatch that is being gathered. */
-    record Flush(LiveHead head, TrainingListener listener, long arrivalNanos) implements TrainingTask {
-        @Override
-        public void headDeleted() {
-            listener.deleted();
-        }
-
-        @Override
-        public void engineStopped() {
-            listener.stopped();
-        }
-
-        @Override
-        public int tokens() {
-            return 0;
-        }
-
-        @Override
-        public boolean fillsStep() {
-            return false;
-        }
-    }
+    record Flush(LiveHead head, TrainingListener listener, long arrivalNanos) implements OfStream {}
 
     /** A change of the specification. */
     record Update(LiveHead head, SpecUpdate change, Completion<HeadVersion> completion, long arrivalNanos)
@@ -141,16 +121,6 @@ sealed interface TrainingTask extends OrderedWork {
             } catch (Throwable e) {
                 LOG.error("The end of an update of head {} could not be handed over", head.name(), e);
             }
-        }
-
-        @Override
-        public int tokens() {
-            return 0;
-        }
-
-        @Override
-        public boolean fillsStep() {
-            return false;
         }
     }
 }
