@@ -22,12 +22,12 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 
 /**
- * Takes examples in: leases the right to write to a head, decodes what a writer offers, and takes its number and queues
+ * Takes examples in: leases the right to write to a head, decodes what a writer offers, and admits its number and queues
  * it in one step.
  *
  * <p>Guarantees: a head has one writer at a time; its examples are queued in the order of their numbers, without a gap
  * and each once, whatever threads the writers offer on; an invalid example keeps its number and is queued as its
- * refusal, so that acknowledgement stays cumulative; an offer that fails takes no number. Thread-safe.
+ * refusal, so that acknowledgement stays cumulative; an offer that fails admits no number. Thread-safe.
  */
 public final class ExampleIntake {
     private final HeadRegistry registry;
@@ -44,7 +44,7 @@ public final class ExampleIntake {
         DUPLICATE,
         /** Its number was used before with another payload. */
         CONFLICT,
-        /** The server is stopping, and its number is not consumed. */
+        /** The server is stopping, and its number is not admitted. */
         STOPPED
     }
 
@@ -63,7 +63,7 @@ public final class ExampleIntake {
     /**
      * Acquires the right to write to a head.
      *
-     * @param epoch the writer's, unsigned; 0 takes the next free one
+     * @param epoch the writer's, unsigned; 0 for the one after the newest
      * @param whenLost called at most once, on another thread, when a newer writer takes over or the head is deleted
      * @throws Refused HEAD_NOT_FOUND, HEAD_FAILED, WRITER_FENCED if a newer epoch was seen
      */

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * <pre>
  *                 open(epoch &gt;= newest)
  *      +------+  ---------------------&gt;  +--------+  ---+ open(epoch &gt;= newest): the older lease is fenced
- *      | FREE |                          | LEASED |     | admit(the lease, last number + 1): the number is taken
+ *      | FREE |                          | LEASED |     | admit(the lease, last number + 1): QUEUED
  *      +------+  &lt;---------------------  +--------+  &lt;--+
  *          |         close(the lease)        |
  *          |                                 | end: the lease is lost
@@ -26,9 +26,12 @@ import org.jspecify.annotations.Nullable;
  *                            +-------+
  * </pre>
  *
- * <p>Guarantees: a number is taken and its example queued in one step, so that examples are queued in the order of
- * their numbers, whoever is the writer by then; a number whose example could not be queued is not taken; a lease that
- * was fenced or closed takes no number. Epochs and sequence numbers are unsigned. Thread-safe.
+ * <p>FREE: the head has no writer. LEASED: one lease admits numbers; a writer of the same or a newer epoch replaces it.
+ * ENDED: the head is gone, and admits neither writers nor numbers.
+ *
+ * <p>Guarantees: a number is admitted and its example queued in one step, so that examples are queued in the order of
+ * their numbers, whoever is the writer by then; a number whose example could not be queued is not admitted; a lease that
+ * was fenced or closed admits none. Epochs and sequence numbers are unsigned. Thread-safe.
  */
 final class HeadWriter {
     /** Payloads are compared for this many numbers back. */
@@ -57,22 +60,22 @@ final class HeadWriter {
 
     /** The outcome of an example. */
     enum Admission {
-        /** Its number is consumed and it is queued. */
+        /** Its number is admitted and it is queued. */
         QUEUED,
-        /** Known already, with the same payload or one too old to compare: acknowledge it. */
+        /** Its number was admitted before, with the same payload or one too old to compare: acknowledge it. */
         DUPLICATE,
-        /** Known already, with another payload: refuse it. */
+        /** Its number was admitted before, with another payload: refuse it. */
         CONFLICT,
-        /** It could not be queued, and its number is not consumed. */
+        /** It could not be queued, and its number is not admitted. */
         CLOSED
     }
 
     /**
      * Acquires the lease.
      *
-     * @param requestedEpoch the writer's epoch; 0 takes the next free one
+     * @param requestedEpoch the writer's epoch; 0 for the one after the newest
      * @param opened is given its number and epoch here
-     * @throws Refused WRITER_FENCED if a newer epoch was seen; INVALID_FIELD for epoch 0 once the last epoch is taken;
+     * @throws Refused WRITER_FENCED if a newer epoch was seen; INVALID_FIELD for epoch 0 once the largest epoch was used;
      *     what {@link #end} was given
      */
     void open(long requestedEpoch, WriterLease opened) {
@@ -87,7 +90,7 @@ final class HeadWriter {
                     requestedEpoch != 0 || newestEpoch != -1,
                     "writer_epoch",
                     0,
-                    Long.toUnsignedString(-1) + ", which is taken and the last there is");
+                    Long.toUnsignedString(-1) + ", as the largest epoch was used before");
             epoch = requestedEpoch == 0 ? newestEpoch + 1 : requestedEpoch;
             opened.began(epoch, admittedThrough + 1);
             older = lease;
@@ -151,7 +154,7 @@ final class HeadWriter {
             boolean comparable = sequence > admittedThrough - REMEMBERED;
             return !comparable || payloads[place(sequence)] == payload ? Admission.DUPLICATE : Admission.CONFLICT;
         }
-        // Everything that can fail comes before the number is consumed.
+        // Everything that can fail comes before the number is admitted.
         int place = place(sequence);
         if (place >= payloads.length) {
             payloads = Arrays.copyOf(payloads, 2 * payloads.length);
@@ -209,8 +212,8 @@ final class HeadWriter {
                     + " (expected: the newest, " + Long.toUnsignedString(newestEpoch) + ")");
         }
         if (admittedThrough < 0 || (admittedThrough < REMEMBERED && admittedThrough >= payloads.length)) {
-            throw new IllegalStateException("numbers taken: " + admittedThrough + " with " + payloads.length
-                    + " payloads (expected: a payload for each)");
+            throw new IllegalStateException("admitted through: " + admittedThrough + " with " + payloads.length
+                    + " payloads (expected: one for each number)");
         }
     }
 }

@@ -33,11 +33,13 @@ public final class HeldObservations {
     private final MemoryBudget.Account memory;
 
     @GuardedBy("this")
-    private final Map<String, Shelf> shelves = new HashMap<>();
+    private final Map<String, TenantObservations> byTenant = new HashMap<>();
 
     @GuardedBy("this")
-    private final TreeSet<Shelf> bySize =
-            new TreeSet<>(Comparator.<Shelf>comparingLong(shelf -> shelf.bytes).thenComparing(shelf -> shelf.tenant));
+    private final TreeSet<TenantObservations> bySize =
+            new TreeSet<>(
+            Comparator.<TenantObservations>comparingLong(observations -> observations.bytes)
+                    .thenComparing(observations -> observations.tenant));
 
     /**
      * @param maxCount most observations of one tenant
@@ -67,20 +69,20 @@ public final class HeldObservations {
         if (reservation == null) {
             return;
         }
-        Shelf shelf = shelves.computeIfAbsent(tenant, Shelf::new);
-        bySize.remove(shelf);
-        shelf.byId.put(id, new Held(observation, reservation));
-        shelf.bytes += size;
-        bySize.add(shelf);
-        if (shelf.byId.size() > maxCount) {
-            removeOldest(shelf);
+        TenantObservations observations = byTenant.computeIfAbsent(tenant, TenantObservations::new);
+        bySize.remove(observations);
+        observations.byId.put(id, new Held(observation, reservation));
+        observations.bytes += size;
+        bySize.add(observations);
+        if (observations.byId.size() > maxCount) {
+            removeOldest(observations);
         }
     }
 
     /** @throws Refused UNKNOWN_OBSERVATION */
     public synchronized HashedObservation get(String tenant, String id) {
-        Shelf shelf = shelves.get(tenant);
-        Held held = shelf == null ? null : shelf.byId.get(id);
+        TenantObservations observations = byTenant.get(tenant);
+        Held held = observations == null ? null : observations.byId.get(id);
         if (held == null) {
             throw new Refused(
                     Reason.UNKNOWN_OBSERVATION,
@@ -92,52 +94,53 @@ public final class HeldObservations {
 
     /** Forgets all of a tenant's observations unless the predicate accepts the tenant. */
     public synchronized void forgetUnless(String tenant, Predicate<String> keeps) {
-        Shelf shelf = shelves.get(tenant);
-        if (shelf != null && !keeps.test(tenant)) {
-            shelves.remove(tenant);
-            bySize.remove(shelf);
-            shelf.byId.values().forEach(held -> held.reservation.close());
+        TenantObservations observations = byTenant.get(tenant);
+        if (observations != null && !keeps.test(tenant)) {
+            byTenant.remove(tenant);
+            bySize.remove(observations);
+            observations.byId.values().forEach(held -> held.reservation.close());
         }
     }
 
     @GuardedBy("this")
     private void remove(String tenant, String id) {
-        Shelf shelf = shelves.get(tenant);
-        if (shelf != null) {
-            taken(shelf, shelf.byId.remove(id));
+        TenantObservations observations = byTenant.get(tenant);
+        if (observations != null) {
+            removed(observations, observations.byId.remove(id));
         }
     }
 
     @GuardedBy("this")
-    private void removeOldest(Shelf shelf) {
-        Iterator<Held> oldest = shelf.byId.values().iterator();
+    private void removeOldest(TenantObservations observations) {
+        Iterator<Held> oldest = observations.byId.values().iterator();
         Held held = oldest.next();
         oldest.remove();
-        taken(shelf, held);
+        removed(observations, held);
     }
 
+    /** Accounts for an observation that its tenant no longer has, if there was one. */
     @GuardedBy("this")
-    private void taken(Shelf shelf, @Nullable Held held) {
+    private void removed(TenantObservations observations, @Nullable Held held) {
         if (held == null) {
             return;
         }
-        bySize.remove(shelf);
-        shelf.bytes -= held.reservation.bytes();
+        bySize.remove(observations);
+        observations.bytes -= held.reservation.bytes();
         held.reservation.close();
-        if (shelf.byId.isEmpty()) {
-            shelves.remove(shelf.tenant);
+        if (observations.byId.isEmpty()) {
+            byTenant.remove(observations.tenant);
         } else {
-            bySize.add(shelf);
+            bySize.add(observations);
         }
     }
 
-    /** The observations of one tenant, the oldest first. Shelves are ordered by their bytes. */
-    private static final class Shelf {
+    /** The observations of one tenant, the oldest first. */
+    private static final class TenantObservations {
         private final String tenant;
         private final LinkedHashMap<String, Held> byId = new LinkedHashMap<>();
         private long bytes;
 
-        Shelf(String tenant) {
+        TenantObservations(String tenant) {
             this.tenant = tenant;
         }
     }

@@ -18,7 +18,7 @@ import java.util.TreeSet;
  */
 final class PayloadDigest {
     private static final byte OBSERVED = 1;
-    private static final byte HELD = 2;
+    private static final byte STORED = 2;
     private static final byte UNREADABLE = 3;
 
     private final MessageDigest sha256;
@@ -43,7 +43,7 @@ final class PayloadDigest {
 
     /** The digest of an example that refers to a stored observation, whether or not it is still stored. */
     long of(String observationId, Target target) {
-        sha256.update(HELD);
+        sha256.update(STORED);
         text(observationId);
         return target(target);
     }
