@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 final class TrainInbox implements TrainingListener {
     /** Notifies the stream, on any thread. */
     interface Stream {
-        /** There is something to {@link #take}. */
+        /** There is something to {@link #removeHandled}. */
         void handled();
 
         /** Nothing more will come. */
@@ -73,18 +73,18 @@ final class TrainInbox implements TrainingListener {
         return first == null ? Long.MAX_VALUE : first.sequence();
     }
 
-    /** What was handled since the last call, or null if nothing was. */
-    synchronized @Nullable Handled take() {
+    /** Removes what was handled since the last call; null if nothing was. */
+    synchronized @Nullable Handled removeHandled() {
         HeadVersion published = latest;
         if (published == null) {
             return null;
         }
-        Handled taken = new Handled(count, bytes, refusals, published);
+        Handled merged = new Handled(count, bytes, refusals, published);
         count = 0;
         bytes = 0;
         refusals = new ArrayList<>();
         latest = null;
-        return taken;
+        return merged;
     }
 
     @Override

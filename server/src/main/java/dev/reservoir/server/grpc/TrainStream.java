@@ -7,14 +7,12 @@ import dev.reservoir.heads.HeadName;
 import dev.reservoir.heads.LearningSpec;
 import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
-import dev.reservoir.heads.codec.MetricsCodec;
 import dev.reservoir.server.engine.TrainingListener.Refusal;
 import dev.reservoir.server.intake.ExampleIntake;
 import dev.reservoir.server.intake.WriterLease;
 import dev.reservoir.server.memory.MemoryBudget;
 import dev.reservoir.server.registry.HeadVersion;
 import dev.reservoir.server.registry.LiveHead;
-import dev.reservoir.server.registry.Subscription;
 import dev.reservoir.server.rpc.Calls;
 import dev.reservoir.server.rpc.Flow;
 import dev.reservoir.server.rpc.ServerCall;
@@ -49,15 +47,13 @@ final class TrainStream implements TrainInbox.Stream {
     private final DecodeWorkers.Ordered decoding;
     private final Flow flow;
     private final TrainInbox inbox = new TrainInbox(this);
-    private final Unacknowledged unacknowledged = new Unacknowledged();
+    private final Unacknowledged unacknowledged;
 
     private State state = State.OPENING;
     private @Nullable WriterLease lease;
     private boolean fetching;
     private boolean stopping;
-    private long appliedThrough;
-    private long refused;
-    /** Set by an offer that ended the stream, so that those behind it take no number. */
+    /** Set by an offer that ended the stream, so that no number behind it is admitted. */
     private volatile boolean failed;
 
     private enum State {
@@ -73,6 +69,7 @@ final class TrainStream implements TrainInbox.Stream {
         this.call = call;
         this.service = service;
         this.decoding = service.workers().ordered();
+        this.unacknowledged = new Unacknowledged(call.calls().statuses());
         this.flow = new Flow(
                 service.credits(), Long.MAX_VALUE, call.calls().limits().streamBytes());
     }
@@ -169,7 +166,7 @@ final class TrainStream implements TrainInbox.Stream {
             case QUEUED -> {}
             case DUPLICATE -> {
                 inbox.remove(arrived);
-                call.runOnContext(() -> new Repeated(mine, arrived).await());
+                call.runOnContext(() -> awaitRepeated(mine, arrived));
             }
             case CONFLICT -> {
                 inbox.remove(arrived);
@@ -184,10 +181,16 @@ final class TrainStream implements TrainInbox.Stream {
         }
     }
 
+    private void awaitRepeated(WriterLease mine, TrainInbox.Arrived arrived) {
+        Runnable acknowledge =
+                () -> acknowledge(1, arrived.bytes(), List.of(), mine.head().published());
+        new RepeatedExample(call, acknowledge).await(service.intake(), mine, arrived.sequence());
+    }
+
     @Override
     public void handled() {
         call.runOnContext(() -> {
-            TrainInbox.Handled handled = inbox.take();
+            TrainInbox.Handled handled = inbox.removeHandled();
             if (handled != null) {
                 if (state == State.FLUSHING) {
                     // Nothing else was outstanding.
@@ -275,27 +278,11 @@ final class TrainStream implements TrainInbox.Stream {
     }
 
     private HeadVersion writeProgress() {
-        Unacknowledged.Taken taken = unacknowledged.take();
-        HeadVersion published = taken.published();
-        // A head may have handled more than this stream was told of; what it was told before does not go back.
-        long told = Math.min(published.appliedThrough(), inbox.firstWaiting() - 1);
-        appliedThrough = Math.max(appliedThrough, told);
-        refused += taken.refusals().size();
-        Progress.Builder progress = Progress.newBuilder()
-                .setAppliedThrough(appliedThrough)
-                .setCredits(taken.count())
-                .setHeadVersion(published.version())
-                .setMetrics(MetricsCodec.encode(published.metrics()))
-                .setRefusedTotal(refused);
-        for (Refusal refusal : taken.refusals()) {
-            progress.addRefusals(dev.reservoir.v1.Refusal.newBuilder()
-                    .setSequence(refusal.sequence())
-                    .setStatus(call.calls().statuses().status(refusal.why())));
-        }
-        call.write(TrainResponse.newBuilder().setProgress(progress).build());
-        flow.give(taken.count(), taken.count(), taken.bytes());
-        call.release(taken.bytes());
-        return published;
+        Unacknowledged.Merged merged = unacknowledged.remove(inbox.firstWaiting());
+        call.write(TrainResponse.newBuilder().setProgress(merged.progress()).build());
+        flow.give(merged.count(), merged.count(), merged.bytes());
+        call.release(merged.bytes());
+        return merged.published();
     }
 
     private void verifyState() {
@@ -308,30 +295,5 @@ final class TrainStream implements TrainInbox.Stream {
 
     private static Refused order(String met) {
         return new Refused(Reason.STREAM_ORDER, "message: " + met + " (expected: open once and first, then examples)");
-    }
-
-    /** An example that was taken in before, and is acknowledged once that one is handled. */
-    private final class Repeated {
-        private final WriterLease mine;
-        private final TrainInbox.Arrived arrived;
-        private ServerCall.@Nullable Registration closing;
-
-        Repeated(WriterLease mine, TrainInbox.Arrived arrived) {
-            this.mine = mine;
-            this.arrived = arrived;
-        }
-
-        void await() {
-            Subscription handled =
-                    service.intake().whenHandled(mine, arrived.sequence(), () -> call.runOnContext(this::handled));
-            closing = call.onClosed(handled::end);
-        }
-
-        private void handled() {
-            if (closing != null) {
-                closing.cancel();
-            }
-            acknowledge(1, arrived.bytes(), List.of(), mine.head().published());
-        }
     }
 }

@@ -37,8 +37,7 @@ public final class HeldObservations {
 
     @GuardedBy("this")
     private final TreeSet<TenantObservations> bySize =
-            new TreeSet<>(
-            Comparator.<TenantObservations>comparingLong(observations -> observations.bytes)
+            new TreeSet<>(Comparator.<TenantObservations>comparingLong(observations -> observations.bytes)
                     .thenComparing(observations -> observations.tenant));
 
     /**
