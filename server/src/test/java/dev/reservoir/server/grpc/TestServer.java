@@ -3,6 +3,8 @@
 
 package dev.reservoir.server.grpc;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.reservoir.heads.FeatureLearner;
 import dev.reservoir.heads.HeadLearner;
 import dev.reservoir.heads.HeadName;
@@ -31,6 +33,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** A whole server on a free loopback port, and channels to it. */
 final class TestServer implements AutoCloseable {
@@ -50,6 +53,7 @@ final class TestServer implements AutoCloseable {
     private final GrpcListener listener;
     private final List<ManagedChannel> channels = new ArrayList<>();
     private final List<CountDownLatch> gates = new ArrayList<>();
+    private volatile HeldCreations heldCreations = new HeldCreations(null);
 
     static TestServer start() {
         return new TestServer(ServiceLimits.defaults(), 100, 10_000);
@@ -67,6 +71,7 @@ final class TestServer implements AutoCloseable {
         SubstrateInfo info = substrate.info();
         registry = new HeadRegistry(
                 spec -> {
+                    heldCreations.pass(spec.name().head());
                     HeadLearner learner = factory.create(spec);
                     return spec.name().head().startsWith("fails-")
                             ? new FailingLearner((FeatureLearner) learner)
@@ -138,6 +143,44 @@ final class TestServer implements AutoCloseable {
         gates.add(gate);
         substrate.blockUntil(gate);
         return gate;
+    }
+
+    /** Holds every creation of a learner back whose head's id begins so, until released. */
+    HeldCreations holdCreations(String prefix) {
+        heldCreations = new HeldCreations(prefix);
+        gates.add(heldCreations.released);
+        return heldCreations;
+    }
+
+    /** Creations of learners that wait until a test releases them. */
+    static final class HeldCreations {
+        private final @Nullable String prefix;
+        private final CountDownLatch entered = new CountDownLatch(1);
+        private final CountDownLatch released = new CountDownLatch(1);
+
+        private HeldCreations(@Nullable String prefix) {
+            this.prefix = prefix;
+        }
+
+        private void pass(String head) {
+            if (prefix != null && head.startsWith(prefix)) {
+                entered.countDown();
+                try {
+                    released.await();
+                } catch (InterruptedException e) {
+                    throw new AssertionError(e);
+                }
+            }
+        }
+
+        /** Waits until one is held. */
+        void await() throws InterruptedException {
+            assertThat(entered.await(30, TimeUnit.SECONDS)).isTrue();
+        }
+
+        void release() {
+            released.countDown();
+        }
     }
 
     static <T> T await(Future<T> future) {
