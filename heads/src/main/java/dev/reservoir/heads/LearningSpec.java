@@ -11,6 +11,9 @@ import org.jspecify.annotations.Nullable;
 
 /** How a readout learns. {@code metricWindow} is the number of examples that windowed metrics cover. */
 public sealed interface LearningSpec {
+    /** The metric window of a rule that sets none. */
+    int DEFAULT_METRIC_WINDOW = 256;
+
     int metricWindow();
 
     /** The same with another metric window. */
@@ -152,6 +155,29 @@ public sealed interface LearningSpec {
             @Nullable Companion companion,
             int metricWindow)
             implements LearningSpec {
+        /** A rule with the defaults of the contract for everything but the parts. */
+        public static Builder builder(Set<Part> parts) {
+            return new Builder(parts);
+        }
+
+        /** A builder that starts with the values of this rule. */
+        public Builder toBuilder() {
+            Builder builder = new Builder(parts);
+            builder.learningRate = learningRate;
+            builder.innerRate = innerRate;
+            builder.weightDecay = weightDecay;
+            builder.minibatch = minibatch;
+            builder.warmupSteps = warmupSteps;
+            builder.halfLifeSteps = halfLifeSteps;
+            builder.clipNorm = clipNorm;
+            builder.labelSmoothing = labelSmoothing;
+            builder.updatesPerExample = updatesPerExample;
+            builder.replayCapacity = replayCapacity;
+            builder.companion = companion;
+            builder.metricWindow = metricWindow;
+            return builder;
+        }
+
         /** Most tokens of a minibatch, so that one head's step does not keep others waiting for long. */
         public static final int STEP_TOKENS = 16_384;
 
@@ -189,20 +215,11 @@ public sealed interface LearningSpec {
 
         /** A copy with the settings that may change while a head learns. */
         public Fpt with(double newLearningRate, double newWeightDecay, int newMetricWindow) {
-            return new Fpt(
-                    parts,
-                    newLearningRate,
-                    innerRate,
-                    newWeightDecay,
-                    minibatch,
-                    warmupSteps,
-                    halfLifeSteps,
-                    clipNorm,
-                    labelSmoothing,
-                    updatesPerExample,
-                    replayCapacity,
-                    companion,
-                    newMetricWindow);
+            return toBuilder()
+                    .learningRate(newLearningRate)
+                    .weightDecay(newWeightDecay)
+                    .metricWindow(newMetricWindow)
+                    .build();
         }
 
         @Override
@@ -229,6 +246,105 @@ public sealed interface LearningSpec {
         @Override
         public double readoutFlops(int featureWidth) {
             return companion == null ? 0 : companion.learning.readoutFlops(featureWidth);
+        }
+
+        /** Collects the values of a rule; {@link #build} checks them. Not thread-safe. */
+        public static final class Builder {
+            private final Set<Part> parts;
+            private double learningRate = 1e-3;
+            private double innerRate = 1;
+            private double weightDecay;
+            private int minibatch = 16;
+            private int warmupSteps;
+            private int halfLifeSteps;
+            private double clipNorm = 1;
+            private double labelSmoothing;
+            private int updatesPerExample = 1;
+            private int replayCapacity;
+            private @Nullable Companion companion;
+            private int metricWindow = DEFAULT_METRIC_WINDOW;
+
+            private Builder(Set<Part> parts) {
+                this.parts = parts;
+            }
+
+            public Builder learningRate(double value) {
+                learningRate = value;
+                return this;
+            }
+
+            public Builder innerRate(double value) {
+                innerRate = value;
+                return this;
+            }
+
+            public Builder weightDecay(double value) {
+                weightDecay = value;
+                return this;
+            }
+
+            public Builder minibatch(int value) {
+                minibatch = value;
+                return this;
+            }
+
+            public Builder warmupSteps(int value) {
+                warmupSteps = value;
+                return this;
+            }
+
+            public Builder halfLifeSteps(int value) {
+                halfLifeSteps = value;
+                return this;
+            }
+
+            public Builder clipNorm(double value) {
+                clipNorm = value;
+                return this;
+            }
+
+            public Builder labelSmoothing(double value) {
+                labelSmoothing = value;
+                return this;
+            }
+
+            public Builder updatesPerExample(int value) {
+                updatesPerExample = value;
+                return this;
+            }
+
+            public Builder replayCapacity(int value) {
+                replayCapacity = value;
+                return this;
+            }
+
+            public Builder companion(@Nullable Companion value) {
+                companion = value;
+                return this;
+            }
+
+            public Builder metricWindow(int value) {
+                metricWindow = value;
+                return this;
+            }
+
+            /** @throws Refused INVALID_FIELD if a value is out of its range, or does not go with another */
+            public Fpt build() {
+                return new Fpt(
+                        parts,
+                        learningRate,
+                        innerRate,
+                        weightDecay,
+                        minibatch,
+                        warmupSteps,
+                        halfLifeSteps,
+                        clipNorm,
+                        labelSmoothing,
+                        updatesPerExample,
+                        replayCapacity,
+                        companion,
+                        metricWindow);
+            }
         }
     }
 

@@ -19,13 +19,12 @@ import dev.reservoir.v1.Learning;
 import dev.reservoir.v1.RecursiveLeastSquares;
 import java.util.EnumSet;
 import java.util.Set;
+import java.util.function.DoubleConsumer;
+import java.util.function.IntConsumer;
 
 /** How a head learns, to and from the wire. */
 public final class LearningCodec {
-    private static final int METRIC_WINDOW = 256;
     private static final double LEARNING_RATE = 1e-2;
-    private static final double FPT_LEARNING_RATE = 1e-3;
-    private static final int FPT_MINIBATCH = 16;
     private static final int REPLAY_CAPACITY = 1_024;
 
     private LearningCodec() {}
@@ -36,7 +35,7 @@ public final class LearningCodec {
      * @throws Refused INVALID_FIELD
      */
     public static LearningSpec decode(Learning learning, ModalitySpec modality, Task task, EncoderSpec encoder) {
-        int window = or(learning.getMetricWindow(), METRIC_WINDOW);
+        int window = or(learning.getMetricWindow(), LearningSpec.DEFAULT_METRIC_WINDOW);
         if (learning.hasGradient()) {
             Gradient gradient = learning.getGradient();
             return new LearningSpec.Gradient(
@@ -59,22 +58,34 @@ public final class LearningCodec {
      */
     public static LearningSpec.Fpt decodeFpt(Learning learning, ModalitySpec modality, Task task) {
         Fpt fpt = learning.getFpt();
-        int minibatch = or(fpt.getMinibatch(), FPT_MINIBATCH);
-        int updates = or(fpt.getUpdatesPerExample(), 1);
-        return new LearningSpec.Fpt(
-                parts(fpt, modality),
-                or(fpt.getLearningRate(), FPT_LEARNING_RATE),
-                or(fpt.getInnerRate(), 1),
-                fpt.getWeightDecay(),
-                minibatch,
-                fpt.getWarmupSteps(),
-                fpt.getHalfLifeSteps(),
-                or(fpt.getClipNorm(), 1),
-                fpt.getLabelSmoothing(),
-                updates,
-                or(fpt.getReplayCapacity(), updates > 1 ? REPLAY_CAPACITY : 0),
-                fpt.hasCompanion() ? companion(fpt.getCompanion(), modality, task, learning) : null,
-                or(learning.getMetricWindow(), METRIC_WINDOW));
+        LearningSpec.Fpt.Builder rule = LearningSpec.Fpt.builder(parts(fpt, modality))
+                .weightDecay(fpt.getWeightDecay())
+                .warmupSteps(fpt.getWarmupSteps())
+                .halfLifeSteps(fpt.getHalfLifeSteps())
+                .labelSmoothing(fpt.getLabelSmoothing())
+                .replayCapacity(or(fpt.getReplayCapacity(), fpt.getUpdatesPerExample() > 1 ? REPLAY_CAPACITY : 0));
+        ifSet(fpt.getLearningRate(), rule::learningRate);
+        ifSet(fpt.getInnerRate(), rule::innerRate);
+        ifSet(fpt.getMinibatch(), rule::minibatch);
+        ifSet(fpt.getClipNorm(), rule::clipNorm);
+        ifSet(fpt.getUpdatesPerExample(), rule::updatesPerExample);
+        ifSet(learning.getMetricWindow(), rule::metricWindow);
+        if (fpt.hasCompanion()) {
+            rule.companion(companion(fpt.getCompanion(), modality, task, learning));
+        }
+        return rule.build();
+    }
+
+    private static void ifSet(double value, DoubleConsumer setter) {
+        if (value != 0) {
+            setter.accept(value);
+        }
+    }
+
+    private static void ifSet(int value, IntConsumer setter) {
+        if (value != 0) {
+            setter.accept(value);
+        }
     }
 
     private static LearningSpec.Fpt.Companion companion(

@@ -223,22 +223,23 @@ class HeadCodecTest {
         Pooling pooling = task instanceof Task.PerToken ? Pooling.PER_TOKEN : poolings[random.nextInt(poolings.length)];
         int minibatch = 1 + random.nextInt(Math.min(200, LearningSpec.Fpt.STEP_TOKENS / modality.maxTokens()));
         int updates = 1 + random.nextInt(3);
-        LearningSpec.Fpt fpt = new LearningSpec.Fpt(
-                parts,
-                random.nextDouble(1e-5, 1),
-                random.nextDouble(1e-5, 10),
-                random.nextDouble(),
-                minibatch,
-                random.nextInt(1_000),
-                random.nextInt(1_000),
-                random.nextDouble(0.1, 10),
-                random.nextDouble(0.5),
-                updates,
-                updates == 1 ? random.nextInt(2) * 300 : 200 + random.nextInt(900),
-                learning instanceof LearningSpec.RecursiveLeastSquares squares
-                        ? new LearningSpec.Fpt.Companion(frozen, squares)
-                        : null,
-                9);
+        LearningSpec.Fpt fpt = LearningSpec.Fpt.builder(parts)
+                .learningRate(random.nextDouble(1e-5, 1))
+                .innerRate(random.nextDouble(1e-5, 10))
+                .weightDecay(random.nextDouble())
+                .minibatch(minibatch)
+                .warmupSteps(random.nextInt(1_000))
+                .halfLifeSteps(random.nextInt(1_000))
+                .clipNorm(random.nextDouble(0.1, 10))
+                .labelSmoothing(random.nextDouble(0.5))
+                .updatesPerExample(updates)
+                .replayCapacity(updates == 1 ? random.nextInt(2) * 300 : 200 + random.nextInt(900))
+                .companion(
+                        learning instanceof LearningSpec.RecursiveLeastSquares squares
+                                ? new LearningSpec.Fpt.Companion(frozen, squares)
+                                : null)
+                .metricWindow(9)
+                .build();
         return new HeadSpec(NAME, modality, task, new EncoderSpec(pooling, 64, false), fpt, random.nextLong());
     }
 

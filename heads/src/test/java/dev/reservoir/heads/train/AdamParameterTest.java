@@ -42,19 +42,34 @@ class AdamParameterTest {
 
     @Test
     void theRateRisesThenHalves() {
-        LearningSpec.Fpt learning = new LearningSpec.Fpt(Set.of(), 0.8, 1, 0, 1, 4, 10, 1, 0, 1, 0, null, 1);
+        LearningSpec.Fpt learning = LearningSpec.Fpt.builder(Set.of())
+                .learningRate(0.8)
+                .minibatch(1)
+                .warmupSteps(4)
+                .halfLifeSteps(10)
+                .metricWindow(1)
+                .build();
         assertThat(TrainableParameters.rate(learning, 0)).isCloseTo(0.2, within(1e-12));
         assertThat(TrainableParameters.rate(learning, 3)).isCloseTo(0.8, within(1e-12));
         assertThat(TrainableParameters.rate(learning, 14)).isCloseTo(0.4, within(1e-12));
         assertThat(TrainableParameters.rate(learning, 24)).isCloseTo(0.2, within(1e-12));
-        LearningSpec.Fpt steady = new LearningSpec.Fpt(Set.of(), 0.8, 1, 0, 1, 0, 0, 1, 0, 1, 0, null, 1);
+        LearningSpec.Fpt steady = LearningSpec.Fpt.builder(Set.of())
+                .learningRate(0.8)
+                .minibatch(1)
+                .metricWindow(1)
+                .build();
         assertThat(TrainableParameters.rate(steady, 1_000_000)).isEqualTo(0.8);
     }
 
     @Test
     void gradientsAreClippedByTheirNormOverAllTrainableParameters() {
         LinearSubstrate substrate = new LinearSubstrate();
-        LearningSpec.Fpt tight = new LearningSpec.Fpt(Set.of(), 1e-2, 1, 0, 1, 0, 0, 1e-3, 0, 1, 0, null, 8);
+        LearningSpec.Fpt tight = LearningSpec.Fpt.builder(Set.of())
+                .learningRate(1e-2)
+                .minibatch(1)
+                .clipNorm(1e-3)
+                .metricWindow(8)
+                .build();
         FptLearner learner =
                 Specs.learner(substrate, Specs.classifier("a", dev.reservoir.heads.EncoderSpec.Pooling.MEAN, tight));
         TrainableParameters parameters = learner.parameters();

@@ -44,8 +44,12 @@ class FrozenBaselineTest {
     private FptLearner learner(int minibatch, int window) {
         LearningSpec.Fpt.Companion companion = new LearningSpec.Fpt.Companion(
                 new EncoderSpec(Pooling.MEAN, 64, true), new LearningSpec.RecursiveLeastSquares(1, 1, 8));
-        LearningSpec learning =
-                new LearningSpec.Fpt(Specs.ALL, 1e-2, 1, 0, minibatch, 0, 0, 1, 0, 1, 0, companion, window);
+        LearningSpec learning = LearningSpec.Fpt.builder(Specs.ALL)
+                .learningRate(1e-2)
+                .minibatch(minibatch)
+                .companion(companion)
+                .metricWindow(window)
+                .build();
         HeadSpec spec = Specs.classifier("a", Pooling.MEAN, learning);
         return new FptLearners(substrate)
                 .create(

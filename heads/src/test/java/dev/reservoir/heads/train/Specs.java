@@ -40,11 +40,27 @@ final class Specs {
     private Specs() {}
 
     static LearningSpec.Fpt learning(Set<Part> parts, int minibatch) {
-        return new LearningSpec.Fpt(parts, 1e-2, 1, 0, minibatch, 0, 0, 1, 0, 1, 0, null, 64);
+        return LearningSpec.Fpt.builder(parts)
+                .learningRate(1e-2)
+                .minibatch(minibatch)
+                .metricWindow(64)
+                .build();
     }
 
     static LearningSpec.Fpt replaying(int minibatch, int updates, int capacity) {
-        return new LearningSpec.Fpt(ALL, 1e-2, 0.5, 0.01, minibatch, 3, 50, 0.5, 0.1, updates, capacity, null, 64);
+        return LearningSpec.Fpt.builder(ALL)
+                .learningRate(1e-2)
+                .innerRate(0.5)
+                .weightDecay(0.01)
+                .minibatch(minibatch)
+                .warmupSteps(3)
+                .halfLifeSteps(50)
+                .clipNorm(0.5)
+                .labelSmoothing(0.1)
+                .updatesPerExample(updates)
+                .replayCapacity(capacity)
+                .metricWindow(64)
+                .build();
     }
 
     static HeadSpec spec(

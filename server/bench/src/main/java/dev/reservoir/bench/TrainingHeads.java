@@ -56,8 +56,9 @@ final class TrainingHeads {
     }
 
     static HeadSpec spec(String id, int examples, int tokens) {
-        LearningSpec learning =
-                new LearningSpec.Fpt(EnumSet.allOf(Part.class), 1e-3, 1, 0, examples, 0, 0, 1, 0, 1, 0, null, 256);
+        LearningSpec learning = LearningSpec.Fpt.builder(EnumSet.allOf(Part.class))
+                .minibatch(examples)
+                .build();
         return new HeadSpec(
                 new HeadName(TextHeads.TENANT, id),
                 modality(tokens),

@@ -24,8 +24,10 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(60)
 class FptUpdateFailureTest extends EngineFixture {
     private LiveHead fptHead(String id, int minibatch) {
-        LearningSpec learning = new LearningSpec.Fpt(
-                Set.of(Part.NORMS, Part.POSITIONS), 1e-3, 1, 0, minibatch, 0, 0, 1, 0, 1, 0, null, 64);
+        LearningSpec learning = LearningSpec.Fpt.builder(Set.of(Part.NORMS, Part.POSITIONS))
+                .minibatch(minibatch)
+                .metricWindow(64)
+                .build();
         return registry.create(
                 new HeadSpec(new HeadName("a", id), TEXT, new Task.Classification(List.of(), 8), MEAN, learning, 0),
                 "");

@@ -24,7 +24,10 @@ import org.junit.jupiter.api.Timeout;
 class ManyHeadsTest extends EngineFixture {
     @Test
     void aPredictionByTenThousandHeadsOfTheirOwnEncodersIsAnsweredByAll() throws Exception {
-        LearningSpec learning = new LearningSpec.Fpt(Set.of(Part.NORMS), 1e-3, 1, 0, 1, 0, 0, 1, 0, 1, 0, null, 64);
+        LearningSpec learning = LearningSpec.Fpt.builder(Set.of(Part.NORMS))
+                .minibatch(1)
+                .metricWindow(64)
+                .build();
         List<LiveHead> heads = new ArrayList<>();
         for (int i = 0; i < 10_000; i++) {
             heads.add(registry.create(

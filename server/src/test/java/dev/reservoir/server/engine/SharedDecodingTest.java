@@ -102,8 +102,11 @@ class SharedDecodingTest extends EngineFixture {
 
     /** A head whose initial projection depends on its seed, so that each answers in its own way. */
     private LiveHead head(int i) {
-        LearningSpec learning =
-                new LearningSpec.Fpt(EnumSet.allOf(Part.class), 1e-2, 1, 0, 1, 0, 0, 1, 0, 1, 0, null, 64);
+        LearningSpec learning = LearningSpec.Fpt.builder(EnumSet.allOf(Part.class))
+                .learningRate(1e-2)
+                .minibatch(1)
+                .metricWindow(64)
+                .build();
         Task task = new Task.Classification(List.of("dark", "light"), 2);
         EncoderSpec mean = new EncoderSpec(Pooling.MEAN, 64, false);
         return heads.create(new HeadSpec(new HeadName("a", "h" + i), PICTURES, task, mean, learning, i), "");
@@ -174,7 +177,11 @@ class SharedDecodingTest extends EngineFixture {
     @Test
     void headsThatReadAlikeShareAReaderWhateverTheyLearn() {
         HeadSpec frozen = spec("a", "frozen");
-        LearningSpec through = new LearningSpec.Fpt(EnumSet.of(Part.NORMS), 1e-2, 1, 0, 1, 0, 0, 1, 0, 1, 0, null, 64);
+        LearningSpec through = LearningSpec.Fpt.builder(EnumSet.of(Part.NORMS))
+                .learningRate(1e-2)
+                .minibatch(1)
+                .metricWindow(64)
+                .build();
         LiveHead readout = registry.create(frozen, "");
         LiveHead fpt = registry.create(
                 new HeadSpec(new HeadName("a", "fpt"), frozen.modality(), frozen.task(), MEAN, through, 0), "");

@@ -48,8 +48,17 @@ class FusedTrainingTest {
     private record Course(HeadSpec spec, List<Example> examples) {}
 
     private static LearningSpec.Fpt learning(Set<Part> parts, int minibatch, int updates) {
-        return new LearningSpec.Fpt(
-                parts, 5e-3, 1, 0.01, minibatch, 2, 40, 1, 0.05, updates, updates > 1 ? 20 : 0, null, 32);
+        return LearningSpec.Fpt.builder(parts)
+                .learningRate(5e-3)
+                .weightDecay(0.01)
+                .minibatch(minibatch)
+                .warmupSteps(2)
+                .halfLifeSteps(40)
+                .labelSmoothing(0.05)
+                .updatesPerExample(updates)
+                .replayCapacity(updates > 1 ? 20 : 0)
+                .metricWindow(32)
+                .build();
     }
 
     private static HeadSpec spec(String id, ModalitySpec modality, Task task, Pooling pooling, LearningSpec learning) {
