@@ -337,13 +337,32 @@ public final class Engine implements AutoCloseable {
         R encode(int index, HeadOutcome outcome);
     }
 
-    /** One head's answer, or why it has none: exactly one of {@code prediction} and {@code refused} is present. */
+    /**
+     * One head's answer, or why it has none: exactly one of {@code prediction} and {@code refused} is present.
+     *
+     * @param version that answered; null if there is no such head
+     */
     public record HeadOutcome(
             HeadName head,
+            @Nullable HeadVersion version,
             @Nullable Prediction prediction,
-            @Nullable Refused refused,
-            long version,
-            long appliedThrough) {}
+            @Nullable Refused refused) {
+
+        /** The answer of a version. */
+        static HeadOutcome answered(HeadVersion version, Prediction prediction) {
+            return new HeadOutcome(version.spec().name(), version, prediction, null);
+        }
+
+        /** Why a version has no answer. */
+        static HeadOutcome failed(HeadVersion version, Refused why) {
+            return new HeadOutcome(version.spec().name(), version, null, why);
+        }
+
+        /** There is no such head. */
+        public static HeadOutcome missing(HeadName head, Refused why) {
+            return new HeadOutcome(head, null, null, why);
+        }
+    }
 
     /**
      * A change of a head's specification, applied to the specification that is current by then, so that no change

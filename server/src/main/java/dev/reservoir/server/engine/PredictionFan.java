@@ -74,11 +74,7 @@ final class PredictionFan<R> {
             @Override
             public void refused(Refused why) {
                 for (int index : indices) {
-                    HeadVersion version = version(index);
-                    encode(
-                            index,
-                            new HeadOutcome(
-                                    head(index).name(), null, why, version.version(), version.appliedThrough()));
+                    encode(index, HeadOutcome.failed(version(index), why));
                 }
                 join();
             }
@@ -98,19 +94,13 @@ final class PredictionFan<R> {
         LiveHead head = head(index);
         HeadVersion version = version(index);
         if (head.deleted()) {
-            return new HeadOutcome(head.name(), null, HeadRegistry.notFound(head.name()), 0, 0);
+            return HeadOutcome.missing(head.name(), HeadRegistry.notFound(head.name()));
         }
         try {
-            return new HeadOutcome(
-                    head.name(),
-                    version.snapshot().predict(features, query.maxScores()),
-                    null,
-                    version.version(),
-                    version.appliedThrough());
+            return HeadOutcome.answered(version, version.snapshot().predict(features, query.maxScores()));
         } catch (Throwable e) {
             LOG.error("Head {} could not predict", head.name(), e);
-            Refused failed = Failure.refusal("head: " + head.name() + " could not predict", e);
-            return new HeadOutcome(head.name(), null, failed, version.version(), version.appliedThrough());
+            return HeadOutcome.failed(version, Failure.refusal("head: " + head.name() + " could not predict", e));
         }
     }
 

@@ -10,6 +10,7 @@ import dev.reservoir.heads.codec.PredictionCodec;
 import dev.reservoir.server.engine.Engine.Completion;
 import dev.reservoir.server.engine.Engine.HeadOutcome;
 import dev.reservoir.server.engine.HashedObservation;
+import dev.reservoir.server.registry.HeadVersion;
 import dev.reservoir.server.rpc.ServerCall;
 import dev.reservoir.server.rpc.StatusMapper;
 import dev.reservoir.server.serving.PredictionRequest;
@@ -91,10 +92,15 @@ final class Predictor {
     }
 
     private HeadPrediction prediction(HeadOutcome outcome) {
-        HeadPrediction.Builder one = HeadPrediction.newBuilder()
-                .setHead(outcome.head().toString())
-                .setHeadVersion(outcome.version())
-                .setAppliedThrough(outcome.appliedThrough());
+        HeadPrediction.Builder one =
+                HeadPrediction.newBuilder().setHead(outcome.head().toString());
+        HeadVersion version = outcome.version();
+        if (version != null) {
+            one.setHeadVersion(version.version())
+                    .setAppliedThrough(version.appliedThrough())
+                    .setCompanionAnswered(
+                            outcome.prediction() != null && version.snapshot().isFrozenBaseline());
+        }
         if (outcome.prediction() != null) {
             PredictionCodec.encode(outcome.prediction(), one);
         }

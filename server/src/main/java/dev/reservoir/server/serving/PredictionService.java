@@ -119,10 +119,7 @@ public final class PredictionService {
         Iterator<R> known = results.iterator();
         for (int i = 0; i < unknown.length; i++) {
             Refused refused = unknown[i];
-            all.add(
-                    refused == null
-                            ? known.next()
-                            : encoder.encode(i, new HeadOutcome(names.get(i), null, refused, 0, 0)));
+            all.add(refused == null ? known.next() : encoder.encode(i, HeadOutcome.missing(names.get(i), refused)));
         }
         return all;
     }

@@ -135,6 +135,7 @@ class EngineFailureTest extends EngineFixture {
                 .containsExactly(1L);
         assertThat(predict(engine, List.of(head), new Observation.Text("one"))
                         .get(0)
+                        .version()
                         .appliedThrough())
                 .isEqualTo(2);
     }

@@ -39,7 +39,7 @@ class EngineTest extends EngineFixture {
         progress.await();
         HeadOutcome outcome = predict(engine, List.of(head), new Observation.Text("one two three"))
                 .get(0);
-        assertThat(outcome.appliedThrough()).isEqualTo(200);
+        assertThat(outcome.version().appliedThrough()).isEqualTo(200);
         assertThat(((Prediction.Label) outcome.prediction()).label()).isEqualTo("with");
     }
 
@@ -100,8 +100,8 @@ class EngineTest extends EngineFixture {
                 progress.await();
             } else {
                 predict(engine, heads, text)
-                        .forEach(outcome -> answers.add(
-                                List.of(outcome.version(), ((Prediction.Label) outcome.prediction()).scores())));
+                        .forEach(outcome -> answers.add(List.of(
+                                outcome.version().version(), ((Prediction.Label) outcome.prediction()).scores())));
             }
         }
         return answers;

@@ -184,7 +184,7 @@ class TrainingContainmentTest extends EngineFixture {
         trainOne(engine, broken, 2, next);
         next.await();
         assertThat(reasons(next)).containsExactly(Reason.HEAD_FAILED);
-        assertThat(predict(engine, List.of(broken), TEXT_ONE).get(0).version())
+        assertThat(predict(engine, List.of(broken), TEXT_ONE).get(0).version().version())
                 .isEqualTo(broken.published().version());
     }
 

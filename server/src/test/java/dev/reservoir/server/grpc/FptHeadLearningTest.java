@@ -17,6 +17,7 @@ import dev.reservoir.v1.Encoder;
 import dev.reservoir.v1.Fpt;
 import dev.reservoir.v1.FrozenCompanion;
 import dev.reservoir.v1.Head;
+import dev.reservoir.v1.HeadPrediction;
 import dev.reservoir.v1.Observation;
 import dev.reservoir.v1.PredictRequest;
 import dev.reservoir.v1.Progress;
@@ -114,6 +115,39 @@ class FptHeadLearningTest {
         }
         // A rate of 1e-6 learns nothing: this is the frozen baseline.
         assertThat(right).isGreaterThan(85);
+    }
+
+    /** Half way the labels change places: a readout that forgets nothing is then lost, and the head is not. */
+    @Test
+    void anAnswerSaysWhetherTheCompanionGaveIt() {
+        String id = client.newHead(
+                classifier(fast(4).setUpdatesPerExample(2).setCompanion(FrozenCompanion.getDefaultInstance())));
+        String alone = client.newHead(classifier(fast(4)));
+        String readout = client.newHead(classifier(Fpt.newBuilder()).clearKind().clearLearning());
+        Random random = new Random(9);
+        var young = client.inference
+                .predict(predict(decided(random, true), id, alone, readout))
+                .getPredictionsList();
+        assertThat(young.stream().map(HeadPrediction::getCompanionAnswered)).containsExactly(true, false, false);
+        assertThat(client.get(id).getCompanionServes()).isTrue();
+        Training training = client.training();
+        training.opened(open(id));
+        for (int n = 1; n <= 600; n++) {
+            boolean up = random.nextBoolean();
+            training.send(example(n, decided(random, up), label(n <= 300 ? up : !up)));
+        }
+        training.finish();
+        HeadPrediction grown =
+                client.inference.predict(predict(decided(random, true), id)).getPredictions(0);
+        Head head = client.get(id);
+        assertThat(head.getCompanionServes()).isFalse();
+        assertThat(grown.getHeadVersion()).isEqualTo(head.getVersion());
+        assertThat(grown.getCompanionAnswered()).isFalse();
+        assertThat(grown.getLabel().getLabel()).isEqualTo("down");
+        HeadPrediction refused =
+                client.inference.predict(predict(rows(1, 0, 0), id, "nobody")).getPredictions(1);
+        assertThat(refused.hasError()).isTrue();
+        assertThat(refused.getCompanionAnswered()).isFalse();
     }
 
     @Test
