@@ -48,6 +48,7 @@ final class CovarianceBlock {
     /** Largest magnitude in a row of {@code G}. */
     private final double[] largest;
 
+    /** {@code U}, as many rows as there was need for. */
     @GuardedBy("this")
     private double[] u = {};
     /** {@code C} and its inverse {@code [B, B]}; empty before the first row. */
@@ -157,11 +158,9 @@ final class CovarianceBlock {
             frame.apply(row.values(), row.from(), z, n * width);
             z[n * width + settings.features()] = settings.constant();
         }
-        double[] fresh = base.times(z, padded); // Z P (R, W)
-        double[] all = new double[block * width]; // U (B, W)
-        System.arraycopy(u, 0, all, 0, position * width);
-        System.arraycopy(fresh, 0, all, position * width, rows * width);
-        double[] h = base.products().timesTransposed(z, padded, all, block); // Z U^T (R, B)
+        reserve(position + rows);
+        System.arraycopy(base.times(z, padded), 0, u, position * width, rows * width); // Z P (R, W)
+        double[] h = base.products().timesTransposed(z, padded, u, block, width); // Z U^T (R, B)
 
         double[] c = factor.length > 0 ? factor : new double[block * block];
         double[] d = inverse.length > 0 ? inverse : new double[block * block];
@@ -171,8 +170,8 @@ final class CovarianceBlock {
             sound++;
         }
         // Zero times a number that is not finite is not zero.
-        Arrays.fill(all, sound * width, all.length, 0);
-        double[] g = gains(position, position + rows, d, all); // (R, W)
+        Arrays.fill(u, sound * width, u.length, 0);
+        double[] g = gains(position, position + rows, d); // (R, W)
         for (int n = position; n < sound; n++) {
             largest[n] = largest(g, (n - position) * width, width);
             sound = largest[n] < Double.POSITIVE_INFINITY ? sound : n;
@@ -185,14 +184,23 @@ final class CovarianceBlock {
         }
         factor = c;
         inverse = d;
-        int capacity = Math.min(block, (sound + STEP - 1) / STEP * STEP);
-        u = Arrays.copyOf(all, capacity * width);
         if (sound == block) {
             Row row = added.get(first + sound - 1 - position);
             last = Arrays.copyOfRange(row.values(), row.from(), row.from() + settings.features());
         }
         gains = new Gains(position, sound, g);
         count = sound;
+    }
+
+    /** Makes space for {@code rows} rows of {@code U}; those that are not learned are zero afterwards. */
+    @GuardedBy("this")
+    private void reserve(int rows) {
+        int width = settings.width();
+        int needed = Math.min(settings.block(), (rows + STEP - 1) / STEP * STEP) * width;
+        if (u.length < needed) {
+            u = Arrays.copyOf(u, needed);
+        }
+        Arrays.fill(u, count * width, u.length, 0);
     }
 
     /**
@@ -235,12 +243,13 @@ final class CovarianceBlock {
     }
 
     /** Rows {@code from .. to} of {@code G}, then zeros. */
-    private double[] gains(int from, int to, double[] d, double[] all) {
+    @GuardedBy("this")
+    private double[] gains(int from, int to, double[] d) {
         int block = settings.block();
         int padded = base.products().padded(settings.width(), block, to - from);
         double[] part = new double[padded * block]; // (R, B)
         System.arraycopy(d, from * block, part, 0, (to - from) * block);
-        return base.products().times(part, padded, all, block);
+        return base.products().times(part, padded, u, block, settings.width());
     }
 
     private static double largest(double[] values, int from, int width) {
@@ -260,8 +269,7 @@ final class CovarianceBlock {
     }
 
     private synchronized Gains workOut(int from) {
-        double[] all = Arrays.copyOf(u, settings.block() * settings.width());
-        Gains known = new Gains(from, count, gains(from, count, inverse, all));
+        Gains known = new Gains(from, count, gains(from, count, inverse));
         gains = known;
         return known;
     }
@@ -271,7 +279,7 @@ final class CovarianceBlock {
         if (count != settings.block()) {
             throw new IllegalStateException("rows: " + count + " (expected: " + settings.block() + ")");
         }
-        return base.then(gains(0, count, inverse, u), frames[count - 1], last, inPlace);
+        return base.then(gains(0, count, inverse), frames[count - 1], last, inPlace);
     }
 
     /** Drops what can be computed again. */

@@ -182,7 +182,7 @@ final class InverseCovariance {
     InverseCovariance then(double[] g, Frame known, float[] row, boolean inPlace) {
         SymmetricMatrix target;
         if (matrix == null) {
-            target = new SymmetricMatrix(products.manager(), settings.features() + 1, 1 / settings.ridge());
+            target = SymmetricMatrix.of(products.manager(), settings.features() + 1, 1 / settings.ridge());
         } else if (inPlace) {
             target = matrix;
         } else {

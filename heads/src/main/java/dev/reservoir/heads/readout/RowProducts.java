@@ -6,7 +6,6 @@ package dev.reservoir.heads.readout;
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -36,13 +35,16 @@ final class RowProducts implements AutoCloseable {
 
     /** Probes a width with about ten products, unless that was done before. */
     void prepare(int width, int block) {
-        if (width <= WIDEST_TRIED) {
+        if (width > SymmetricMatrix.NARROW && width <= WIDEST_TRIED) {
             padded.computeIfAbsent(new Size(width, block), this::tryOut);
         }
     }
 
     /** Rows to pad {@code count} rows to. */
     int padded(int width, int block, int count) {
+        if (width <= SymmetricMatrix.NARROW) {
+            return count;
+        }
         int[] known = padded.get(new Size(width, block));
         return known == null ? block : known[count];
     }
@@ -52,7 +54,7 @@ final class RowProducts implements AutoCloseable {
         Arrays.fill(rows, size.block);
         double[] x = dense(size.block, size.width);
         double[] c = dense(size.block, size.block);
-        try (SymmetricMatrix matrix = new SymmetricMatrix(manager, size.width, 1)) {
+        try (SymmetricMatrix matrix = SymmetricMatrix.of(manager, size.width, 1)) {
             matrix.subtractSquare(x, size.block, 1);
             double[][] whole = products(matrix, x, c, x, 0, size.block, size);
             for (int smaller : SMALLER) {
@@ -81,7 +83,9 @@ final class RowProducts implements AutoCloseable {
         double[] z = Arrays.copyOfRange(x, from * size.width, (from + count) * size.width);
         double[] part = Arrays.copyOfRange(c, from * size.block, (from + count) * size.block);
         return new double[][] {
-            matrix.multiply(z, count), timesTransposed(z, count, u, size.block), times(part, count, u, size.block)
+            matrix.multiply(z, count),
+            timesTransposed(z, count, u, size.block, size.width),
+            times(part, count, u, size.block, size.width)
         };
     }
 
@@ -96,21 +100,27 @@ final class RowProducts implements AutoCloseable {
         return values;
     }
 
-    /** {@code A B^T} for {@code a [rows, K]} and {@code b [columns, K]}. */
-    double[] timesTransposed(double[] a, int rows, double[] b, int columns) {
+    /** {@code A B^T} for {@code a [rows, inner]} and {@code b [columns, inner]}, whose last rows, if missing, are 0. */
+    double[] timesTransposed(double[] a, int rows, double[] b, int columns, int inner) {
+        if (inner <= SymmetricMatrix.NARROW) {
+            return NarrowProducts.times(a, rows, NarrowProducts.columns(b, inner), inner, columns);
+        }
         try (NDManager step = manager.newSubManager()) {
-            NDArray right = step.create(b, new Shape(columns, b.length / columns));
-            return step.create(a, new Shape(rows, a.length / rows))
-                    .matMul(right.transpose())
-                    .toDoubleArray(); // (rows, columns)
+            NDArray right = NativeRows.of(step, b, columns, inner);
+            NDArray left = NativeRows.of(step, a, rows, inner);
+            return NativeRows.toArray(left.matMul(right.transpose())); // (rows, columns)
         }
     }
 
-    /** {@code A B} for {@code a [rows, inner]} and {@code b [inner, K]}. */
-    double[] times(double[] a, int rows, double[] b, int inner) {
+    /** {@code A B} for {@code a [rows, inner]} and {@code b [inner, columns]}, whose last rows, if missing, are 0. */
+    double[] times(double[] a, int rows, double[] b, int inner, int columns) {
+        if (columns <= SymmetricMatrix.NARROW) {
+            return NarrowProducts.times(a, rows, NarrowProducts.rows(b, columns), inner, columns);
+        }
         try (NDManager step = manager.newSubManager()) {
-            NDArray right = step.create(b, new Shape(inner, b.length / inner));
-            return step.create(a, new Shape(rows, inner)).matMul(right).toDoubleArray(); // (rows, K)
+            NDArray right = NativeRows.of(step, b, inner, columns);
+            NDArray left = NativeRows.of(step, a, rows, inner);
+            return NativeRows.toArray(left.matMul(right)); // (rows, columns)
         }
     }
 

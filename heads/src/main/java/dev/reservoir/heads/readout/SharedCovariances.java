@@ -253,7 +253,7 @@ final class SharedCovariances implements AutoCloseable {
         }
     }
 
-    /** Number of matrices in native memory now. */
+    /** Number of matrices that are allocated now. */
     synchronized int matrices() {
         return (int)
                 blocks.keySet().stream().filter(InverseCovariance::holdsMatrix).count();

@@ -3,201 +3,51 @@
 
 package dev.reservoir.heads.readout;
 
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.index.NDIndex;
-import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
-import java.nio.DoubleBuffer;
 
 /**
- * A symmetric matrix {@code [W, W]} of doubles in native memory, of which only the blocks on and below the diagonal are
- * stored: 4.5 bytes per element if it is wide. It is symmetric by construction. Not thread-safe; any number of threads
- * may multiply by it while none writes.
- *
- * <p>A product is always padded with zeros to the rows of one whole block of examples: libraries choose a kernel by the
- * shape, and a row's result must not depend on how many rows come with it.
+ * A symmetric matrix {@code [W, W]} of doubles. Row {@code n} of a product depends on row {@code n} of the factor
+ * alone, if the factor has as many rows as {@link RowProducts#padded} says. Not thread-safe; any number of threads may
+ * multiply by it while none writes.
  */
-final class SymmetricMatrix implements AutoCloseable {
-    /** Up to this size the whole square is one block. */
-    private static final int ONE_BLOCK = 256;
-    /** Blocks on the diagonal of a wider matrix, and the largest block. */
-    private static final int BLOCKS = 8;
+interface SymmetricMatrix extends AutoCloseable {
+    /**
+     * Up to 128 features and the intercept, plain loops cost a fourth to a third of native products for one row, and for
+     * a block of rows as much or less up to 64.
+     */
+    int NARROW = 129;
 
-    private static final int LARGEST_BLOCK = 256;
-
-    private final NDManager manager;
-    private final int width;
-    private final int side;
-    /** Block row {@code I}: {@code [side, (I + 1) side]}. */
-    private final NDArray[] lower;
-    /** Its part left of the diagonal block, transposed: {@code [I side, side]}, a view. */
-    private final NDArray[] upper;
-    /** The same memory as {@link #lower}. */
-    private final DoubleBuffer[] values;
-    /** Block rows that the subtraction under way has finished. */
-    private int subtracted;
-
-    /** Least width {@code W >= size} that falls into equal blocks. */
+    /** Least width {@code W >= size} that can be stored. */
     static int width(int size) {
-        int blocks = blocks(size);
-        return (size + blocks - 1) / blocks * blocks;
-    }
-
-    private static int blocks(int size) {
-        return size <= ONE_BLOCK ? 1 : Math.max(BLOCKS, (size + LARGEST_BLOCK - 1) / LARGEST_BLOCK);
+        return size <= NARROW ? size : BlockMatrix.width(size);
     }
 
     /** {@code diagonal} in the first {@code size} places of the diagonal, else zeros. */
-    SymmetricMatrix(NDManager manager, int size, double diagonal) {
-        this.manager = manager;
-        this.width = width(size);
-        this.side = width / blocks(size);
-        this.lower = new NDArray[width / side];
-        this.upper = new NDArray[lower.length];
-        this.values = new DoubleBuffer[lower.length];
-        allocate();
-        for (int i = 0; i < size; i++) {
-            set(i, i, diagonal);
-        }
+    static SymmetricMatrix of(NDManager manager, int size, double diagonal) {
+        return size <= NARROW ? new NarrowMatrix(size, diagonal) : new BlockMatrix(manager, size, diagonal);
     }
 
-    private SymmetricMatrix(SymmetricMatrix other) {
-        this.manager = other.manager;
-        this.width = other.width;
-        this.side = other.side;
-        this.lower = new NDArray[other.lower.length];
-        this.upper = new NDArray[other.lower.length];
-        this.values = new DoubleBuffer[other.lower.length];
-        allocate();
-        for (int i = 0; i < lower.length; i++) {
-            values[i].put(0, other.values[i], 0, values[i].capacity());
-        }
-    }
+    SymmetricMatrix copy();
 
-    private void allocate() {
-        try {
-            for (int i = 0; i < lower.length; i++) {
-                lower[i] = manager.zeros(new Shape(side, (i + 1L) * side), DataType.FLOAT64);
-                values[i] = lower[i].toByteBuffer(true).asDoubleBuffer();
-                if (i > 0) {
-                    try (NDArray left = lower[i].get(new NDIndex(":, :" + i * side))) {
-                        upper[i] = left.transpose();
-                    }
-                }
-            }
-        } catch (RuntimeException | Error failure) {
-            close();
-            throw failure;
-        }
-    }
+    double get(int row, int column);
 
-    SymmetricMatrix copy() {
-        return new SymmetricMatrix(this);
-    }
-
-    int width() {
-        return width;
-    }
-
-    double get(int row, int column) {
-        int i = Math.max(row, column);
-        int j = Math.min(row, column);
-        return values[i / side].get(i % side * (i / side + 1) * side + j);
-    }
-
-    void set(int row, int column, double value) {
-        int i = Math.max(row, column);
-        int j = Math.min(row, column);
-        int stored = (i / side + 1) * side;
-        values[i / side].put(i % side * stored + j, value);
-        if (j / side == i / side) {
-            values[i / side].put(j % side * stored + i, value);
-        }
-    }
+    /** Sets the element and its mirror image. */
+    void set(int row, int column, double value);
 
     /** Writes row {@code row} into {@code out[at .. at + W)}. */
-    void row(int row, double[] out, int at) {
-        int stored = (row / side + 1) * side;
-        values[row / side].get(row % side * stored, out, at, stored);
-        for (int i = row + 1; i < width; i++) {
-            out[at + i] = get(i, row);
-        }
-    }
+    void row(int row, double[] out, int at);
 
-    /**
-     * {@code X M}: {@code x [rows, W]} gives {@code [rows, W]}. A row of the result depends on that row of {@code x}
-     * alone.
-     */
-    double[] multiply(double[] x, int rows) {
-        double[] product = new double[rows * width]; // (rows, W)
-        double[] part = new double[width];
-        try (NDManager step = manager.newSubManager()) {
-            NDArray whole = step.create(x, new Shape(rows, width)); // (rows, W)
-            NDList columns = lower.length == 1 ? new NDList(whole) : whole.split(lower.length, 1);
-            for (int i = 0; i < lower.length; i++) {
-                // Block row I times the columns I of x, then what its mirror image above the diagonal contributes to
-                // the columns I.
-                NDArray below = columns.get(i).matMul(lower[i]); // (rows, side) x (side, (I + 1) side)
-                add(below, rows, (i + 1) * side, product, 0, part);
-                if (i > 0) {
-                    NDArray left = whole.get(step, new NDIndex(":, :" + i * side));
-                    NDArray above = left.matMul(upper[i]); // (rows, I side) x (I side, side)
-                    add(above, rows, side, product, i * side, part);
-                }
-            }
-        }
-        return product;
-    }
-
-    private void add(NDArray from, int rows, int columns, double[] product, int at, double[] part) {
-        DoubleBuffer buffer = from.toByteBuffer(true).asDoubleBuffer();
-        for (int row = 0; row < rows; row++) {
-            buffer.get(row * columns, part, 0, columns);
-            int to = row * width + at;
-            for (int j = 0; j < columns; j++) {
-                product[to + j] += part[j];
-            }
-        }
-    }
+    /** {@code X M}: {@code x [rows, W]} gives {@code [rows, W]}. */
+    double[] multiply(double[] x, int rows);
 
     /**
      * {@code M = (M - G^T G) scale} for {@code g [rows, W]}. A call that fails may have done a part of the work;
      * repeating it does the rest, and nothing else may be called before it succeeds.
      */
-    void subtractSquare(double[] g, int rows, double scale) {
-        try (NDManager step = manager.newSubManager()) {
-            NDArray whole = step.create(g, new Shape(rows, width)); // (rows, W)
-            NDList columns = lower.length == 1 ? new NDList(whole) : whole.split(lower.length, 1);
-            for (; subtracted < lower.length; subtracted++) {
-                int i = subtracted;
-                NDArray own = columns.get(i).transpose(); // (side, rows)
-                NDArray left = i + 1 == lower.length ? whole : whole.get(step, new NDIndex(":, :" + (i + 1) * side));
-                try (NDArray square = own.matMul(left)) { // (side, (I + 1) side)
-                    lower[i].subi(square);
-                    if (scale != 1) {
-                        lower[i].muli(scale);
-                    }
-                }
-            }
-        }
-        subtracted = 0;
-    }
+    void subtractSquare(double[] g, int rows, double scale);
 
-    long bytes() {
-        return 8L * side * side * lower.length * (lower.length + 1) / 2;
-    }
+    long bytes();
 
     @Override
-    public void close() {
-        for (int i = 0; i < lower.length; i++) {
-            if (upper[i] != null) {
-                upper[i].close();
-            }
-            if (lower[i] != null) {
-                lower[i].close();
-            }
-        }
-    }
+    void close();
 }

@@ -17,7 +17,6 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 final class LeastSquaresTest {
     private final Learners learners = new Learners();
@@ -67,7 +66,10 @@ final class LeastSquaresTest {
         "384, 5000, 1, 1, 1e-4",
         "384, 5000, 0.1, 1, 1e-4",
         "12, 3000, 1, 0.995, 1e-4",
-        "40, 3000, 1, 0.999, 1e-4"
+        "40, 3000, 1, 0.999, 1e-4",
+        "128, 3000, 1, 0.999, 1e-4",
+        "200, 3000, 1, 0.999, 1e-4",
+        "600, 2000, 1, 1, 1e-4"
     })
     void predictionsEqualTheClosedForm(int features, int count, double ridge, double forgetting, double most) {
         float[][] x = Cases.correlated(count, features, 3);
@@ -109,17 +111,18 @@ final class LeastSquaresTest {
         assertThat(learner.metrics().total().accuracy()).isGreaterThan(0.6);
     }
 
+    /** Widths of every way in which the inverse covariance is stored. */
     @ParameterizedTest
-    @ValueSource(doubles = {1, 0.98, 0.6})
-    void splittingTheStreamIntoCallsChangesNoBit(double forgetting) {
-        List<Item> items = Cases.labelled(400, 37, 5, 6);
+    @CsvSource({"1, 37", "0.98, 37", "0.6, 37", "0.98, 128", "0.98, 129", "1, 300", "0.98, 600"})
+    void splittingTheStreamIntoCallsChangesNoBit(double forgetting, int width) {
+        List<Item> items = Cases.labelled(400, width, 5, 6);
         List<float[][]> learned = new ArrayList<>();
         List<Object> metrics = new ArrayList<>();
         for (int round = 0; round < 5; round++) {
             try (Learners alone = new Learners()) {
                 FeatureLearner learner = alone.create(
                         Cases.spec("a", new Task.Classification(List.of(), 8), Cases.squares(0.5, forgetting)),
-                        Cases.encoder("k", 37));
+                        Cases.encoder("k", width));
                 Cases.learnInCuts(learner, items, new Random(round), round == 0 ? 1 : 90);
                 learned.add(Cases.weights(learner));
                 metrics.add(learner.metrics());
