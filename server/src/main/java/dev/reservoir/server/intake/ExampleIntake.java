@@ -22,8 +22,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 
 /**
- * Takes examples in: leases the right to write to a head, decodes what a writer offers, and admits its number and queues
- * it in one step.
+ * Takes examples in: leases the right to write to a head, decodes what a writer offers, and in one step admits its
+ * number and queues it.
  *
  * <p>Guarantees: a head has one writer at a time; its examples are queued in the order of their numbers, without a gap
  * and each once, whatever threads the writers offer on; an invalid example keeps its number and is queued as its

@@ -30,8 +30,8 @@ import org.jspecify.annotations.Nullable;
  * ENDED: the head is gone, and admits neither writers nor numbers.
  *
  * <p>Guarantees: a number is admitted and its example queued in one step, so that examples are queued in the order of
- * their numbers, whoever is the writer by then; a number whose example could not be queued is not admitted; a lease that
- * was fenced or closed admits none. Epochs and sequence numbers are unsigned. Thread-safe.
+ * their numbers, whoever is the writer by then; a number whose example could not be queued is not admitted; a lease
+ * that was fenced or closed admits none. Epochs and sequence numbers are unsigned. Thread-safe.
  */
 final class HeadWriter {
     /** Payloads are compared for this many numbers back. */
@@ -75,8 +75,8 @@ final class HeadWriter {
      *
      * @param requestedEpoch the writer's epoch; 0 for the one after the newest
      * @param opened is given its number and epoch here
-     * @throws Refused WRITER_FENCED if a newer epoch was seen; INVALID_FIELD for epoch 0 once the largest epoch was used;
-     *     what {@link #end} was given
+     * @throws Refused WRITER_FENCED if a newer epoch was seen; INVALID_FIELD for epoch 0 once the largest epoch was
+     *     used; what {@link #end} was given
      */
     void open(long requestedEpoch, WriterLease opened) {
         WriterLease older;

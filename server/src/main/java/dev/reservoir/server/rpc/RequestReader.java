@@ -145,10 +145,8 @@ final class RequestReader<Q extends Message> {
                 } else if (requestEnded) {
                     state = State.HALF_CLOSED;
                     deliverHalfClose();
-                } else if (paused) {
-                    // May hand over bytes before it returns.
-                    resume();
                 } else {
+                    resume();
                     return;
                 }
             }
@@ -191,8 +189,10 @@ final class RequestReader<Q extends Message> {
     }
 
     private void resume() {
-        paused = false;
-        request.resume();
+        if (paused) {
+            paused = false;
+            request.resume();
+        }
     }
 
     private void verifyState() {

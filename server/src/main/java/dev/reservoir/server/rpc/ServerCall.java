@@ -148,7 +148,7 @@ public final class ServerCall<Q extends Message, P extends Message> {
         }
     }
 
-    /** Sets the receiver of the client's half-close, which follows the last message once it is {@link #fetch fetched}. */
+    /** Sets the receiver of the client's half-close; like a message, it arrives once it is {@link #fetch fetched}. */
     public void onHalfClosed(Runnable handler) {
         if (state == State.OPEN) {
             reader.onHalfClosed(handler);
