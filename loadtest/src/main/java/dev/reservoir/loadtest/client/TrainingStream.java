@@ -34,6 +34,7 @@ public final class TrainingStream {
     private final String head;
     private final ExampleSource examples;
     private final TrainingListener listener;
+    private volatile boolean cancelled;
     private final CompletableFuture<TrainingOutcome> completion = new CompletableFuture<>();
     private final Replies replies = new Replies();
     private volatile boolean finishing;
@@ -82,6 +83,7 @@ public final class TrainingStream {
 
     /** Ends the stream at once; examples not yet acknowledged may or may not have been learned. */
     public void cancel() {
+        cancelled = true;
         replies.cancel("cancelled by the client", null);
     }
 
@@ -198,6 +200,9 @@ public final class TrainingStream {
             try {
                 step.run();
             } catch (RuntimeException e) {
+                if (cancelled) {
+                    return; // sending on a cancelled call throws; the call itself ends with CANCELLED
+                }
                 completion.completeExceptionally(CallFailure.of("training " + head, e));
                 cancel("the client failed", e);
             }
