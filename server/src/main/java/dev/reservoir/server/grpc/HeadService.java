@@ -38,7 +38,7 @@ final class HeadService {
     private static final int PAGE_BYTES = 3 << 20;
 
     private static final int REQUEST_ID_CHARACTERS = 64;
-    /** Each holds a snapshot, which its head may long have replaced. */
+    /** Each refers to a snapshot that its head may have replaced long ago. */
     private static final int MOST_EXPORTS = 16;
 
     private final HeadRegistry registry;
@@ -106,9 +106,9 @@ final class HeadService {
 
     private void list(ServerCall<ListHeadsRequest, ListHeadsResponse> call, ListHeadsRequest request) {
         String tenant = HeadName.parseParent(request.getParent());
-        int asked = request.getPageSize();
-        Refused.check(asked >= 0, "page_size", asked, "0 to " + MOST_ON_A_PAGE);
-        int size = asked == 0 ? 100 : Math.min(asked, MOST_ON_A_PAGE);
+        int requested = request.getPageSize();
+        Refused.check(requested >= 0, "page_size", requested, "0 to " + MOST_ON_A_PAGE);
+        int size = requested == 0 ? 100 : Math.min(requested, MOST_ON_A_PAGE);
         List<LiveHead> heads = registry.list(tenant, PageToken.lastHead(tenant, request.getPageToken()), size + 1);
         ListHeadsResponse.Builder page = ListHeadsResponse.newBuilder();
         int bytes = 0;
@@ -155,8 +155,8 @@ final class HeadService {
     }
 
     private void watch(ServerCall<WatchHeadRequest, Head> call, WatchHeadRequest request) {
-        int asked = request.getIntervalMillis();
-        int interval = asked == 0 ? 1_000 : Refused.checkRange("interval_millis", asked, 50, 60_000);
+        int requested = request.getIntervalMillis();
+        int interval = requested == 0 ? 1_000 : Refused.checkRange("interval_millis", requested, 50, 60_000);
         new HeadWatch(call, view, registry.get(HeadName.parse(request.getName())), interval).start();
     }
 

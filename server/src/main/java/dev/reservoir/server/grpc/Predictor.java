@@ -27,7 +27,7 @@ final class Predictor {
 
     /** Receives the answer, on any thread: exactly one call of one method. */
     interface Answer {
-        /** @param response built by the thread that asks for it */
+        /** @param response built by the thread that calls it */
         void response(Supplier<PredictResponse> response);
 
         void failed(Throwable why);

@@ -27,8 +27,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One training stream: opening, then examples. An example is outstanding from its arrival until the {@link Progress}
- * that acknowledges it is written, so a client that does not read is soon not read from either, and nothing of it piles
- * up here.
+ * that acknowledges it is written, so a client that does not read is soon not read from either, and its examples do not
+ * pile up here.
  *
  * <pre>{@code
  * OPENING --open--> LEARNING --half-close--> DRAINING --all handled--> FLUSHING --flushed--> FLUSHED --> ENDED

@@ -43,25 +43,25 @@ final class UpdateMask {
      * @param known labels that the head knows, declared and learned
      * @throws Refused INVALID_FIELD, or LABEL_LIMIT
      */
-    static HeadSpec apply(HeadSpec now, List<String> known, Head wanted, FieldMask mask) {
+    static HeadSpec apply(HeadSpec now, List<String> known, Head requested, FieldMask mask) {
         Refused.check(mask.getPathsCount() > 0, "update_mask", "nothing", EXPECTED);
         HeadSpec spec = now;
         for (String path : mask.getPathsList()) {
             Function<dev.reservoir.v1.Task, List<String>> labels = LABELS.get(path);
             spec = labels == null
-                    ? spec.withLearning(learning(spec, path, wanted))
-                    : spec.withTask(addLabels(spec.task(), known, path, labels.apply(wanted.getTask())));
+                    ? spec.withLearning(learning(spec, path, requested))
+                    : spec.withTask(addLabels(spec.task(), known, path, labels.apply(requested.getTask())));
         }
         return spec;
     }
 
-    private static LearningSpec learning(HeadSpec spec, String path, Head wanted) {
+    private static LearningSpec learning(HeadSpec spec, String path, Head requested) {
         LearningSpec old = spec.learning();
         if (old instanceof LearningSpec.Fpt fpt) {
-            return throughSubstrate(fpt, spec, path, wanted);
+            return throughSubstrate(fpt, spec, path, requested);
         }
         LearningSpec defaulted =
-                LearningCodec.decode(wanted.getLearning(), spec.modality(), spec.task(), spec.encoder());
+                LearningCodec.decode(requested.getLearning(), spec.modality(), spec.task(), spec.encoder());
         if (path.equals(WINDOW)) {
             return old.withMetricWindow(defaulted.metricWindow());
         }
@@ -78,11 +78,11 @@ final class UpdateMask {
                 Map.of("field", path));
     }
 
-    private static LearningSpec throughSubstrate(LearningSpec.Fpt old, HeadSpec spec, String path, Head wanted) {
-        LearningSpec.Fpt changed = LearningCodec.decodeFpt(wanted.getLearning(), spec.modality(), spec.task());
+    private static LearningSpec throughSubstrate(LearningSpec.Fpt old, HeadSpec spec, String path, Head requested) {
+        LearningSpec.Fpt changed = LearningCodec.decodeFpt(requested.getLearning(), spec.modality(), spec.task());
         Refused.check(
                 path.equals(WINDOW)
-                        || (wanted.getLearning().hasFpt() && (path.equals(FPT_RATE) || path.equals(FPT_DECAY))),
+                        || (requested.getLearning().hasFpt() && (path.equals(FPT_RATE) || path.equals(FPT_DECAY))),
                 "update_mask",
                 "\"" + cut(path) + "\"",
                 FPT_RATE + " or " + FPT_DECAY + " with learning.fpt set, or " + WINDOW + ", for a head of kind FPT");

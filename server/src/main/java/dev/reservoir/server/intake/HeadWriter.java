@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  * ENDED: the head is gone, and admits neither writers nor numbers.
  *
  * <p>Guarantees: a number is admitted and its example queued in one step, so that examples are queued in the order of
- * their numbers, whoever is the writer by then; a number whose example could not be queued is not admitted; a lease
+ * their numbers, whichever writer offers them; a number whose example could not be queued is not admitted; a lease
  * that was fenced or closed admits none. Epochs and sequence numbers are unsigned. Thread-safe.
  */
 final class HeadWriter {
@@ -135,13 +135,13 @@ final class HeadWriter {
      *
      * @param payload digest of everything but the number
      * @param queue queues the example, false if that cannot be; must be quick
-     * @throws Refused WRITER_FENCED if the lease is no longer held, SEQUENCE_GAP if numbers were skipped; what
+     * @throws Refused WRITER_FENCED if the lease was lost, SEQUENCE_GAP if numbers were skipped; what
      *     {@link #end} was given
      */
-    synchronized Admission admit(WriterLease held, long sequence, long payload, BooleanSupplier queue) {
+    synchronized Admission admit(WriterLease writer, long sequence, long payload, BooleanSupplier queue) {
         checkNotEnded();
-        if (lease != held) {
-            throw fencing(held.epoch(), newestEpoch);
+        if (lease != writer) {
+            throw fencing(writer.epoch(), newestEpoch);
         }
         long expected = admittedThrough + 1;
         if (sequence == 0 || Long.compareUnsigned(sequence, expected) > 0) {
@@ -172,12 +172,12 @@ final class HeadWriter {
      * Queues a task between two examples.
      *
      * @param queue queues it, false if that cannot be; must be quick
-     * @throws Refused as {@link #admit} for a lease that is no longer held
+     * @throws Refused as {@link #admit} for a lease that was lost
      */
-    synchronized boolean queueBetween(WriterLease held, BooleanSupplier queue) {
+    synchronized boolean queueBetween(WriterLease writer, BooleanSupplier queue) {
         checkNotEnded();
-        if (lease != held) {
-            throw fencing(held.epoch(), newestEpoch);
+        if (lease != writer) {
+            throw fencing(writer.epoch(), newestEpoch);
         }
         return queue.getAsBoolean();
     }

@@ -35,12 +35,12 @@ final class MessageDeframer {
     void add(Buffer bytes) {
         int count = bytes.length();
         if (count > buffer.length - end) {
-            int held = end - start;
-            byte[] target = held + count > buffer.length ? new byte[Math.max(2 * held, held + count)] : buffer;
-            System.arraycopy(buffer, start, target, 0, held);
+            int unread = end - start;
+            byte[] target = unread + count > buffer.length ? new byte[Math.max(2 * unread, unread + count)] : buffer;
+            System.arraycopy(buffer, start, target, 0, unread);
             buffer = target;
             start = 0;
-            end = held;
+            end = unread;
         }
         bytes.getBytes(0, count, buffer, end);
         end += count;

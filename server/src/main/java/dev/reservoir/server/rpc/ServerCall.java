@@ -198,6 +198,7 @@ public final class ServerCall<Q extends Message, P extends Message> {
         }
     }
 
+    /** Writes a message, which leaves when what runs on the call's context now has returned, or before. */
     public void write(P message) {
         if (state == State.OPEN) {
             reply.write(message);
