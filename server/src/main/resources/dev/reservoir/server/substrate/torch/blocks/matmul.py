@@ -45,10 +45,12 @@ def add_linear(residual: Tensor, x: Tensor, weight: Tensor, bias: Optional[Tenso
     return ops.mkldnn._linear_pointwise(x, residual, weight, bias, "add")
   return residual + linear_f32(x, weight, bias, mode)
 
-# The same for an inner width beyond D. Up to 80 rows oneDNN splits the inner sum in one way, with more rows in another.
+# The same for an inner width beyond D. oneDNN splits the inner sum in one way up to some number of rows and in another
+# beyond it: 80 rows in f32; 149 in bf16 on AMX.
 def add_linear_wide(residual: Tensor, x: Tensor, weight: Tensor, bias: Optional[Tensor], mode: int) -> Tensor:
-  pieces = (x.size(0) + 79) // 80
-  if mode != 0 or pieces <= 1:
+  most = 80 if mode == 0 else 128
+  pieces = (x.size(0) + most - 1) // most
+  if pieces <= 1 or (mode != 0 and weight.dtype == 6):
     return add_linear(residual, x, weight, bias, mode)
   residuals = residual.chunk(pieces)
   rows = x.chunk(pieces)
