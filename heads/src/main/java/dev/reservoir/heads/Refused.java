@@ -23,6 +23,11 @@ public final class Refused extends RuntimeException {
         this.metadata = Map.copyOf(metadata);
     }
 
+    /** The same refusal with what it is about before its message. */
+    public Refused about(Object subject) {
+        return new Refused(reason, subject + ": " + getMessage(), metadata);
+    }
+
     public Reason reason() {
         return reason;
     }

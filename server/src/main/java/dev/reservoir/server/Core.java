@@ -9,6 +9,7 @@ import dev.reservoir.server.intake.ExampleIntake;
 import dev.reservoir.server.intake.HeldObservations;
 import dev.reservoir.server.memory.MemoryBudget;
 import dev.reservoir.server.memory.MemoryReclaimer;
+import dev.reservoir.server.memory.ServerMemory;
 import dev.reservoir.server.metrics.Metrics;
 import dev.reservoir.server.registry.HeadFactory;
 import dev.reservoir.server.registry.HeadRegistry;
@@ -42,7 +43,7 @@ public final class Core implements AutoCloseable {
 
     private final Engine engine;
     private final ExampleIntake intake;
-    private final MemoryBudget heap;
+    private final ServerMemory memory;
     /** Decode large payloads. */
     private final ExecutorService decoding;
 
@@ -57,10 +58,13 @@ public final class Core implements AutoCloseable {
      */
     public Core(Substrate substrate, CoreOptions options, LongSupplier nanoClock) {
         this.nanoClock = nanoClock;
-        heap = MemoryBudget.ofHeap();
-        long cacheBytes = Math.min(options.featureCacheBytes(), heap.limitBytes() / 2);
-        heap.account("feature cache", cacheBytes).reserve(cacheBytes);
-        factory = new HeadFactory(substrate);
+        memory = ServerMemory.of(Runtime.getRuntime().maxMemory(), options.nativeMemoryBytes());
+        MemoryBudget traffic = memory.traffic();
+        long cacheBytes = Math.min(options.featureCacheBytes(), traffic.limitBytes() / 2);
+        traffic.account("feature cache", cacheBytes).reserve(cacheBytes);
+        factory = new HeadFactory(substrate, memory.openAccounts());
+        metrics.gauge("reservoir_heads_heap_bytes", "Heap reserved for heads and encoders.", memory.heads()::usedBytes);
+        metrics.gauge("reservoir_heads_native_bytes", "Native memory reserved for heads.", memory.outside()::usedBytes);
         registry = new HeadRegistry(factory, options.maxHeads(), Instant::now);
         helpers = threads("answers-", Runtime.getRuntime().availableProcessors());
         engine = new Engine(
@@ -71,7 +75,7 @@ public final class Core implements AutoCloseable {
                 metrics);
         registry.whenDeleted(engine::forget);
         reclaimer = new MemoryReclaimer(() -> engine.status().batches(), nanoClock);
-        MemoryBudget.Account held = heap.account("held observations", heap.limitBytes() / 4);
+        MemoryBudget.Account held = traffic.account("held observations", traffic.limitBytes() / 4);
         intake = new ExampleIntake(registry, engine, new HeldObservations(HELD_OBSERVATIONS, held));
         decoding =
                 threads("decoder-", Math.min(MOST_DECODERS, Runtime.getRuntime().availableProcessors()));
@@ -102,9 +106,9 @@ public final class Core implements AutoCloseable {
         return intake;
     }
 
-    /** The heap that clients may fill. */
-    MemoryBudget heap() {
-        return heap;
+    /** The memory that clients may fill. */
+    ServerMemory memory() {
+        return memory;
     }
 
     /** Threads that decode large payloads. */

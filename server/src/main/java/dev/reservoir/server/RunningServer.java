@@ -90,9 +90,9 @@ final class RunningServer implements AutoCloseable {
                 core.engine(),
                 core.intake(),
                 predictions,
-                core.factory().encoders()::encoder,
+                core.factory().encoders()::lease,
                 core.decoding(),
-                core.heap());
+                core.memory());
         GrpcServices.Identity identity = new GrpcServices.Identity(substrate.info(), Version.text());
         return new GrpcServices(vertx, backend, identity, limits, core.nanoClock());
     }
@@ -115,9 +115,12 @@ final class RunningServer implements AutoCloseable {
                 info.numerics().precisionReason());
         LOG.info("Co-batching: {}", info.numerics().coBatchingCheck());
         LOG.info(
-                "{} lanes, feature cache of {} MiB, heads in memory only; loopback only, for no credentials are known",
+                "{} lanes, feature cache of {} MiB, heads in memory only ({} MiB of heap, {} MiB of native memory);"
+                        + " loopback only, for no credentials are known",
                 core.engine().status().lanes(),
-                core.engine().status().featureCacheLimitBytes() >> 20);
+                core.engine().status().featureCacheLimitBytes() >> 20,
+                core.memory().heads().limitBytes() >> 20,
+                core.memory().outside().limitBytes() >> 20);
         LOG.info("Ready after {} ms", startMillis);
     }
 

@@ -112,6 +112,15 @@ final class ServeCommand implements Callable<Integer> {
     @Option(names = "--max-heads", paramLabel = "N", description = "Most heads this server holds.")
     private int maxHeads = USUAL.maxHeads();
 
+    @Option(
+            names = "--native-memory-mib",
+            paramLabel = "N",
+            description =
+                    "Most memory outside the Java heap that heads may take, for inverse covariances; 0 takes half of"
+                            + " what the heap leaves of the machine's memory, or of its control group's limit. The heap"
+                            + " itself is set with java -Xmx.")
+    private int nativeMemoryMib;
+
     @Override
     public Integer call() throws InterruptedException {
         long began = System.nanoTime();
@@ -157,6 +166,11 @@ final class ServeCommand implements Callable<Integer> {
                 featureCacheMib,
                 "0 to 1048576");
         check(maxHeads >= 1 && maxHeads <= 1_000_000, "--max-heads", maxHeads, "1 to 1000000");
+        check(
+                nativeMemoryMib >= 0 && nativeMemoryMib <= 1 << 24,
+                "--native-memory-mib",
+                nativeMemoryMib,
+                "0 to 16777216");
         int laneCount = lanes == 0 ? USUAL.lanes() : lanes;
         check(trainingLanes >= 0 && trainingLanes <= laneCount, "--training-lanes", trainingLanes, "0 to --lanes");
         BatchPolicy.Builder batches = BatchPolicy.usual(laneCount)
@@ -174,7 +188,12 @@ final class ServeCommand implements Callable<Integer> {
                 address,
                 eventLoops,
                 new SubstrateOptions(substrate, Precision.of(precision), device, laneThreads),
-                new CoreOptions(laneCount, batches.build(), (long) featureCacheMib << 20, maxHeads));
+                new CoreOptions(
+                        laneCount,
+                        batches.build(),
+                        (long) featureCacheMib << 20,
+                        maxHeads,
+                        nativeMemoryMib == 0 ? USUAL.nativeMemoryBytes() : (long) nativeMemoryMib << 20));
     }
 
     private static void check(boolean holds, String option, Object value, String expected) {

@@ -79,7 +79,7 @@ class ExportCommandTest {
                 ListenAddress.of(loopback(), 0),
                 1,
                 substrate,
-                new CoreOptions(1, BatchPolicy.usual(1).build(), 1 << 20, 10)));
+                new CoreOptions(1, BatchPolicy.usual(1).build(), 1 << 20, 10, 1 << 28)));
         channel = NettyChannelBuilder.forTarget(server.grpc().toString())
                 .usePlaintext()
                 .build();

@@ -13,11 +13,12 @@ import dev.reservoir.heads.ObservationEncoder;
 import dev.reservoir.heads.ObservationReader;
 import dev.reservoir.heads.SubstrateInfo;
 import dev.reservoir.heads.TextTokenizer;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Makes the readers and the encoders of one substrate. Equal specifications yield the same one as long as something
- * references it; this class references it weakly. All randomness of an encoder is fixed by its specification, so it is the same in
- * every process and on every machine. Any number of threads may call at once.
+ * Makes the readers and the encoders of one substrate. Equal modalities yield the same reader as long as something
+ * references it; this class references it weakly. All randomness of an encoder is fixed by its specification, so it is
+ * the same in every process and on every machine. Any number of threads may call at once.
  */
 public final class Encoders {
     /** Widest row of features. */
@@ -30,7 +31,6 @@ public final class Encoders {
     private final SubstrateInfo substrate;
     private final Readers makers;
     private final WeakValues<ModalitySpec, ObservationReader> readers = new WeakValues<>();
-    private final WeakValues<EncoderKey, ObservationEncoder> encoders = new WeakValues<>();
 
     /** @param tokenizer the substrate's own; not closed here */
     public Encoders(SubstrateInfo substrate, TextTokenizer tokenizer) {
@@ -39,13 +39,18 @@ public final class Encoders {
     }
 
     /**
-     * An encoder of observations of {@code modality}. Fields of {@code encoder} that its pooling does not use make no
-     * difference.
+     * A new encoder of observations of {@code modality}; making it may take up to a second. Fields of {@code encoder}
+     * that its pooling does not use make no difference.
      *
      * @throws dev.reservoir.heads.Refused INVALID_FIELD if the modality has more tokens than the substrate has
      *     positions, the features would be too wide, or the raw input would be appended to each token of a text
      */
     public ObservationEncoder encoder(ModalitySpec modality, EncoderSpec encoder) {
+        return plan(modality, encoder).make();
+    }
+
+    /** As {@link #encoder}, without the part that takes time and memory. */
+    Plan plan(ModalitySpec modality, EncoderSpec encoder) {
         modality.checkPositions(substrate.positions());
         ObservationReader reader = reader(modality);
         boolean perToken = encoder.pooling() == Pooling.PER_TOKEN;
@@ -62,15 +67,8 @@ public final class Encoders {
         int width = pooler.width() + rawWidth;
         checkFeatures(modality, encoder.pooling(), width);
         EncoderKey key = new EncoderKey(substrate.digest(), modality, encoder.pooling(), pooler.width(), rawWidth);
-        ObservationEncoder known = encoders.get(key);
-        if (known != null) {
-            return known;
-        }
-        // Outside the lock: making an orthogonal projection takes up to a second.
-        Projection projection = encoder.pooling() == Pooling.INPUT_ONLY || modality.readsTokenIds()
-                ? null
-                : Projection.input(reader.rowWidth(), substrate.width());
-        return encoders.putIfAbsent(key, new FrozenEncoder(key, reader, projection, pooler, raw));
+        boolean projects = encoder.pooling() != Pooling.INPUT_ONLY && !modality.readsTokenIds();
+        return new Plan(key, reader, pooler, raw, projects ? substrate.width() : 0);
     }
 
     /**
@@ -93,6 +91,42 @@ public final class Encoders {
     public ObservationReader reader(ModalitySpec modality) {
         ObservationReader known = readers.get(modality);
         return known != null ? known : readers.putIfAbsent(modality, modality.accept(makers));
+    }
+
+    /**
+     * The parts of an encoder but for its projection.
+     *
+     * @param raw null if features have no raw input
+     * @param projectedWidth what rows are projected to; 0 if they are not
+     */
+    record Plan(
+            EncoderKey key,
+            ObservationReader reader,
+            Pooler pooler,
+            @Nullable RawInput raw,
+            int projectedWidth) {
+        /** What an encoder takes besides its projection; the most is the window and the bands of a sound's reader. */
+        private static final long ENCODER_BYTES = 24 << 10;
+
+        /** Upper bound on the bytes of the encoder. */
+        long bytes() {
+            return ENCODER_BYTES + Float.BYTES * weights();
+        }
+
+        /** Upper bound on the bytes in use while it is made: its projection is computed in doubles. */
+        long makingBytes() {
+            return bytes() + Double.BYTES * weights();
+        }
+
+        private long weights() {
+            boolean dense = projectedWidth > 0 && reader.rowWidth() <= OrthogonalProjection.WIDEST;
+            return dense ? (long) reader.rowWidth() * projectedWidth : 0;
+        }
+
+        ObservationEncoder make() {
+            Projection projection = projectedWidth == 0 ? null : Projection.input(reader.rowWidth(), projectedWidth);
+            return new FrozenEncoder(key, reader, projection, pooler, raw);
+        }
     }
 
     private static final class Readers implements ModalitySpec.Visitor<ObservationReader> {

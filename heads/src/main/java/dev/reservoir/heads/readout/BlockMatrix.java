@@ -46,6 +46,13 @@ final class BlockMatrix implements SymmetricMatrix {
         return (size + blocks - 1) / blocks * blocks;
     }
 
+    /** Bytes of the matrix of that size. */
+    static long bytes(int size) {
+        long blocks = blocks(size);
+        long side = width(size) / blocks;
+        return Double.BYTES * side * side * blocks * (blocks + 1) / 2;
+    }
+
     private static int blocks(int size) {
         return size <= ONE_BLOCK ? 1 : Math.max(BLOCKS, (size + LARGEST_BLOCK - 1) / LARGEST_BLOCK);
     }
@@ -193,7 +200,7 @@ final class BlockMatrix implements SymmetricMatrix {
 
     @Override
     public long bytes() {
-        return 8L * side * side * lower.length * (lower.length + 1) / 2;
+        return Double.BYTES * (long) side * side * lower.length * (lower.length + 1) / 2;
     }
 
     @Override

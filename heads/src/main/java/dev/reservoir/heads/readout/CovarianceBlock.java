@@ -79,6 +79,17 @@ final class CovarianceBlock {
         this.largest = new double[settings.block()];
     }
 
+    /**
+     * Upper bound on the bytes of a block's rows without its base, and on those of its gains, whichever are more; rows
+     * in units of the client's own may need a frame each.
+     */
+    static long heapBytes(Settings settings) {
+        long block = settings.block();
+        boolean clientColumns = settings.firstClientColumn() < settings.features();
+        long frames = Float.BYTES * 2L * settings.features() * (clientColumns ? block : 1);
+        return Double.BYTES * block * settings.width() + frames + Double.BYTES * 2L * block * block + 128 * block;
+    }
+
     /** A block on the same base that begins with the first {@code length} rows of this one. */
     synchronized CovarianceBlock fork(int length) {
         CovarianceBlock block = new CovarianceBlock(base, start);

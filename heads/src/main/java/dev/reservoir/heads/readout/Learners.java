@@ -4,8 +4,11 @@
 package dev.reservoir.heads.readout;
 
 import dev.reservoir.heads.EncoderKey;
+import dev.reservoir.heads.EncoderLease;
 import dev.reservoir.heads.FeatureLearner;
+import dev.reservoir.heads.HeadMemory;
 import dev.reservoir.heads.HeadSpec;
+import dev.reservoir.heads.LearnerMemory;
 import dev.reservoir.heads.LearningSpec;
 import dev.reservoir.heads.ModalitySpec;
 import dev.reservoir.heads.ObservationEncoder;
@@ -14,6 +17,7 @@ import dev.reservoir.heads.math.Loss;
 import dev.reservoir.heads.task.PrequentialMetrics;
 import java.util.Objects;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Makes learners and owns the native memory that they share. Any number of threads may call at once, and learners may
@@ -23,7 +27,19 @@ public final class Learners implements AutoCloseable {
     /** Widest features of least squares: their inverse covariance is 1 GiB. */
     private static final int WIDEST_SQUARES = 16_384;
 
-    private final SharedCovariances covariances = new SharedCovariances();
+    private final HeadMemory memory;
+    private final SharedCovariances covariances;
+
+    /** Learners whose memory nobody bounds. */
+    public Learners() {
+        this(HeadMemory.UNLIMITED);
+    }
+
+    /** @param memory what the learners draw on */
+    public Learners(HeadMemory memory) {
+        this.memory = memory;
+        this.covariances = new SharedCovariances(memory);
+    }
 
     /**
      * A learner that has learned nothing. It has no inverse covariance before it has learned 32 rows.
@@ -32,38 +48,73 @@ public final class Learners implements AutoCloseable {
      *     settings share the inverse covariance while their histories of features are equal
      */
     public FeatureLearner create(HeadSpec spec, ObservationEncoder encoder) {
-        return create(spec, encoder, unused -> {});
+        return create(spec, EncoderLease.unshared(encoder), unused -> {});
     }
 
     /**
      * As {@link #create(HeadSpec, ObservationEncoder)}.
      *
+     * @param encoder closed with the learner, and if this fails
      * @param scored receives how each example was predicted before it was learned, in order
+     * @throws Refused INVALID_FIELD; MEMORY_LIMIT if there is no memory for the learner
      */
-    public FeatureLearner create(HeadSpec spec, ObservationEncoder encoder, Consumer<PrequentialMetrics.Tally> scored) {
-        int featureWidth = encoder.featureWidth();
-        Refused.checkRange("feature_width", featureWidth, 1, 1 << 20);
-        if (spec.learning() instanceof LearningSpec.RecursiveLeastSquares squares) {
-            Refused.check(
-                    featureWidth <= WIDEST_SQUARES,
-                    "encoder",
-                    featureWidth + " features",
-                    "at most " + WIDEST_SQUARES
-                            + " for learning.least_squares, whose inverse covariance is their square");
-            EncoderKey identity = Objects.requireNonNull(encoder.key(), "encoder: no key");
-            SharedCovariances.Key key = new SharedCovariances.Key(
-                    spec.name().tenant(),
-                    identity,
-                    featureWidth,
-                    Math.max(0, featureWidth - clientColumns(identity)),
-                    squares.ridge(),
-                    squares.forgetting());
-            Rule rule = new LeastSquaresRule(new CovarianceReader(covariances, key));
-            return new ReadoutLearner(spec, encoder, rule, null, scored);
+    public FeatureLearner create(HeadSpec spec, EncoderLease encoder, Consumer<PrequentialMetrics.Tally> scored) {
+        FeatureLearner learner = null;
+        try {
+            int featureWidth = encoder.encoder().featureWidth();
+            Refused.checkRange("feature_width", featureWidth, 1, 1 << 20);
+            learner = create(spec, encoder, LearnerMemory.reserve(memory.heap(), spec, featureWidth, 0), scored);
+            return learner;
+        } finally {
+            if (learner == null) {
+                encoder.close();
+            }
         }
-        LearningSpec.Gradient gradient = (LearningSpec.Gradient) spec.learning();
-        Loss loss = Loss.of(spec.task());
-        return new ReadoutLearner(spec, encoder, new GradientRule(loss, gradient, featureWidth), loss, scored);
+    }
+
+    private FeatureLearner create(
+            HeadSpec spec, EncoderLease encoder, LearnerMemory reserved, Consumer<PrequentialMetrics.Tally> scored) {
+        Rule rule = null;
+        FeatureLearner learner = null;
+        try {
+            Loss loss = spec.learning() instanceof LearningSpec.RecursiveLeastSquares ? null : Loss.of(spec.task());
+            rule = rule(spec, encoder.encoder(), loss);
+            learner = new ReadoutLearner(spec, new ReadoutLearner.Holdings(encoder, reserved), rule, loss, scored);
+            return learner;
+        } finally {
+            if (learner == null) {
+                reserved.close();
+                if (rule != null) {
+                    rule.close();
+                }
+            }
+        }
+    }
+
+    private Rule rule(HeadSpec spec, ObservationEncoder encoder, @Nullable Loss loss) {
+        int featureWidth = encoder.featureWidth();
+        if (loss != null) {
+            return new GradientRule(loss, (LearningSpec.Gradient) spec.learning(), featureWidth);
+        }
+        LearningSpec.RecursiveLeastSquares squares = (LearningSpec.RecursiveLeastSquares) spec.learning();
+        Refused.check(
+                featureWidth <= WIDEST_SQUARES,
+                "encoder",
+                featureWidth + " features",
+                "at most " + WIDEST_SQUARES + " for learning.least_squares, whose inverse covariance is their square");
+        EncoderKey identity = Objects.requireNonNull(encoder.key(), "encoder: no key");
+        SharedCovariances.Key key = new SharedCovariances.Key(
+                spec.name().tenant(),
+                identity,
+                featureWidth,
+                Math.max(0, featureWidth - clientColumns(identity)),
+                squares.ridge(),
+                squares.forgetting());
+        try {
+            return new LeastSquaresRule(new CovarianceReader(covariances, key));
+        } catch (Refused refused) {
+            throw refused.about(spec.name());
+        }
     }
 
     /**

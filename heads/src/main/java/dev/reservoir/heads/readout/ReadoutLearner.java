@@ -3,13 +3,14 @@
 
 package dev.reservoir.heads.readout;
 
+import dev.reservoir.heads.EncoderLease;
 import dev.reservoir.heads.FeatureLearner;
 import dev.reservoir.heads.Features;
 import dev.reservoir.heads.HeadMetrics;
 import dev.reservoir.heads.HeadSnapshot;
 import dev.reservoir.heads.HeadSpec;
+import dev.reservoir.heads.LearnerMemory;
 import dev.reservoir.heads.LearningSpec;
-import dev.reservoir.heads.ObservationEncoder;
 import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
 import dev.reservoir.heads.SpecChange;
@@ -33,7 +34,7 @@ import org.jspecify.annotations.Nullable;
  * but still returns its last snapshot, metrics and sizes; closing again does nothing.
  */
 final class ReadoutLearner implements FeatureLearner {
-    private final ObservationEncoder encoder;
+    private final Holdings holdings;
     private final int features;
     private final Targets targets;
     private final Rule rule;
@@ -52,21 +53,34 @@ final class ReadoutLearner implements FeatureLearner {
     private final AtomicBoolean closed = new AtomicBoolean();
 
     /**
-     * A readout that has learned nothing.
+     * What a learner gives back when it is closed.
      *
      * @param encoder makes the features
+     * @param memory reserved for the weights
+     */
+    record Holdings(EncoderLease encoder, LearnerMemory memory) {
+        void close() {
+            encoder.close();
+            memory.close();
+        }
+    }
+
+    /**
+     * A readout that has learned nothing.
+     *
+     * @param holdings closed with it
      * @param scored receives how each example was predicted before it was learned, in order
      */
     ReadoutLearner(
             HeadSpec spec,
-            ObservationEncoder encoder,
+            Holdings holdings,
             Rule rule,
             @Nullable Loss link,
             Consumer<PrequentialMetrics.Tally> scored) {
         this.spec = spec;
         this.scored = scored;
-        this.encoder = encoder;
-        this.features = encoder.featureWidth();
+        this.holdings = holdings;
+        this.features = holdings.encoder.encoder().featureWidth();
         this.rule = rule;
         this.link = link;
         this.targets = new Targets(spec.task());
@@ -95,11 +109,7 @@ final class ReadoutLearner implements FeatureLearner {
         release();
         if (done < answers.length) {
             forget(done == 0 ? known : outputsAfter[done - 1]);
-            Reason reason = failure != null ? Reason.HEAD_FAILED : Reason.INTERNAL;
-            String why = failure != null ? failure : "not learned: " + defect;
-            for (int i = done; i < answers.length; i++) {
-                answers[i] = new Refused(reason, spec.name() + ": " + why);
-            }
+            Arrays.fill(answers, done, answers.length, whyNotLearned());
         }
         for (Refused answer : answers) {
             if (answer == null) {
@@ -109,6 +119,15 @@ final class ReadoutLearner implements FeatureLearner {
             }
         }
         return Arrays.asList(answers);
+    }
+
+    private Refused whyNotLearned() {
+        if (failure != null) {
+            return new Refused(Reason.HEAD_FAILED, spec.name() + ": " + failure);
+        }
+        return defect instanceof Refused refused
+                ? refused.about(spec.name())
+                : new Refused(Reason.INTERNAL, spec.name() + ": not learned: " + defect);
     }
 
     /** The rows' features may be large and must not stay reachable from the head. */
@@ -176,8 +195,27 @@ final class ReadoutLearner implements FeatureLearner {
                         "features[" + i + "]: " + input.values()[i] + " (expected: a finite number)");
             }
         }
-        for (Truth truth : targets.truths(item.target(), input.rows(), input.scale())) {
+        int known = targets.outputs();
+        List<Truth> truths = targets.truths(item.target(), input.rows(), input.scale());
+        if (targets.outputs() > known) {
+            reserve(known, spec);
+        }
+        for (Truth truth : truths) {
             rows.add(new Row(input.values(), truth.row() * features, index, truth));
+        }
+    }
+
+    /**
+     * Reserves memory for the outputs, and forgets those from {@code known} on if there is none.
+     *
+     * @throws Refused MEMORY_LIMIT
+     */
+    private void reserve(int known, HeadSpec changed) {
+        try {
+            holdings.memory.resize(changed, targets.outputs(), 0);
+        } catch (Refused refused) {
+            forget(known);
+            throw refused;
         }
     }
 
@@ -210,7 +248,9 @@ final class ReadoutLearner implements FeatureLearner {
             // A head that failed may have one more row of weights than labels.
             Weights served = weights.with(targets.outputs(), weights.scaling());
             current = new ReadoutSnapshot(
-                    encoder, new Answers(spec.task(), labels == null ? List.of() : labels.list(), link), served);
+                    holdings.encoder.encoder(),
+                    new Answers(spec.task(), labels == null ? List.of() : labels.list(), link),
+                    served);
             snapshot = current;
         }
         return current;
@@ -230,8 +270,12 @@ final class ReadoutLearner implements FeatureLearner {
     public void update(HeadSpec changed) {
         SpecChange.check(spec, changed);
         LabelSpace labels = targets.labels();
+        int known = targets.outputs();
         if (labels != null && changed.task() instanceof Task.Labelled task) {
             labels.addAll(task.labels());
+        }
+        reserve(known, changed);
+        if (labels != null) {
             rule.grow(targets.outputs());
             snapshot = null;
         }
@@ -270,6 +314,7 @@ final class ReadoutLearner implements FeatureLearner {
         if (closed.compareAndSet(false, true)) {
             snapshot();
             rule.close();
+            holdings.close();
         }
     }
 }

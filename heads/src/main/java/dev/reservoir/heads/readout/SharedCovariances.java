@@ -6,7 +6,11 @@ package dev.reservoir.heads.readout;
 import com.google.errorprone.annotations.ThreadSafe;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.reservoir.heads.EncoderKey;
+import dev.reservoir.heads.HeadMemory;
+import dev.reservoir.heads.MemoryAccount;
+import dev.reservoir.heads.Refused;
 import dev.reservoir.heads.readout.FeatureDigest.Digest;
+import dev.reservoir.heads.readout.InverseCovariance.Settings;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -24,6 +28,13 @@ import org.jspecify.annotations.Nullable;
  * <p>A reader is on one block at a time: {@link #begin} places it there, {@link #fork} and {@link #advance} move it,
  * and {@link #leave} removes it; further calls of {@link #leave}, by any thread, do nothing. A block lives as long as a
  * reader is on it, an inverse covariance as long as it is the base of a block. Lock order: block, then this.
+ *
+ * <p>Memory is reserved before it is allocated, for each family: its matrices, and the rows of its blocks with the
+ * gains that readers of one block share. A family has at least the memory of its first readers reserved from the
+ * beginning: of one matrix for one reader; of two for more, because readers of one history move from a block to the
+ * next one by one. So a head that could be created can learn as long as it shares its history with another or is alone; a
+ * reader whose history departs from the others' needs memory of its own, and what would pass the limit is refused
+ * before anything has changed.
  */
 @ThreadSafe
 final class SharedCovariances implements AutoCloseable {
@@ -38,11 +49,58 @@ final class SharedCovariances implements AutoCloseable {
     /** The digest of no rows. */
     private static final Digest BEGINNING = new Digest(1, 1);
 
-    /** The blocks of a family by the history before them, and its readers. */
+    /** The blocks of a family by the history before them, its readers, and the memory reserved for them. */
     private static final class Family {
-        private final Map<Digest, List<CovarianceBlock>> blocks = new HashMap<>();
+        private final Map<Digest, List<CovarianceBlock>> byStart = new HashMap<>();
+        private final long heapMatrixBytes;
+        private final long nativeMatrixBytes;
+        private final long blockBytes;
+        private final MemoryAccount.Grant heap;
+        private final MemoryAccount.Grant nativeMemory;
         private int readers;
+        private int blocks;
+        private int matrices;
+
+        Family(Settings settings, HeadMemory memory) {
+            this.heapMatrixBytes = SymmetricMatrix.heapBytes(settings.features() + 1);
+            this.nativeMatrixBytes = SymmetricMatrix.nativeBytes(settings.features() + 1);
+            this.blockBytes = CovarianceBlock.heapBytes(settings);
+            this.heap = memory.heap().reserve(0);
+            this.nativeMemory = memory.nativeMemory().reserve(0);
+        }
+
+        /**
+         * Changes what the family has, reserving memory first.
+         *
+         * @throws Refused MEMORY_LIMIT; then nothing has changed
+         */
+        void change(int moreReaders, int moreBlocks, int moreMatrices) {
+            int newReaders = readers + moreReaders;
+            int newBlocks = blocks + moreBlocks;
+            int newMatrices = matrices + moreMatrices;
+            int first = Math.min(2, newReaders);
+            int reserved = Math.max(first, newMatrices);
+            nativeMemory.resize(nativeMatrixBytes * reserved);
+            try {
+                // Rows of each block, and gains of each block that several readers are on.
+                heap.resize(
+                        heapMatrixBytes * reserved + blockBytes * Math.max(first, Math.min(2 * newBlocks, newReaders)));
+            } catch (Refused refused) {
+                nativeMemory.resize(nativeMatrixBytes * Math.max(Math.min(2, readers), matrices));
+                throw refused;
+            }
+            readers = newReaders;
+            blocks = newBlocks;
+            matrices = newMatrices;
+        }
+
+        void close() {
+            heap.close();
+            nativeMemory.close();
+        }
     }
+
+    private final HeadMemory memory;
 
     private final FeatureDigest digester = new FeatureDigest(new SecureRandom());
     private final RowProducts products = new RowProducts();
@@ -60,18 +118,39 @@ final class SharedCovariances implements AutoCloseable {
     @GuardedBy("this")
     private final Map<InverseCovariance, Integer> blocks = new IdentityHashMap<>();
 
+    SharedCovariances(HeadMemory memory) {
+        this.memory = memory;
+    }
+
     FeatureDigest digester() {
         return digester;
     }
 
-    /** Registers a reader. May take some milliseconds, because a new width is probed. */
+    /**
+     * Registers a reader. May take some milliseconds, because a new width is probed.
+     *
+     * @throws Refused MEMORY_LIMIT if there is no memory for what it will learn
+     */
     void join(CovarianceReader reader) {
-        products.prepare(reader.settings().width(), reader.settings().block());
         add(reader);
+        boolean joined = false;
+        try {
+            products.prepare(reader.settings().width(), reader.settings().block());
+            joined = true;
+        } finally {
+            if (!joined) {
+                leave(reader);
+            }
+        }
     }
 
     private synchronized void add(CovarianceReader reader) {
-        families.computeIfAbsent(reader.key(), key -> new Family()).readers++;
+        Family family = families.get(reader.key());
+        if (family == null) {
+            family = new Family(reader.settings(), memory);
+        }
+        family.change(1, 0, 0);
+        families.put(reader.key(), family);
         positions.put(reader, null);
     }
 
@@ -83,13 +162,15 @@ final class SharedCovariances implements AutoCloseable {
         Family family = family(reader);
         CovarianceBlock block = positions.remove(reader);
         if (block != null) {
+            family.change(0, readers.getOrDefault(block, 0) == 1 ? -1 : 0, 0);
             release(family, block);
         }
-        family.readers--;
+        family.change(-1, 0, 0);
         if (family.readers == 0) {
             families.remove(reader.key());
+            family.close();
         }
-        verifyState();
+        verifyState(family);
     }
 
     /** Places a reader at the beginning. */
@@ -121,7 +202,7 @@ final class SharedCovariances implements AutoCloseable {
             Digest digest,
             @Nullable CovarianceBlock made) {
         CovarianceBlock fork = made;
-        for (CovarianceBlock other : family(reader).blocks.getOrDefault(block.start, List.of())) {
+        for (CovarianceBlock other : family(reader).byStart.getOrDefault(block.start, List.of())) {
             boolean fits = other.has(position, digest) || other.count() == position;
             if (fits && other.beginsLike(block, position)) {
                 fork = other;
@@ -139,32 +220,56 @@ final class SharedCovariances implements AutoCloseable {
         Digest history = block.end(digester);
         // One reader on the block creates the next one; the others wait here and find it.
         synchronized (block) {
-            CovarianceBlock next = follow(reader, history, null);
+            CovarianceBlock next = follow(reader, history);
             if (next == null) {
                 next = followInPlace(reader, block, history);
             }
-            if (next == null) {
-                next = follow(reader, history, block.then(false));
-            }
-            return Objects.requireNonNull(next);
+            return next != null ? next : followInCopy(reader, block, history);
         }
     }
 
-    /**
-     * Moves to an existing next block or, if {@code made} is not null, to one on that base; null if there is neither.
-     */
-    private synchronized @Nullable CovarianceBlock follow(
-            CovarianceReader reader, Digest history, @Nullable InverseCovariance made) {
+    /** Moves to the existing next block; null if there is none. */
+    private synchronized @Nullable CovarianceBlock follow(CovarianceReader reader, Digest history) {
         CovarianceBlock next = find(reader, history);
-        if (next != null && made != null) {
-            made.close();
-        }
-        if (next == null && made != null) {
-            next = new CovarianceBlock(made, history);
-        }
         if (next != null) {
             moveTo(reader, next);
         }
+        return next;
+    }
+
+    /** Moves to a next block with an inverse covariance in memory of its own, or to one that exists by then. */
+    private CovarianceBlock followInCopy(CovarianceReader reader, CovarianceBlock block, Digest history) {
+        Family family = reserveMatrix(reader);
+        InverseCovariance made = null;
+        CovarianceBlock next = null;
+        try {
+            made = block.then(false);
+            next = followTo(reader, new CovarianceBlock(made, history));
+            return next;
+        } finally {
+            if (next == null || next.base != made) {
+                dropMatrix(family, made);
+            }
+        }
+    }
+
+    private synchronized Family reserveMatrix(CovarianceReader reader) {
+        Family family = family(reader);
+        family.change(0, 0, 1);
+        return family;
+    }
+
+    private synchronized void dropMatrix(Family family, @Nullable InverseCovariance matrix) {
+        if (matrix != null) {
+            matrix.close();
+        }
+        family.change(0, 0, -1);
+    }
+
+    private synchronized CovarianceBlock followTo(CovarianceReader reader, CovarianceBlock made) {
+        CovarianceBlock next = find(reader, made.start);
+        next = next != null ? next : made;
+        moveTo(reader, next);
         return next;
     }
 
@@ -185,7 +290,7 @@ final class SharedCovariances implements AutoCloseable {
     /** A block with that history before it; if its first row differs, the reader will fork. */
     @GuardedBy("this")
     private @Nullable CovarianceBlock find(CovarianceReader reader, Digest history) {
-        List<CovarianceBlock> there = family(reader).blocks.get(history);
+        List<CovarianceBlock> there = family(reader).byStart.get(history);
         return there == null ? null : there.get(0);
     }
 
@@ -202,15 +307,24 @@ final class SharedCovariances implements AutoCloseable {
     @GuardedBy("this")
     private void moveTo(CovarianceReader reader, CovarianceBlock block) {
         Family family = family(reader);
+        CovarianceBlock before = positions.get(reader);
+        boolean adds = !readers.containsKey(block);
+        boolean frees = before != null && before != block && readers.getOrDefault(before, 0) == 1;
+        if (adds && !frees) {
+            family.change(0, 1, 0);
+        }
         if (readers.merge(block, 1, Integer::sum) == 1) {
-            family.blocks.computeIfAbsent(block.start, h -> new ArrayList<>(1)).add(block);
+            family.byStart.computeIfAbsent(block.start, h -> new ArrayList<>(1)).add(block);
             blocks.merge(block.base, 1, Integer::sum);
         }
-        CovarianceBlock before = positions.put(reader, block);
+        positions.put(reader, block);
         if (before != null) {
             release(family, before);
         }
-        verifyState();
+        if (frees && !adds) {
+            family.change(0, -1, 0);
+        }
+        verifyState(family);
     }
 
     @GuardedBy("this")
@@ -221,24 +335,31 @@ final class SharedCovariances implements AutoCloseable {
             return;
         }
         readers.remove(block);
-        List<CovarianceBlock> there = family.blocks.get(block.start);
+        List<CovarianceBlock> there = family.byStart.get(block.start);
         if (there != null && there.remove(block) && there.isEmpty()) {
-            family.blocks.remove(block.start);
+            family.byStart.remove(block.start);
         }
         Integer left = blocks.computeIfPresent(block.base, (base, count) -> count - 1);
         if (left != null && left == 0) {
             blocks.remove(block.base);
             block.base.close();
+            if (block.base.holdsMatrix()) {
+                family.change(0, 0, -1);
+            }
         }
     }
 
     @GuardedBy("this")
-    private void verifyState() {
+    private void verifyState(Family family) {
         // Summing over all readers would make every step linear in the number of heads; a count below its bound shows
         // that a reader was removed twice.
         if (positions.size() < readers.size() || readers.size() < blocks.size()) {
             throw new IllegalStateException("readers: " + positions.size() + ", blocks: " + readers.size() + ", bases: "
                     + blocks.size() + " (expected: none more than those before)");
+        }
+        if (family.readers < family.blocks || family.blocks < 0 || family.matrices < 0) {
+            throw new IllegalStateException("readers of the family: " + family.readers + ", blocks: " + family.blocks
+                    + ", matrices: " + family.matrices + " (expected: none below 0, no more blocks than readers)");
         }
     }
 

@@ -12,14 +12,24 @@ import ai.djl.ndarray.NDManager;
  */
 interface SymmetricMatrix extends AutoCloseable {
     /**
-     * Up to 128 features and the intercept, plain loops cost a fourth to a third of native products for one row, and for
-     * a block of rows as much or less up to 64.
+     * Up to 128 features and the intercept, plain loops cost a fourth to a third of native products for one row, and
+     * for a block of rows as much or less up to 64.
      */
     int NARROW = 129;
 
     /** Least width {@code W >= size} that can be stored. */
     static int width(int size) {
         return size <= NARROW ? size : BlockMatrix.width(size);
+    }
+
+    /** Bytes of the Java heap that a matrix of that size takes. */
+    static long heapBytes(int size) {
+        return size <= NARROW ? Double.BYTES * (long) size * size : 0;
+    }
+
+    /** Bytes of native memory that a matrix of that size takes. */
+    static long nativeBytes(int size) {
+        return size <= NARROW ? 0 : BlockMatrix.bytes(size);
     }
 
     /** {@code diagonal} in the first {@code size} places of the diagonal, else zeros. */

@@ -9,6 +9,7 @@ import dev.reservoir.heads.HeadLearner;
 import dev.reservoir.heads.HeadMetrics;
 import dev.reservoir.heads.HeadSnapshot;
 import dev.reservoir.heads.HeadSpec;
+import dev.reservoir.heads.LearnerMemory;
 import dev.reservoir.heads.LearningSpec;
 import dev.reservoir.heads.ObservationRows;
 import dev.reservoir.heads.Reason;
@@ -60,6 +61,7 @@ public final class FptLearner implements HeadLearner {
     private final TrainableParameters parameters;
     private final Targets targets;
     private final ReplaySample<MinibatchExample> replay;
+    private final LearnerMemory memory;
     private final @Nullable FrozenBaseline baseline;
     private HeadSpec spec;
     private LearningSpec.Fpt learning;
@@ -82,11 +84,20 @@ public final class FptLearner implements HeadLearner {
     private @Nullable String failure;
     private @Nullable HeadSnapshot snapshot;
 
-    /** @param start its initial inner parameters */
-    FptLearner(HeadSpec spec, FptModel model, FptParameters start, @Nullable FrozenBaseline baseline) {
+    /**
+     * @param start its initial inner parameters
+     * @param memory reserved for it, and closed with it
+     */
+    FptLearner(
+            HeadSpec spec,
+            FptModel model,
+            FptParameters start,
+            LearnerMemory memory,
+            @Nullable FrozenBaseline baseline) {
         this.spec = spec;
         this.learning = (LearningSpec.Fpt) spec.learning();
         this.model = model;
+        this.memory = memory;
         this.baseline = baseline;
         this.parameters =
                 new TrainableParameters(start, learning, model.pooling().featureWidth());
@@ -116,8 +127,10 @@ public final class FptLearner implements HeadLearner {
             throw new IllegalArgumentException("features: none (expected: the frozen encoder's)");
         }
         MinibatchExample example;
+        int known = targets.outputs();
         try {
             example = decode(sequence, observation, target);
+            reserve(known, spec, example.bytes());
         } catch (Refused wrong) {
             refused++;
             return wrong;
@@ -132,6 +145,24 @@ public final class FptLearner implements HeadLearner {
         }
         verifyState();
         return null;
+    }
+
+    /**
+     * Reserves memory for the outputs and {@code moreBytes} of examples, and forgets outputs from {@code known} on if
+     * there is none.
+     *
+     * @throws Refused MEMORY_LIMIT
+     */
+    private void reserve(int known, HeadSpec wanted, long moreBytes) {
+        try {
+            memory.resize(wanted, targets.outputs(), exampleBytes + replay.bytes() + moreBytes);
+        } catch (Refused refused) {
+            LabelSpace labels = targets.labels();
+            if (labels != null) {
+                labels.truncate(known);
+            }
+            throw refused;
+        }
     }
 
     private Refused failed() {
@@ -343,8 +374,12 @@ public final class FptLearner implements HeadLearner {
     public void update(HeadSpec changed) {
         SpecChange.check(spec, changed);
         LabelSpace labels = targets.labels();
+        int known = targets.outputs();
         if (labels != null && changed.task() instanceof Task.Labelled task) {
             labels.addAll(task.labels());
+        }
+        reserve(known, changed, 0);
+        if (labels != null) {
             parameters.grow(targets.outputs());
             snapshot = null;
         }
@@ -380,6 +415,7 @@ public final class FptLearner implements HeadLearner {
         if (baseline != null) {
             baseline.close();
         }
+        memory.close();
     }
 
     TrainableParameters parameters() {

@@ -5,8 +5,10 @@ package dev.reservoir.heads.train;
 
 import dev.reservoir.heads.FeatureLearner;
 import dev.reservoir.heads.HeadSpec;
+import dev.reservoir.heads.LearnerMemory;
 import dev.reservoir.heads.LearningSpec;
 import dev.reservoir.heads.LearningSpec.Part;
+import dev.reservoir.heads.MemoryAccount;
 import dev.reservoir.heads.ModalitySpec;
 import dev.reservoir.heads.ObservationReader;
 import dev.reservoir.heads.Refused;
@@ -25,6 +27,8 @@ public final class FptLearners {
     private static final int MOST_WEIGHTS = 1 << 24;
     /** Most numbers in a replay sample: 256 MiB. */
     private static final int MOST_REPLAYED = 1 << 26;
+    /** Bytes of an inner parameter: itself, two moments, and the served one if it is older. */
+    private static final long INNER_BYTES = 4L * Float.BYTES;
     /** Norm of the rows that the substrate reads before any training: the gain of the paper's orthogonal input map. */
     private static final double INPUT_GAIN = Math.sqrt(2);
 
@@ -40,10 +44,18 @@ public final class FptLearners {
     }
 
     private final TunableSubstrate substrate;
+    private final MemoryAccount heap;
     private final TunableSubstrate.NormRow ownNorms;
 
+    /** Learners whose memory nobody bounds. */
     public FptLearners(TunableSubstrate substrate) {
+        this(substrate, MemoryAccount.UNLIMITED);
+    }
+
+    /** @param heap the Java heap that the learners draw on */
+    public FptLearners(TunableSubstrate substrate, MemoryAccount heap) {
         this.substrate = substrate;
+        this.heap = heap;
         this.ownNorms = substrate.ownNorms();
     }
 
@@ -67,7 +79,8 @@ public final class FptLearners {
      * @param reader of its modality
      * @param readouts called if the head has a frozen baseline
      * @throws Refused INVALID_FIELD as {@link #featureWidth}, or if a row of the modality is too wide for a projection
-     *     of its own, or the readout or the replay sample could grow too large
+     *     of its own, or the readout or the replay sample could grow too large; MEMORY_LIMIT if there is no memory for
+     *     it
      */
     public FptLearner create(HeadSpec spec, ObservationReader reader, ReadoutFactory readouts) {
         LearningSpec.Fpt learning = (LearningSpec.Fpt) spec.learning();
@@ -76,12 +89,32 @@ public final class FptLearners {
         FptModel model = FptModel.of(spec, reader, substrate);
         TokenPooling pooling = model.pooling();
         int width = pooling.width();
-        float[] positions = new float[learning.parts().contains(Part.POSITIONS) ? pooling.maxTokens() * width : 0];
-        FptParameters start = spec.modality().readsTokenIds()
-                ? new FptParameters(new float[0], new float[0], positions, ownNorms)
-                : new FptParameters(projection(reader, width, spec.seed()), new float[width], positions, ownNorms);
-        FrozenBaseline baseline = learning.companion() == null ? null : new FrozenBaseline(spec, readouts);
-        return new FptLearner(spec, model, start, baseline);
+        boolean projects = !spec.modality().readsTokenIds();
+        if (projects) {
+            checkInput(reader);
+        }
+        int positions = learning.parts().contains(Part.POSITIONS) ? pooling.maxTokens() * width : 0;
+        long inner = 2L * ownNorms.gains().length + positions + (projects ? (reader.rowWidth() + 1L) * width : 0);
+        LearnerMemory memory = LearnerMemory.reserve(heap, spec, pooling.featureWidth(), INNER_BYTES * inner);
+        FrozenBaseline baseline = null;
+        FptLearner learner = null;
+        try {
+            FptParameters start = new FptParameters(
+                    projects ? projection(reader, width, spec.seed()) : new float[0],
+                    new float[projects ? width : 0],
+                    new float[positions],
+                    ownNorms);
+            baseline = learning.companion() == null ? null : new FrozenBaseline(spec, readouts);
+            learner = new FptLearner(spec, model, start, memory, baseline);
+            return learner;
+        } finally {
+            if (learner == null) {
+                memory.close();
+                if (baseline != null) {
+                    baseline.close();
+                }
+            }
+        }
     }
 
     /** Refuses a head that could grow until it exhausts the server's memory. */
@@ -110,12 +143,15 @@ public final class FptLearners {
                 "at most " + MOST_REPLAYED + " numbers");
     }
 
-    private static float[] projection(ObservationReader reader, int width, long seed) {
+    private static void checkInput(ObservationReader reader) {
         Refused.check(
                 reader.rowWidth() <= WIDEST_INPUT,
                 "modality",
                 reader.rowWidth() + " numbers per token",
                 "at most " + WIDEST_INPUT + " for kind FPT, which learns their projection");
+    }
+
+    private static float[] projection(ObservationReader reader, int width, long seed) {
         float[] weights = OrthogonalProjection.seeded(reader.rowWidth(), width, seed);
         float gain = (float) (INPUT_GAIN / reader.rowNorm());
         for (int i = 0; i < weights.length; i++) {

@@ -90,8 +90,8 @@ final class FrozenBaseline {
         List<FeatureLearner.Item> minibatch = List.copyOf(gathered);
         gathered.clear();
         try {
-            // Refusals are the same as the head's own except for features that are not finite, which cost the baseline
-            // alone.
+            // Refusals are the same as the head's own except for features that are not finite and for memory that is
+            // not left, which cost the baseline alone.
             readout.learn(minibatch);
         } catch (RuntimeException e) {
             LOG.error(

@@ -7,11 +7,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.reservoir.heads.EncoderLease;
 import dev.reservoir.heads.FeatureLearner;
 import dev.reservoir.heads.FeatureLearner.Item;
 import dev.reservoir.heads.Features;
 import dev.reservoir.heads.HeadSnapshot;
+import dev.reservoir.heads.HeadSpec;
+import dev.reservoir.heads.LearnerMemory;
 import dev.reservoir.heads.LearningSpec;
+import dev.reservoir.heads.MemoryAccount;
 import dev.reservoir.heads.Prediction;
 import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
@@ -330,12 +334,11 @@ final class ReadoutLearnerTest {
         Task task = new Task.Classification(List.of(), 8);
         FeatureLearner whole = learner(task, Cases.squares(1, 1), 6);
         Rule rule = ((ReadoutLearner) learner(task, Cases.squares(1, 1), 6)).rule();
-        FeatureLearner learner = new ReadoutLearner(
-                Cases.spec("a", task, Cases.squares(1, 1)),
-                Cases.encoder("k", 6),
-                new DefectiveRule(rule, 40),
-                null,
-                unused -> {});
+        HeadSpec spec = Cases.spec("a", task, Cases.squares(1, 1));
+        ReadoutLearner.Holdings holdings = new ReadoutLearner.Holdings(
+                EncoderLease.unshared(Cases.encoder("k", 6)),
+                LearnerMemory.reserve(MemoryAccount.UNLIMITED, spec, 6, 0));
+        FeatureLearner learner = new ReadoutLearner(spec, holdings, new DefectiveRule(rule, 40), null, unused -> {});
         List<Item> items = new ArrayList<>(Cases.labelled(40, 6, 3, 3));
         items.add(Cases.label(new float[6], "late"));
         items.add(Cases.label(new float[6], "later"));

@@ -6,6 +6,8 @@ package dev.reservoir.heads.readout;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.djl.ndarray.NDManager;
+import dev.reservoir.heads.BoundedAccount;
+import dev.reservoir.heads.HeadMemory;
 import dev.reservoir.heads.readout.FeatureDigest.Digest;
 import dev.reservoir.heads.task.Truth;
 import java.util.ArrayList;
@@ -85,7 +87,9 @@ final class SharedCovariancesConcurrencyTest {
         }
         Random random = new Random(1);
         ExecutorService threads = Executors.newFixedThreadPool(3);
-        try (SharedCovariances covariances = new SharedCovariances()) {
+        BoundedAccount heap = new BoundedAccount("heap", Long.MAX_VALUE);
+        BoundedAccount outside = new BoundedAccount("native", Long.MAX_VALUE);
+        try (SharedCovariances covariances = new SharedCovariances(new HeadMemory(heap, outside))) {
             NDManager memory = memory(covariances);
             for (int round = 0; round < ROUNDS; round++) {
                 int at = random.nextInt(ROWS);
@@ -121,6 +125,7 @@ final class SharedCovariancesConcurrencyTest {
                 assertThat(covariances.matrices()).as("round %d", round).isZero();
                 assertThat(covariances.families()).as("round %d", round).isZero();
                 assertThat(memory.getManagedArrays()).as("round %d", round).isEmpty();
+                assertThat(heap.used() + outside.used()).as("round %d", round).isZero();
             }
         } finally {
             threads.shutdown();
@@ -135,7 +140,7 @@ final class SharedCovariancesConcurrencyTest {
     }
 
     private static double[][] alone(List<Row> rows) {
-        try (SharedCovariances covariances = new SharedCovariances()) {
+        try (SharedCovariances covariances = new SharedCovariances(HeadMemory.UNLIMITED)) {
             Walk walk = new Walk(covariances, rows);
             try (CovarianceReader reader = walk.reader) {
                 assertThat(reader.settings().block()).isEqualTo(2);

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.reservoir.heads.EncoderKey;
+import dev.reservoir.heads.EncoderLease;
 import dev.reservoir.heads.EncoderSpec;
 import dev.reservoir.heads.EncoderSpec.Pooling;
 import dev.reservoir.heads.Features;
@@ -55,7 +56,7 @@ class FrozenBaselineTest {
                 .create(
                         spec,
                         Specs.reader(substrate, spec.modality()),
-                        (of, scored) -> readouts.create(of, FROZEN, scored));
+                        (of, scored) -> readouts.create(of, EncoderLease.unshared(FROZEN), scored));
     }
 
     /** Learns one by one. */

@@ -9,6 +9,7 @@ import dev.reservoir.heads.SubstrateInfo;
 import dev.reservoir.server.engine.Engine;
 import dev.reservoir.server.intake.ExampleIntake;
 import dev.reservoir.server.memory.MemoryBudget;
+import dev.reservoir.server.memory.ServerMemory;
 import dev.reservoir.server.registry.HeadRegistry;
 import dev.reservoir.server.rpc.HealthService;
 import dev.reservoir.server.rpc.Methods;
@@ -56,16 +57,16 @@ public final class GrpcServices {
      * Creates the services.
      *
      * @param decoding the threads that decode large payloads
-     * @param heap the heap that clients may fill
+     * @param memory the memory that clients may fill
      */
     public record Backend(
             HeadRegistry registry,
             Engine engine,
             ExampleIntake intake,
             PredictionService predictions,
-            Encoders encoders,
+            EncoderSource encoders,
             Executor decoding,
-            MemoryBudget heap) {}
+            ServerMemory memory) {}
 
     /** How the server describes itself to clients. */
     public record Identity(SubstrateInfo substrate, String version) {}
@@ -75,20 +76,20 @@ public final class GrpcServices {
     /** @param nanoClock the engine's clock, on which deadlines are measured */
     public GrpcServices(Vertx vertx, Backend backend, Identity identity, ServiceLimits limits, LongSupplier nanoClock) {
         // Half of what clients may fill: arriving requests must not crowd out what is kept for longer.
-        MemoryBudget heap = backend.heap();
-        MemoryBudget.Account requests = heap.account("requests", heap.limitBytes() / 2);
+        MemoryBudget traffic = backend.memory().traffic();
+        MemoryBudget.Account requests = traffic.account("requests", traffic.limitBytes() / 2);
         this.server = new RpcServer(vertx, limits.transport(), requests, nanoClock, List.of());
         this.predictions = backend.predictions();
         Methods methods = server.methods();
         DecodeWorkers workers = new DecodeWorkers(backend.decoding());
-        MemoryBudget.Account examples = heap.account("outstanding examples", heap.limitBytes() / 2);
+        MemoryBudget.Account examples = traffic.account("outstanding examples", traffic.limitBytes() / 2);
         new HeadService(backend.registry(), backend.engine(), new HeadView(identity.substrate()), limits.creations())
                 .bind(methods);
         new TrainingService(backend.intake(), workers, examples, limits.trainCredits()).bind(methods);
         new InferenceService(new Predictor(backend.predictions(), workers, server.statuses()), limits.streamHeads())
                 .bind(methods);
         EncoderCreations creations = new EncoderCreations(vertx, backend.encoders(), limits.creations());
-        new SubstrateService(identity, backend.engine(), heap, creations, workers).bind(methods);
+        new SubstrateService(identity, backend.engine(), backend.memory(), creations, workers).bind(methods);
         Set<String> names = ALL.stream().map(ServiceDescriptor::getName).collect(Collectors.toUnmodifiableSet());
         new HealthService(names, () -> backend.engine().health().serving()).bind(methods);
         List<FileDescriptor> others = List.of(ErrorReason.getDescriptor().getFile(), ErrorDetailsProto.getDescriptor());

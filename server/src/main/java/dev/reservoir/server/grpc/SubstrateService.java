@@ -7,6 +7,7 @@ import dev.reservoir.heads.SubstrateInfo;
 import dev.reservoir.server.engine.Engine;
 import dev.reservoir.server.memory.MemoryBudget;
 import dev.reservoir.server.memory.ProcessMemory;
+import dev.reservoir.server.memory.ServerMemory;
 import dev.reservoir.server.rpc.Methods;
 import dev.reservoir.server.rpc.RequestStream;
 import dev.reservoir.server.rpc.ServerCall;
@@ -23,19 +24,19 @@ final class SubstrateService {
     private final EncoderCreations creations;
     private final DecodeWorkers workers;
 
-    private final MemoryBudget heap;
+    private final ServerMemory memory;
 
     /** @param identity how the server describes itself to clients */
     SubstrateService(
             GrpcServices.Identity identity,
             Engine engine,
-            MemoryBudget heap,
+            ServerMemory memory,
             EncoderCreations creations,
             DecodeWorkers workers) {
         this.info = identity.substrate();
         this.version = identity.version();
         this.engine = engine;
-        this.heap = heap;
+        this.memory = memory;
         this.creations = creations;
         this.workers = workers;
     }
@@ -81,7 +82,7 @@ final class SubstrateService {
         substrate
                 .addMemory(use("java heap", runtime.totalMemory() - runtime.freeMemory(), runtime.maxMemory()))
                 .addMemory(use("weights", weightBytes, 0));
-        for (MemoryBudget.Usage usage : heap.usage()) {
+        for (MemoryBudget.Usage usage : memory.usage()) {
             substrate.addMemory(use(usage.owner(), usage.usedBytes(), usage.limitBytes()));
         }
     }

@@ -4,6 +4,7 @@
 package dev.reservoir.server.memory;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.reservoir.heads.MemoryAccount;
 import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
 import java.util.List;
@@ -22,24 +23,19 @@ import org.jspecify.annotations.Nullable;
  */
 public final class MemoryBudget {
     private final String memory;
+    private final String setting;
     private final Bound bound;
     private final List<Account> accounts = new CopyOnWriteArrayList<>();
 
     /**
      * @param memory the kind of memory, as messages name it, for example {@code heap}
      * @param limitBytes most bytes that may be reserved at once, at least 0
+     * @param setting what changes the limit, as messages name it, for example {@code java -Xmx}
      */
-    public MemoryBudget(String memory, long limitBytes) {
+    public MemoryBudget(String memory, long limitBytes, String setting) {
         this.memory = memory;
+        this.setting = setting;
         this.bound = new Bound(limitBytes);
-    }
-
-    /**
-     * The part of this JVM's heap that clients' bytes may fill: half of the most it may grow to. The other half is for
-     * the server itself, for short-lived copies, and for the garbage collector.
-     */
-    public static MemoryBudget ofHeap() {
-        return new MemoryBudget("heap", Runtime.getRuntime().maxMemory() / 2);
     }
 
     /** An account of this budget that is limited by the whole budget alone. */
@@ -84,7 +80,7 @@ public final class MemoryBudget {
     public record Usage(String owner, long usedBytes, long limitBytes) {}
 
     /** One use of the memory. */
-    public final class Account {
+    public final class Account implements MemoryAccount {
         private final String owner;
         private final Bound own;
 
@@ -99,6 +95,7 @@ public final class MemoryBudget {
          * @param bytes at least 0
          * @throws Refused MEMORY_LIMIT if fewer bytes are left
          */
+        @Override
         public Reservation reserve(long bytes) {
             Reservation reservation = new Reservation(this);
             reservation.grow(bytes);
@@ -137,23 +134,45 @@ public final class MemoryBudget {
             own.give(bytes);
         }
 
+        /**
+         * Refuses what would not fit even if nothing else were reserved.
+         *
+         * @throws Refused MEMORY_LIMIT
+         */
+        public void checkPossible(long bytes) {
+            if (bytes > own.limitBytes) {
+                throw refusal(bytes, own.limitBytes, "all");
+            }
+        }
+
         private Refused refusal(long bytes) {
             long left = Math.min(own.left(), bound.left());
+            return refusal(bytes, left, "what is left of " + own.limitBytes + " bytes");
+        }
+
+        private Refused refusal(long bytes, long left, String which) {
             return new Refused(
                     Reason.MEMORY_LIMIT,
-                    owner + ": " + bytes + " bytes more (expected: at most " + left + ", what is left of "
-                            + own.limitBytes + " bytes of " + memory + ")",
+                    owner + ": " + bytes + " bytes more (expected: at most " + left + ", " + which + " of " + memory
+                            + ", which " + setting + " sets)",
                     Map.of(
-                            "owner", owner,
-                            "memory", memory,
-                            "bytes", Long.toString(bytes),
-                            "bytes_left", Long.toString(left),
-                            "limit", Long.toString(own.limitBytes)));
+                            "owner",
+                            owner,
+                            "memory",
+                            memory,
+                            "bytes",
+                            Long.toString(bytes),
+                            "bytes_left",
+                            Long.toString(left),
+                            "limit",
+                            Long.toString(own.limitBytes),
+                            "setting",
+                            setting));
         }
     }
 
     /** Bytes that are reserved until this is closed. Closing it again is harmless. */
-    public static final class Reservation implements AutoCloseable {
+    public static final class Reservation implements MemoryAccount.Grant {
         private final Account account;
 
         @GuardedBy("this")
@@ -176,6 +195,22 @@ public final class MemoryBudget {
             if (!tryGrow(more)) {
                 throw account.refusal(more);
             }
+        }
+
+        @Override
+        public void resize(long total) {
+            long missing;
+            synchronized (this) {
+                missing = total - bytes;
+                if (missing <= 0) {
+                    shrink(-missing);
+                    return;
+                }
+                if (tryGrow(missing)) {
+                    return;
+                }
+            }
+            throw account.refusal(missing);
         }
 
         private synchronized boolean tryGrow(long more) {

@@ -3,19 +3,21 @@
 
 package dev.reservoir.server.registry;
 
+import dev.reservoir.heads.EncoderLease;
 import dev.reservoir.heads.FeatureLearner;
 import dev.reservoir.heads.HeadFootprint;
 import dev.reservoir.heads.HeadLearner;
 import dev.reservoir.heads.HeadSpec;
-import dev.reservoir.heads.ObservationEncoder;
 import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
 import dev.reservoir.heads.Substrate;
 import dev.reservoir.heads.TunableSubstrate;
 import dev.reservoir.heads.modality.Encoders;
+import dev.reservoir.heads.modality.SharedEncoders;
 import dev.reservoir.heads.readout.Learners;
 import dev.reservoir.heads.task.PrequentialMetrics;
 import dev.reservoir.heads.train.FptLearners;
+import dev.reservoir.server.memory.ServerMemory;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -23,58 +25,68 @@ import org.jspecify.annotations.Nullable;
 public final class HeadFactory implements HeadRegistry.LearnerFactory, AutoCloseable {
     private final Substrate substrate;
     private final Encoders encoders;
-    private final long maxHeadHeapBytes;
-    private final Learners readouts = new Learners();
+    private final SharedEncoders shared;
+    private final ServerMemory.Accounts memory;
+    private final Learners readouts;
     /** Null if heads cannot be trained through the substrate. */
     private final @Nullable FptLearners fpt;
 
-    /** A factory of heads that may each come to take half of this JVM's heap. */
-    public HeadFactory(Substrate substrate) {
-        this(substrate, Runtime.getRuntime().maxMemory() / 2);
-    }
-
-    /** @param maxHeadHeapBytes most bytes of heap that one head may grow to */
-    HeadFactory(Substrate substrate, long maxHeadHeapBytes) {
+    /** @param memory what heads and encoders draw on */
+    public HeadFactory(Substrate substrate, ServerMemory.Accounts memory) {
         this.substrate = substrate;
-        this.maxHeadHeapBytes = maxHeadHeapBytes;
+        this.memory = memory;
         this.encoders = new Encoders(substrate.info(), substrate.tokenizer());
-        this.fpt = substrate instanceof TunableSubstrate tunable ? new FptLearners(tunable) : null;
+        this.shared = new SharedEncoders(encoders, memory.encoders());
+        this.readouts = new Learners(memory.learners());
+        this.fpt = substrate instanceof TunableSubstrate tunable ? new FptLearners(tunable, memory.heads()) : null;
     }
 
-    /** The encoders of the substrate, which embedding requests use too. */
-    public Encoders encoders() {
-        return encoders;
+    /** The encoders that are in use, by heads and by embedding requests. */
+    public SharedEncoders encoders() {
+        return shared;
     }
 
     @Override
     public HeadLearner create(HeadSpec spec) {
         return switch (spec.learning().kind()) {
-            case READOUT -> {
-                ObservationEncoder encoder = encoders.encoder(spec.modality(), spec.encoder());
-                checkFootprint(spec, encoder.featureWidth());
-                yield readouts.create(spec, encoder);
-            }
+            case READOUT -> readout(spec, unused -> {});
             case FPT -> {
-                FptLearners learners = fpt != null ? fpt : new FptLearners(substrate.tunable());
-                checkFootprint(spec, learners.featureWidth(spec));
-                yield learners.create(spec, encoders.reader(spec.modality()), this::baseline);
+                FptLearners learners = fpt != null ? fpt : new FptLearners(substrate.tunable(), memory.heads());
+                checkPossible(spec, learners.featureWidth(spec));
+                yield learners.create(spec, encoders.reader(spec.modality()), this::readout);
             }
         };
     }
 
-    private FeatureLearner baseline(HeadSpec spec, Consumer<PrequentialMetrics.Tally> scored) {
-        return readouts.create(spec, encoders.encoder(spec.modality(), spec.encoder()), scored);
+    private FeatureLearner readout(HeadSpec spec, Consumer<PrequentialMetrics.Tally> scored) {
+        EncoderLease encoder = lease(spec);
+        boolean possible = false;
+        try {
+            checkPossible(spec, encoder.encoder().featureWidth());
+            possible = true;
+        } finally {
+            if (!possible) {
+                encoder.close();
+            }
+        }
+        return readouts.create(spec, encoder, scored);
     }
 
-    /** Refuses a head whose readout could outgrow the heap, before any of it is allocated. */
-    private void checkFootprint(HeadSpec spec, int featureWidth) {
-        long bytes =
-                HeadFootprint.of(spec.task(), spec.learning(), featureWidth).heapBytes();
-        if (bytes > maxHeadHeapBytes) {
-            throw new Refused(
-                    Reason.MEMORY_LIMIT,
-                    "head: " + bytes + " bytes for " + spec.task().maxOutputs() + " outputs of " + featureWidth
-                            + " features (expected: at most " + maxHeadHeapBytes + " bytes)");
+    private EncoderLease lease(HeadSpec spec) {
+        try {
+            return shared.lease(spec.modality(), spec.encoder());
+        } catch (Refused refused) {
+            throw refused.reason() == Reason.MEMORY_LIMIT ? refused.about(spec.name()) : refused;
+        }
+    }
+
+    /** Refuses a head that could outgrow all memory that heads have, before any of it is allocated. */
+    private void checkPossible(HeadSpec spec, int featureWidth) {
+        try {
+            memory.checkPossible(HeadFootprint.of(spec.task(), spec.learning(), featureWidth));
+        } catch (Refused refused) {
+            throw refused.about(
+                    spec.name() + ", " + spec.task().maxOutputs() + " outputs of " + featureWidth + " features");
         }
     }
 

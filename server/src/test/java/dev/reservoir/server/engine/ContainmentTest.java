@@ -40,7 +40,8 @@ class ContainmentTest extends EngineFixture {
 
     /** A text encoder that fails as a runtime without a library does. */
     private final class BrokenEncoder implements ObservationEncoder {
-        private final ObservationEncoder sound = factory.encoders().encoder(TEXT, MEAN);
+        private final ObservationEncoder sound =
+                factory.encoders().lease(TEXT, MEAN).encoder();
         private final boolean encodes;
 
         BrokenEncoder(boolean encodes) {

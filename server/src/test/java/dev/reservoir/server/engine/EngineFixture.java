@@ -20,6 +20,7 @@ import dev.reservoir.server.engine.Engine.Call;
 import dev.reservoir.server.engine.Engine.Completion;
 import dev.reservoir.server.engine.Engine.HeadOutcome;
 import dev.reservoir.server.engine.Engine.Query;
+import dev.reservoir.server.memory.ServerMemory;
 import dev.reservoir.server.metrics.Metrics;
 import dev.reservoir.server.mixing.MixingSubstrate;
 import dev.reservoir.server.registry.HeadFactory;
@@ -56,7 +57,8 @@ abstract class EngineFixture {
     };
 
     final MixingSubstrate substrate = new MixingSubstrate();
-    final HeadFactory factory = new HeadFactory(substrate);
+    final HeadFactory factory =
+            new HeadFactory(substrate, ServerMemory.of(8L << 30, 8L << 30).openAccounts());
     final HeadRegistry registry = new HeadRegistry(factory, 10_000, () -> Instant.EPOCH);
     final List<Engine> engines = new ArrayList<>();
 

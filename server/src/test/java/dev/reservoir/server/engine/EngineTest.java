@@ -149,7 +149,7 @@ class EngineTest extends EngineFixture {
     }
 
     private Features features(Observation.Text text) {
-        ObservationEncoder encoder = factory.encoders().encoder(TEXT, MEAN);
+        ObservationEncoder encoder = factory.encoders().lease(TEXT, MEAN).encoder();
         ObservationEncoder.Encoded encoded = encoder.encode(encoder.admit(text));
         SubstrateInput input = encoded.input();
         assertThat(input).isNotNull();

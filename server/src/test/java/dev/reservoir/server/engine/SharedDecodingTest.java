@@ -46,7 +46,8 @@ class SharedDecodingTest extends EngineFixture {
 
     /** The reader of a modality; counts what it admits and decodes. */
     private final class CountingReader implements ObservationReader {
-        private final ObservationReader reader = factory.encoders().reader(PICTURES);
+        private final ObservationReader reader =
+                factory.encoders().lease(PICTURES, MEAN).encoder().reader();
         private final AtomicInteger admitted = new AtomicInteger();
         private final AtomicInteger decoded = new AtomicInteger();
 
@@ -88,7 +89,7 @@ class SharedDecodingTest extends EngineFixture {
                             counting,
                             (baseline, scored) -> readouts.create(
                                     baseline,
-                                    factory.encoders().encoder(baseline.modality(), baseline.encoder()),
+                                    factory.encoders().lease(baseline.modality(), baseline.encoder()),
                                     scored)),
             HEADS,
             () -> Instant.EPOCH);

@@ -13,6 +13,7 @@ import dev.reservoir.server.engine.Engine;
 import dev.reservoir.server.intake.ExampleIntake;
 import dev.reservoir.server.intake.HeldObservations;
 import dev.reservoir.server.memory.MemoryBudget;
+import dev.reservoir.server.memory.ServerMemory;
 import dev.reservoir.server.metrics.Metrics;
 import dev.reservoir.server.mixing.MixingSubstrate;
 import dev.reservoir.server.registry.HeadFactory;
@@ -45,29 +46,42 @@ final class TestServer implements AutoCloseable {
     final HeadRegistry registry;
     final Engine engine;
     final ExampleIntake intake;
-    final MemoryBudget memory = MemoryBudget.ofHeap();
+    final ServerMemory memory;
+    final ServerMemory.Accounts accounts;
+    final HeadFactory factory;
     final MemoryBudget.Account held;
     final GrpcServices services;
     private final ExecutorService decoding = Executors.newFixedThreadPool(2);
-    private final HeadFactory factory = new HeadFactory(substrate);
     private final GrpcListener listener;
     private final List<ManagedChannel> channels = new ArrayList<>();
     private final List<CountDownLatch> gates = new ArrayList<>();
     private volatile HeldCreations heldCreations = new HeldCreations(null);
 
     static TestServer start() {
-        return new TestServer(ServiceLimits.defaults(), 100, 10_000);
+        return new TestServer(ServiceLimits.defaults(), 100, 10_000, ample());
     }
 
     static TestServer start(ServiceLimits limits) {
-        return new TestServer(limits, 100, 10_000);
+        return new TestServer(limits, 100, 10_000, ample());
     }
 
     static TestServer startWith(int maxHeads, int maxQueued) {
-        return new TestServer(ServiceLimits.defaults(), maxHeads, maxQueued);
+        return new TestServer(ServiceLimits.defaults(), maxHeads, maxQueued, ample());
     }
 
-    private TestServer(ServiceLimits limits, int maxHeads, int maxQueued) {
+    /** A server for many heads in the given memory. */
+    static TestServer startWith(ServerMemory memory) {
+        return new TestServer(ServiceLimits.defaults(), 100_000, 10_000, memory);
+    }
+
+    private static ServerMemory ample() {
+        return ServerMemory.of(8L << 30, 1L << 30);
+    }
+
+    private TestServer(ServiceLimits limits, int maxHeads, int maxQueued, ServerMemory memory) {
+        this.memory = memory;
+        accounts = memory.openAccounts();
+        factory = new HeadFactory(substrate, accounts);
         SubstrateInfo info = substrate.info();
         registry = new HeadRegistry(
                 spec -> {
@@ -89,14 +103,14 @@ final class TestServer implements AutoCloseable {
         engine = new Engine(
                 substrate, new Engine.Settings(policy, 2, 1 << 20), Runnable::run, System::nanoTime, new Metrics());
         registry.whenDeleted(engine::forget);
-        held = memory.account("held observations", 8 << 20);
+        held = memory.traffic().account("held observations", 8 << 20);
         intake = new ExampleIntake(registry, engine, new HeldObservations(4_096, held));
         PredictionService predictions =
                 new PredictionService(registry, engine, intake.held(), limits.appliedWaitMillis());
         services = new GrpcServices(
                 vertx,
                 new GrpcServices.Backend(
-                        registry, engine, intake, predictions, factory.encoders()::encoder, decoding, memory),
+                        registry, engine, intake, predictions, factory.encoders()::lease, decoding, memory),
                 new GrpcServices.Identity(info, "test"),
                 limits,
                 System::nanoTime);

@@ -24,7 +24,7 @@ class HeldObservationsTest {
     private static final HashedObservation FIRST = new HashedObservation(new Observation.Text("first"));
     private static final HashedObservation SECOND = new HashedObservation(new Observation.Text("second"));
 
-    private final MemoryBudget budget = new MemoryBudget("heap", 10_000);
+    private final MemoryBudget budget = new MemoryBudget("heap", 10_000, "java -Xmx");
     private final HeldObservations held = new HeldObservations(3, budget.account("held observations"));
 
     @Test

@@ -21,7 +21,7 @@ import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 
 class MemoryBudgetTest {
-    private final MemoryBudget budget = new MemoryBudget("heap", 100);
+    private final MemoryBudget budget = new MemoryBudget("heap", 100, "java -Xmx");
     private final MemoryBudget.Account examples = budget.account("examples");
     private final MemoryBudget.Account held = budget.account("held observations", 40);
 
@@ -57,13 +57,14 @@ class MemoryBudgetTest {
                     assertThat(refused.reason()).isEqualTo(Reason.MEMORY_LIMIT);
                     assertThat(refused)
                             .hasMessage("examples: 71 bytes more (expected: at most 70, what is left of 100 bytes of"
-                                    + " heap)");
+                                    + " heap, which java -Xmx sets)");
                     assertThat(refused.metadata())
                             .containsEntry("owner", "examples")
                             .containsEntry("memory", "heap")
                             .containsEntry("bytes", "71")
                             .containsEntry("bytes_left", "70")
-                            .containsEntry("limit", "100");
+                            .containsEntry("limit", "100")
+                            .containsEntry("setting", "java -Xmx");
                 });
         assertThat(budget.usedBytes()).isEqualTo(30);
     }
@@ -72,7 +73,9 @@ class MemoryBudgetTest {
     void refusesBeyondTheAccountWhileTheBudgetHasBytesLeft() {
         held.reserve(40);
         assertThatThrownBy(() -> held.reserve(1))
-                .hasMessage("held observations: 1 bytes more (expected: at most 0, what is left of 40 bytes of heap)");
+                .hasMessage(
+                        "held observations: 1 bytes more (expected: at most 0, what is left of 40 bytes of heap, which"
+                                + " java -Xmx sets)");
         assertThat(held.tryReserve(1)).isNull();
         assertThat(examples.tryReserve(60)).isNotNull();
     }
@@ -94,6 +97,21 @@ class MemoryBudgetTest {
     }
 
     @Test
+    void resizingReservesOrGivesBackTheDifference() {
+        MemoryBudget.Reservation one = examples.reserve(10);
+        one.resize(90);
+        assertThat(budget.usedBytes()).isEqualTo(90);
+        assertThatThrownBy(() -> one.resize(101)).hasMessageStartingWith("examples: 11 bytes more");
+        assertThat(one.bytes()).isEqualTo(90);
+        one.resize(5);
+        assertThat(budget.usedBytes()).isEqualTo(5);
+        one.close();
+        one.resize(0);
+        assertThat(budget.usedBytes()).isZero();
+        assertThatIllegalStateException().isThrownBy(() -> one.resize(1));
+    }
+
+    @Test
     void sizesNearTheLargestLongAreRefusedNotWrappedAround() {
         MemoryBudget.Reservation growing = examples.reserve(1);
         assertThatThrownBy(() -> growing.grow(Long.MAX_VALUE)).isInstanceOf(Refused.class);
@@ -112,7 +130,7 @@ class MemoryBudgetTest {
     @Test
     void misuseIsADefect() {
         assertThatIllegalArgumentException().isThrownBy(() -> examples.reserve(-1));
-        assertThatIllegalArgumentException().isThrownBy(() -> new MemoryBudget("heap", -1));
+        assertThatIllegalArgumentException().isThrownBy(() -> new MemoryBudget("heap", -1, "java -Xmx"));
         MemoryBudget.Reservation closed = examples.reserve(1);
         closed.close();
         assertThatIllegalStateException().isThrownBy(() -> closed.grow(1));

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.TextFormat;
 import dev.reservoir.heads.FeatureLearner;
+import dev.reservoir.heads.HeadFootprint;
 import dev.reservoir.heads.HeadLearner;
 import dev.reservoir.heads.HeadName;
 import dev.reservoir.heads.HeadSpec;
@@ -19,6 +20,8 @@ import dev.reservoir.heads.SubstrateInfo;
 import dev.reservoir.heads.SubstrateInput;
 import dev.reservoir.heads.TextTokenizer;
 import dev.reservoir.heads.codec.HeadCodec;
+import dev.reservoir.server.memory.MemoryBudget;
+import dev.reservoir.server.memory.ServerMemory;
 import dev.reservoir.server.mixing.MixingSubstrate;
 import dev.reservoir.v1.Head;
 import java.util.List;
@@ -50,6 +53,13 @@ class HeadFactoryTest {
         }
     }
 
+    private static ServerMemory.Accounts accounts(long headBytes) {
+        MemoryBudget heap = new MemoryBudget("heap", 2 * headBytes, "java -Xmx");
+        MemoryBudget outside = new MemoryBudget("native memory", 1 << 30, "--native-memory-mib");
+        return new ServerMemory.Accounts(
+                heap.account("heads", headBytes), outside.account("inverse covariances"), heap.account("encoders"));
+    }
+
     private static HeadSpec spec(String learning) throws TextFormat.ParseException {
         Head head = TextFormat.parse(
                 "modality { tensor { width: 3 } } task { classification { } } learning { " + learning + " { } }",
@@ -59,7 +69,7 @@ class HeadFactoryTest {
 
     @Test
     void trainsReadoutsOnASubstrateThatOnlyRunsForward() throws Exception {
-        try (HeadFactory factory = new HeadFactory(new ForwardOnly(new MixingSubstrate()))) {
+        try (HeadFactory factory = new HeadFactory(new ForwardOnly(new MixingSubstrate()), accounts(1L << 30))) {
             HeadSpec spec = spec("least_squares");
             try (HeadLearner learner = factory.create(spec)) {
                 assertThat(learner).isInstanceOf(FeatureLearner.class);
@@ -69,7 +79,7 @@ class HeadFactoryTest {
 
     @Test
     void refusesHeadsThatLearnThroughASubstrateThatOnlyRunsForward() throws Exception {
-        try (HeadFactory factory = new HeadFactory(new ForwardOnly(new MixingSubstrate()))) {
+        try (HeadFactory factory = new HeadFactory(new ForwardOnly(new MixingSubstrate()), accounts(1L << 30))) {
             HeadSpec spec = spec("fpt");
             assertThatThrownBy(() -> factory.create(spec))
                     .isInstanceOfSatisfying(
@@ -90,7 +100,7 @@ class HeadFactoryTest {
 
     @Test
     void aHeadThatLearnsThroughTheSubstrateHasAFrozenEncoderOnlyForItsBaseline() throws Exception {
-        try (HeadFactory factory = new HeadFactory(new MixingSubstrate());
+        try (HeadFactory factory = new HeadFactory(new MixingSubstrate(), accounts(1L << 30));
                 HeadLearner alone = factory.create(fpt("tensor { width: 3 max_rows: 4 }", ""));
                 HeadLearner withBaseline = factory.create(fpt("tensor { width: 3 max_rows: 4 }", "companion { }"))) {
             assertThat(alone.snapshot().exampleEncoder()).isNull();
@@ -111,7 +121,7 @@ class HeadFactoryTest {
                 Head.class)
                 .toBuilder();
         head.getModalityBuilder().getTensorBuilder().setWidth(3).setMaxRows(rows);
-        try (HeadFactory factory = new HeadFactory(new MixingSubstrate())) {
+        try (HeadFactory factory = new HeadFactory(new MixingSubstrate(), accounts(1L << 30))) {
             assertThatThrownBy(() -> factory.create(HeadCodec.decode(new HeadName("tests", "head"), head.build())))
                     .isInstanceOfSatisfying(
                             Refused.class,
@@ -132,16 +142,18 @@ class HeadFactoryTest {
                 .toBuilder();
         head.getTaskBuilder().getClassificationBuilder().setMaxLabels(4_096);
         HeadSpec spec = HeadCodec.decode(new HeadName("tests", "head"), head.build());
-        long bytes = 5L * 4 * 4_096 * (features + 1);
-        try (HeadFactory factory = new HeadFactory(substrate, bytes - 1)) {
+        long bytes = HeadFootprint.of(spec.task(), spec.learning(), features).heapBytes();
+        assertThat(bytes).isGreaterThan(5L * 4 * 4_096 * (features + 1));
+        try (HeadFactory factory = new HeadFactory(substrate, accounts(bytes - 1))) {
             assertThatThrownBy(() -> factory.create(spec))
                     .isInstanceOfSatisfying(
                             Refused.class,
                             refused -> assertThat(refused.reason()).isEqualTo(Reason.MEMORY_LIMIT))
-                    .hasMessage("head: " + bytes + " bytes for 4096 outputs of " + features
-                            + " features (expected: at most " + (bytes - 1) + " bytes)");
+                    .hasMessage("tenants/tests/heads/head, 4096 outputs of " + features + " features: heads: " + bytes
+                            + " bytes more (expected: at most " + (bytes - 1)
+                            + ", all of heap, which java -Xmx sets)");
         }
-        try (HeadFactory factory = new HeadFactory(substrate, bytes);
+        try (HeadFactory factory = new HeadFactory(substrate, accounts(bytes));
                 HeadLearner learner = factory.create(spec)) {
             assertThat(learner.residentBytes()).isLessThan(bytes);
         }

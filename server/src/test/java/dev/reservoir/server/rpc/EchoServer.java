@@ -28,15 +28,16 @@ final class EchoServer implements AutoCloseable {
     private final GrpcListener listener;
 
     static EchoServer start() {
-        return new EchoServer(TransportLimits.defaults(), MemoryBudget.ofHeap(), List.of());
+        return new EchoServer(TransportLimits.defaults(), new MemoryBudget("heap", 1 << 30, "java -Xmx"), List.of());
     }
 
     static EchoServer start(TransportLimits limits) {
-        return new EchoServer(limits, MemoryBudget.ofHeap(), List.of());
+        return new EchoServer(limits, new MemoryBudget("heap", 1 << 30, "java -Xmx"), List.of());
     }
 
     static EchoServer startWith(Interceptor... interceptors) {
-        return new EchoServer(TransportLimits.defaults(), MemoryBudget.ofHeap(), List.of(interceptors));
+        return new EchoServer(
+                TransportLimits.defaults(), new MemoryBudget("heap", 1 << 30, "java -Xmx"), List.of(interceptors));
     }
 
     static EchoServer startWith(MemoryBudget memory) {

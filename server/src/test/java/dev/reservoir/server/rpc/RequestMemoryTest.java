@@ -25,7 +25,7 @@ class RequestMemoryTest {
 
     @BeforeEach
     void start() throws IOException {
-        server = EchoServer.startWith(new MemoryBudget("heap", 100_000));
+        server = EchoServer.startWith(new MemoryBudget("heap", 100_000, "java -Xmx"));
         connection = server.connect();
     }
 

@@ -34,6 +34,7 @@ import dev.reservoir.heads.file.SafetensorsInput;
 import dev.reservoir.heads.file.SafetensorsOutput;
 import dev.reservoir.heads.train.FptLearner;
 import dev.reservoir.heads.train.FusedStep;
+import dev.reservoir.server.memory.ServerMemory;
 import dev.reservoir.server.mixing.WordTokenizer;
 import dev.reservoir.server.registry.HeadFactory;
 import dev.reservoir.server.substrate.torch.Products;
@@ -75,7 +76,7 @@ final class ExportedHeadTest {
         NormBank own = new NormBank(new float[numbers], new float[numbers], 1);
         Arrays.fill(own.gains(), 1);
         substrate = Fixtures.substrate(program, own, new WordTokenizer());
-        factory = new HeadFactory(substrate);
+        factory = new HeadFactory(substrate, ServerMemory.of(1L << 30, 1L << 30).openAccounts());
         manager = (PtNDManager) NDManager.newBaseManager(Device.cpu(), "PyTorch");
     }
 
