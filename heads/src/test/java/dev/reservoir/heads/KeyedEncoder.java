@@ -5,7 +5,7 @@ package dev.reservoir.heads;
 
 import org.jspecify.annotations.Nullable;
 
-/** The encoder of heads that are given their features by a test: it has an identity and a width, and encodes nothing. */
+/** The encoder of heads that a test gives their features: it has an identity and a width, and encodes nothing. */
 public record KeyedEncoder(EncoderKey key, int featureWidth) implements ObservationEncoder {
     @Override
     public boolean readsSubstrate() {

@@ -22,44 +22,23 @@ import dev.reservoir.heads.task.LabelSpace;
 import dev.reservoir.heads.task.PrequentialMetrics;
 import dev.reservoir.heads.task.Targets;
 import dev.reservoir.heads.task.Truth;
-import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The learner of an FPT head (Lu et al. 2021, arXiv 2103.05247). A full minibatch, or a shorter one that {@link #flush}
  * ends, makes {@code updatesPerExample} updates due: the first on its own examples, which predicts each before anything
- * is learned from it, the others on replayed ones. What it learns is a function of the specification, its seed among
- * it, and the ordered examples and flushes.
+ * is learned from it, the others on replayed ones; {@link MinibatchCycle} draws the states. What it learns is a
+ * function of the specification, its seed among it, and the ordered examples and flushes.
  *
- * <pre>
- *               accept              accept of the last, flush
- *            +---------+   +-----------------------------------------+
- *            |         v   |                                         v
- *            +------- GATHERING                                  UPDATE_DUE
- *                          ^                                       |    ^
- *                          |                                 begin |    | finish, more are due
- *                          |        finish of the last, abort      v    |
- *                          +------------------------------------- UPDATING
- *                                                                    |
- *                          FAILED <----------------------------------+
- *                                    finish, something is not finite
- * </pre>
- *
- * A failed learner refuses every example and keeps its last sound snapshot. {@link FusedStep} makes updates; whatever
- * happens in it, each update that was begun is finished or aborted. Not thread-safe.
+ * <p>A failed learner refuses every example and keeps its last sound snapshot. {@link FusedStep} makes updates;
+ * whatever happens in it, each update that was begun is finished or aborted. Not thread-safe.
  */
 public final class FptLearner implements HeadLearner {
-    private enum State {
-        GATHERING,
-        UPDATE_DUE,
-        UPDATING,
-        FAILED
-    }
-
     private final FptModel model;
     private final TrainableParameters parameters;
     private final Targets targets;
+    private final MinibatchCycle cycle;
     private final ReplaySample<MinibatchExample> replay;
     private final LearnerMemory memory;
     private final @Nullable FrozenBaseline baseline;
@@ -67,17 +46,8 @@ public final class FptLearner implements HeadLearner {
     private LearningSpec.Fpt learning;
     private PrequentialMetrics metrics;
 
-    private State state = State.GATHERING;
-    private List<MinibatchExample> gathered = new ArrayList<>();
-    /** The minibatch whose updates are due; the first of them has yet to be made while all are. */
-    private List<MinibatchExample> minibatch = List.of();
-
-    private int updatesDue;
-    private int updatesOfMinibatch;
     /** Outputs before the update that was begun. */
     private int outputsBefore;
-    /** Bytes of {@link #gathered} and {@link #minibatch}. */
-    private long exampleBytes;
 
     private long examples;
     private long refused;
@@ -102,6 +72,7 @@ public final class FptLearner implements HeadLearner {
         this.parameters =
                 new TrainableParameters(start, learning, model.pooling().featureWidth());
         this.targets = new Targets(spec.task());
+        this.cycle = new MinibatchCycle(spec.name(), learning.minibatch(), learning.updatesPerExample());
         this.replay = new ReplaySample<>(learning.replayCapacity(), spec.seed(), MinibatchExample::bytes);
         this.metrics = new PrequentialMetrics(learning.metricWindow(), targets.labels() != null);
         parameters.grow(targets.outputs());
@@ -118,11 +89,11 @@ public final class FptLearner implements HeadLearner {
      */
     public @Nullable Refused accept(
             long sequence, AdmittedObservation observation, Target target, @Nullable Features features) {
-        if (state == State.FAILED) {
+        if (failure != null) {
             refused++;
             return failed();
         }
-        require(State.GATHERING);
+        cycle.checkGathering();
         if (baseline != null && features == null) {
             throw new IllegalArgumentException("features: none (expected: the frozen encoder's)");
         }
@@ -135,15 +106,10 @@ public final class FptLearner implements HeadLearner {
             refused++;
             return wrong;
         }
-        gathered.add(example);
-        exampleBytes += example.bytes();
+        cycle.gather(example);
         if (baseline != null && features != null) {
             baseline.gather(features, target);
         }
-        if (gathered.size() == learning.minibatch()) {
-            endMinibatch();
-        }
-        verifyState();
         return null;
     }
 
@@ -155,7 +121,7 @@ public final class FptLearner implements HeadLearner {
      */
     private void reserve(int known, HeadSpec wanted, long moreBytes) {
         try {
-            memory.resize(wanted, targets.outputs(), exampleBytes + replay.bytes() + moreBytes);
+            memory.resize(wanted, targets.outputs(), cycle.bytes() + replay.bytes() + moreBytes);
         } catch (Refused refused) {
             LabelSpace labels = targets.labels();
             if (labels != null) {
@@ -185,47 +151,28 @@ public final class FptLearner implements HeadLearner {
     /** {@inheritDoc} Updates are due then. */
     @Override
     public void flush() {
-        if (state != State.FAILED) {
-            require(State.GATHERING);
-            if (!gathered.isEmpty()) {
-                endMinibatch();
-            }
+        if (failure == null) {
+            cycle.end();
         }
-        verifyState();
-    }
-
-    private void endMinibatch() {
-        minibatch = gathered;
-        gathered = new ArrayList<>();
-        updatesOfMinibatch = learning.updatesPerExample();
-        updatesDue = updatesOfMinibatch;
-        state = State.UPDATE_DUE;
     }
 
     /** Whether an update is due or under way. Examples and flushes are accepted again once there is none. */
     public boolean updateDue() {
-        return state == State.UPDATE_DUE;
+        return cycle.updateDue();
     }
 
     /** Begins the update that is due. If this throws, the update has begun all the same and must be aborted. */
     FptUpdate begin() {
-        require(State.UPDATE_DUE);
+        cycle.begin();
         outputsBefore = parameters.outputs();
-        state = State.UPDATING;
-        List<MinibatchExample> drawn = onFresh() ? minibatch : replay.draw(minibatch.size());
+        List<MinibatchExample> minibatch = cycle.minibatch();
+        List<MinibatchExample> drawn = cycle.onFresh() ? minibatch : replay.draw(minibatch.size());
         for (MinibatchExample example : drawn) {
             for (Truth truth : example.truths()) {
                 parameters.grow(truth.outputs());
             }
         }
-        FptUpdate update = new FptUpdate(model, learning.labelSmoothing(), parameters, drawn);
-        verifyState();
-        return update;
-    }
-
-    /** Whether the update that is due, or under way, is the one on the minibatch's own examples. */
-    private boolean onFresh() {
-        return updatesDue == updatesOfMinibatch;
+        return new FptUpdate(model, learning.labelSmoothing(), parameters, drawn);
     }
 
     /**
@@ -236,32 +183,26 @@ public final class FptLearner implements HeadLearner {
      */
     @Nullable
     Aborted finish(FptUpdate update) {
-        require(State.UPDATING);
+        cycle.checkUpdating();
         String problem = update.failure();
         if (problem == null && update.rows() > 0 && !parameters.step(update.gradient(), learning)) {
             problem = "the gradient is not finite or too large";
         }
         if (problem != null) {
             failure = "stopped learning: " + problem;
-            return abort(failed(), null);
+            forgetUpdate();
+            return aborted(cycle.stop(), failed(), null);
         }
-        if (onFresh()) {
-            examples += minibatch.size();
-            minibatch.forEach(replay::see);
+        if (cycle.onFresh()) {
+            examples += cycle.minibatch().size();
+            cycle.minibatch().forEach(replay::see);
             update.tallies().forEach(metrics::add);
             if (baseline != null) {
                 baseline.learn(metrics, update.tallies());
             }
         }
-        updatesDue--;
-        if (updatesDue == 0) {
-            forgetMinibatch();
-            state = State.GATHERING;
-        } else {
-            state = State.UPDATE_DUE;
-        }
+        cycle.finish();
         snapshot = null;
-        verifyState();
         return null;
     }
 
@@ -272,11 +213,18 @@ public final class FptLearner implements HeadLearner {
      * @return the examples that are not learned: all of the minibatch, or none if its own update was made before
      */
     Aborted abort(Refused why, @Nullable Throwable cause) {
-        require(State.UPDATING);
-        List<Long> sequences =
-                onFresh() ? minibatch.stream().map(MinibatchExample::sequence).toList() : List.of();
+        cycle.checkUpdating();
+        forgetUpdate();
+        return aborted(cycle.abort(), why, cause);
+    }
+
+    private Aborted aborted(List<Long> sequences, Refused why, @Nullable Throwable cause) {
         refused += sequences.size();
-        forgetMinibatch();
+        return new Aborted(this, sequences, why, cause);
+    }
+
+    /** Forgets the baseline's part of the minibatch, and the outputs and labels that are new in it. */
+    private void forgetUpdate() {
         if (baseline != null) {
             baseline.forget();
         }
@@ -286,15 +234,6 @@ public final class FptLearner implements HeadLearner {
             labels.truncate(outputsBefore);
         }
         snapshot = null;
-        state = failure == null ? State.GATHERING : State.FAILED;
-        verifyState();
-        return new Aborted(this, sequences, why, cause);
-    }
-
-    private void forgetMinibatch() {
-        minibatch = List.of();
-        updatesDue = 0;
-        exampleBytes = 0;
     }
 
     /**
@@ -310,24 +249,6 @@ public final class FptLearner implements HeadLearner {
             List<Long> sequences,
             Refused why,
             @Nullable Throwable cause) {}
-
-    private void require(State expected) {
-        if (state != expected) {
-            throw new IllegalStateException(spec.name() + ": " + state + " (expected: " + expected + ")");
-        }
-    }
-
-    private void verifyState() {
-        boolean underWay = state == State.UPDATE_DUE || state == State.UPDATING;
-        if (underWay != (updatesDue > 0)
-                || underWay == minibatch.isEmpty()
-                || (underWay && !gathered.isEmpty())
-                || (state == State.FAILED) != (failure != null)
-                || gathered.size() >= learning.minibatch()) {
-            throw new IllegalStateException(spec.name() + ": " + state + ", " + updatesDue + " updates due, "
-                    + minibatch.size() + " examples in the minibatch, " + gathered.size() + " gathered");
-        }
-    }
 
     @Override
     public void countRefused() {
@@ -391,7 +312,6 @@ public final class FptLearner implements HeadLearner {
         }
         learning = (LearningSpec.Fpt) changed.learning();
         spec = changed;
-        verifyState();
     }
 
     @Override
@@ -401,7 +321,7 @@ public final class FptLearner implements HeadLearner {
 
     @Override
     public long residentBytes() {
-        long own = parameters.bytes() + metrics.bytes() + exampleBytes + replay.bytes();
+        long own = parameters.bytes() + metrics.bytes() + cycle.bytes() + replay.bytes();
         return baseline == null ? own : own + baseline.residentBytes();
     }
 
