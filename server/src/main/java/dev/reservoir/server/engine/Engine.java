@@ -4,7 +4,6 @@
 package dev.reservoir.server.engine;
 
 import dev.reservoir.heads.Features;
-import dev.reservoir.heads.HeadKind;
 import dev.reservoir.heads.HeadName;
 import dev.reservoir.heads.HeadSnapshot;
 import dev.reservoir.heads.HeadSpec;
@@ -19,9 +18,7 @@ import dev.reservoir.server.registry.HeadVersion;
 import dev.reservoir.server.registry.LiveHead;
 import dev.reservoir.server.schedule.BatchPolicy;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.Executor;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
@@ -39,7 +36,7 @@ public final class Engine implements AutoCloseable {
     private final EngineMetrics measured;
     private final LaneQueue queue;
     private final WorkPrices prices;
-    private final Executor helpers;
+    private final ServingDispatcher serving;
     private final LongSupplier clock;
     private final List<Lane> lanes = new ArrayList<>();
 
@@ -67,7 +64,7 @@ public final class Engine implements AutoCloseable {
         this.cache = new FeatureCache(settings.featureCacheBytes, metrics);
         this.queue = new LaneQueue(settings.policy, clock);
         this.prices = new WorkPrices(substrate.info());
-        this.helpers = helpers;
+        this.serving = new ServingDispatcher(queue, cache, prices, helpers, clock);
         this.clock = clock;
         metrics.gauge("reservoir_queued_observations", "Observations that wait to be served.", queue::queuedServing);
         metrics.gauge("reservoir_queued_training_tasks", "Training tasks that wait.", queue::queuedTraining);
@@ -86,73 +83,13 @@ public final class Engine implements AutoCloseable {
      * @param completion receives the results in the order of the heads; is refused if no head has an answer
      */
     public <R> void predict(Call call, Query query, OutcomeEncoder<R> encoder, Completion<List<R>> completion) {
-        Map<ObservationEncoder, List<Integer>> byEncoder = new LinkedHashMap<>();
-        List<LiveHead> heads = query.heads();
-        @Nullable HeadVersion[] bound = new HeadVersion[heads.size()];
-        double[] answerTokens = new double[bound.length];
-        for (int i = 0; i < bound.length; i++) {
-            HeadVersion version = heads.get(i).published();
-            // The next version of an FPT head may use other features: those of its own parameters, or of its frozen
-            // baseline.
-            if (version.spec().learning().kind() != HeadKind.READOUT) {
-                bound[i] = version;
-            }
-            answerTokens[i] = prices.answer(version);
-            byEncoder
-                    .computeIfAbsent(version.snapshot().encoder(), unused -> new ArrayList<>())
-                    .add(i);
-        }
-        PredictionFan<R> fan = new PredictionFan<>(
-                query, bound, byEncoder.size(), new PredictionFan.Answering<>(encoder, helpers, completion));
-        Admissions observation = new Admissions(query.observation());
-        List<ServingTask> tasks = new ArrayList<>(byEncoder.size());
-        byEncoder.forEach((reads, indices) -> {
-            double tokens = indices.stream().mapToDouble(i -> answerTokens[i]).sum();
-            Completion<Features> part =
-                    fan.part(indices.stream().mapToInt(Integer::intValue).toArray());
-            task(call, reads, observation, tokens, part, tasks);
-        });
-        offer(tasks);
+        serving.predict(call, query, encoder, completion);
     }
 
     /** Turns one observation into features. */
     public void embed(
             Call call, ObservationEncoder encoder, HashedObservation observation, Completion<Features> completion) {
-        List<ServingTask> tasks = new ArrayList<>(1);
-        task(call, encoder, new Admissions(observation), 0, completion, tasks);
-        offer(tasks);
-    }
-
-    /** Adds the task that reads an observation, or refuses it. */
-    private void task(
-            Call call,
-            ObservationEncoder encoder,
-            Admissions observation,
-            double answerTokens,
-            Completion<Features> completion,
-            List<ServingTask> tasks) {
-        try {
-            FeatureRequest request = FeatureRequest.of(call.tenant(), encoder, observation, cache);
-            int tokens = request.tokens() + (int) Math.ceil(answerTokens);
-            tasks.add(new ServingTask(call, request, tokens, clock.getAsLong(), completion));
-        } catch (Refused refused) {
-            completion.refused(refused);
-        }
-    }
-
-    /** Queues tasks of one request, all or none. */
-    private void offer(List<ServingTask> tasks) {
-        Refused refused = switch (queue.offer(tasks)) {
-            case TAKEN -> null;
-            case FULL ->
-                new Refused(
-                        Reason.OVERLOADED,
-                        "queue: no " + tasks.size() + " places are left (expected: a client that waits for answers)");
-            case CLOSED, DELETED -> stopping();
-        };
-        if (refused != null) {
-            tasks.forEach(task -> task.refuse(refused));
-        }
+        serving.embed(call, encoder, observation, completion);
     }
 
     /**
