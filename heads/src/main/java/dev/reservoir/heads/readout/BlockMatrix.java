@@ -183,6 +183,8 @@ final class BlockMatrix implements SymmetricMatrix {
         try (NDManager step = manager.newSubManager()) {
             NDArray whole = NativeRows.of(step, g, rows, width); // (rows, W)
             NDList columns = lower.length == 1 ? new NDList(whole) : whole.split(lower.length, 1);
+            // Made here, so that nothing can fail between the two changes of a block row.
+            NDArray factor = step.create(scale);
             for (; subtracted < lower.length; subtracted++) {
                 int i = subtracted;
                 NDArray own = columns.get(i).transpose(); // (side, rows)
@@ -190,7 +192,7 @@ final class BlockMatrix implements SymmetricMatrix {
                 try (NDArray square = own.matMul(left)) { // (side, (I + 1) side)
                     lower[i].subi(square);
                     if (scale != 1) {
-                        lower[i].muli(scale);
+                        lower[i].muli(factor);
                     }
                 }
             }
