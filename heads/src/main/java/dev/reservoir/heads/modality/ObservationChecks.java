@@ -12,8 +12,8 @@ import java.util.Map;
  * Checks that refuse observations with messages of one form: what was checked, the offending value, what was expected.
  */
 final class ObservationChecks {
-    /** Largest absolute value in an observation. */
-    static final float LARGEST = 1e9f;
+    /** Largest absolute value in an observation; milliseconds since 1970 are 2e12 in the year 2033. */
+    static final float LARGEST = 1e13f;
     /** Most bytes of a file or of raw samples. */
     static final int MAX_BYTES = 4 << 20;
 
@@ -56,7 +56,8 @@ final class ObservationChecks {
     static void checkNumbers(String field, float[] values) {
         for (int i = 0; i < values.length; i++) {
             if (!(Math.abs(values[i]) <= LARGEST)) {
-                throw invalid(field + ".values[" + i + "]", values[i], "a finite number of absolute value at most 1e9");
+                throw invalid(
+                        field + ".values[" + i + "]", values[i], "a finite number of absolute value at most 1e13");
             }
         }
     }

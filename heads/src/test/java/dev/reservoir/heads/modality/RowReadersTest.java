@@ -106,7 +106,7 @@ final class RowReadersTest {
         assertRefused(
                 () -> Fixtures.read(reader, new Observation.Tensor(new float[] {0, 0, 0, Float.NaN}, 4)),
                 Reason.INVALID_OBSERVATION,
-                "observation.tensor.values[3]: NaN (expected: a finite number of absolute value at most 1e9)");
+                "observation.tensor.values[3]: NaN (expected: a finite number of absolute value at most 1e13)");
         assertRefused(
                 () -> reader.admit(new Observation.Symbols(new int[1])),
                 Reason.WRONG_MODALITY,

@@ -59,7 +59,7 @@ final class SeriesReaderTest {
     }
 
     @ParameterizedTest
-    @ValueSource(floats = {0, 1, -3.3f, 1e9f, 0.1f, 1e-30f})
+    @ValueSource(floats = {0, 1, -3.3f, 1e9f, 1e13f, 0.1f, 1e-30f})
     void constantChannelsAreOnlyShifted(float constant) {
         float[] values = new float[36];
         java.util.Arrays.fill(values, constant);
@@ -88,7 +88,7 @@ final class SeriesReaderTest {
     }
 
     @ParameterizedTest
-    @ValueSource(floats = {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, 1.1e9f, -1.1e9f})
+    @ValueSource(floats = {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, 1.1e13f, -1.1e13f})
     void numbersThatAreNotFiniteOrTooLargeAreRefused(float value) {
         float[] values = new float[36];
         values[17] = value;
@@ -96,7 +96,7 @@ final class SeriesReaderTest {
                 values,
                 3,
                 "observation.series.values[17]: " + value
-                        + " (expected: a finite number of absolute value at most 1e9)");
+                        + " (expected: a finite number of absolute value at most 1e13)");
     }
 
     private static void assertSeriesRefused(float[] values, int columns, String message) {
