@@ -21,7 +21,9 @@ public sealed interface ModalitySpec {
     /** The field of the contract that determines how many tokens an observation has. */
     String tokensField();
 
-    /** Whether the substrate reads ids of its own vocabulary, through its word embeddings, rather than rows of values. */
+    /**
+     * Whether the substrate reads ids of its own vocabulary, through its word embeddings, rather than rows of values.
+     */
     default boolean readsTokenIds() {
         return false;
     }

@@ -12,8 +12,8 @@ public interface ObservationReader {
     int maxRows();
 
     /**
-     * Typical Euclidean norm of a row. Input projections are scaled by it, so that the rows the substrate
-     * reads have about the norm of its own embeddings.
+     * Typical Euclidean norm of a row. Input projections are scaled by it, so that the rows the substrate reads have
+     * about the norm of its own embeddings.
      */
     double rowNorm();
 

@@ -13,8 +13,8 @@ import dev.reservoir.heads.TextTokenizer;
 import java.util.Arrays;
 
 /**
- * Converts text to the ids of the substrate's tokeniser. As raw input, a text is the bag of its tokens without
- * [CLS] and [SEP]: the logarithm of 1 + count of each, scaled to norm 1.
+ * Converts text to the ids of the substrate's tokeniser. As raw input, a text is the bag of its tokens without [CLS]
+ * and [SEP]: the logarithm of 1 + count of each, scaled to norm 1.
  */
 final class TextReader implements ObservationReader {
     /** Most bytes of UTF-8 in a text. */

@@ -10,8 +10,8 @@ import dev.reservoir.heads.readout.InverseCovariance.Settings;
  * factor_j}, with factors that are powers of two. Both are functions of the rows learned so far, fixed for a column
  * when they are first needed, so that equal histories have equal frames. Immutable.
  *
- * <p>A feature computed by an encoder is used unchanged, because encoders produce values of magnitude about 1: centre
- * 0 and factor 1. For a feature beyond 16 in the first row, and for every column in a unit of the client's own, the
+ * <p>A feature computed by an encoder is used unchanged, because encoders produce values of magnitude about 1: centre 0
+ * and factor 1. For a feature beyond 16 in the first row, and for every column in a unit of the client's own, the
  * centre is the first row's value: values far from 0 compared with their changes would lose precision. The factor is
  * fixed when the column first leaves its centre, so that this first change in {@code z} is at least 1 for a column in
  * the client's unit (the ridge then means the same in any unit), and for no column more than the {@code farthest} that

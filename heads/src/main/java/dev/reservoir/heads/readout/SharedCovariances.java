@@ -32,8 +32,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Memory is reserved before it is allocated, for each family: its matrices, and the rows of its blocks with the
  * gains that readers of one block share. A family has at least the memory of its first readers reserved from the
  * beginning: of one matrix for one reader; of two for more, because readers of one history move from a block to the
- * next one by one. So a head that could be created can learn as long as it shares its history with another or is alone; a
- * reader whose history departs from the others' needs memory of its own, and what would pass the limit is refused
+ * next one by one. So a head that could be created can learn as long as it shares its history with another or is alone;
+ * a reader whose history departs from the others' needs memory of its own, and what would pass the limit is refused
  * before anything has changed.
  */
 @ThreadSafe

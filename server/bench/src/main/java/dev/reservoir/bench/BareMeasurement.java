@@ -15,8 +15,8 @@ import java.util.Map;
 
 /**
  * {@code bare}: the frozen products of a pass over {@code rows} and nothing else, on as many threads as a pass uses.
- * For each layer {@code [rows, D] x [D, 3 D]}, {@code [rows, D] x [D, D]}, {@code [rows, D] x [D, F]} and
- * {@code [rows, F] x [F, D]}. In f32 the faster of two kernels counts, product by product.
+ * For each layer {@code [rows, D] x [D, 3 D]}, {@code [rows, D] x [D, D]}, {@code [rows, D] x [D, F]} and {@code [rows,
+ * F] x [F, D]}. In f32 the faster of two kernels counts, product by product.
  */
 final class BareMeasurement implements Measurement {
     private final Subject subject;

@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * {@code engine}: predictions per second of distinct texts of {@code words} words by one head with {@code inFlight}
- * outstanding, inside the process and without a feature cache. Answers are counted from the first to the last one
- * that arrived while requests were still being sent.
+ * outstanding, inside the process and without a feature cache. Answers are counted from the first to the last one that
+ * arrived while requests were still being sent.
  */
 final class EngineMeasurement implements Measurement {
     private final Subject subject;

@@ -30,8 +30,8 @@ import org.jspecify.annotations.Nullable;
  * ENDED: the head is gone, and admits neither writers nor numbers.
  *
  * <p>Guarantees: a number is admitted and its example queued in one step, so that examples are queued in the order of
- * their numbers, whichever writer offers them; a number whose example could not be queued is not admitted; a lease
- * that was fenced or closed admits none. Epochs and sequence numbers are unsigned. Thread-safe.
+ * their numbers, whichever writer offers them; a number whose example could not be queued is not admitted; a lease that
+ * was fenced or closed admits none. Epochs and sequence numbers are unsigned. Thread-safe.
  */
 final class HeadWriter {
     /** Payloads are compared for this many numbers back. */
@@ -135,8 +135,8 @@ final class HeadWriter {
      *
      * @param payload digest of everything but the number
      * @param queue queues the example, false if that cannot be; must be quick
-     * @throws Refused WRITER_FENCED if the lease was lost, SEQUENCE_GAP if numbers were skipped; what
-     *     {@link #end} was given
+     * @throws Refused WRITER_FENCED if the lease was lost, SEQUENCE_GAP if numbers were skipped; what {@link #end} was
+     *     given
      */
     synchronized Admission admit(WriterLease writer, long sequence, long payload, BooleanSupplier queue) {
         checkNotEnded();

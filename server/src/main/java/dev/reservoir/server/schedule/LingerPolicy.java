@@ -10,8 +10,8 @@ import java.util.ArrayDeque;
  * often sends its next request immediately, but the network delays it; a lane that does not linger picks up only the
  * few fastest requests, runs them at the poor throughput of a small batch, and makes the others wait.
  *
- * <p>Each serving batch causes one wait: until as many items wait as it had, but at most for a {@value #DURATION_DIVISOR}th of its
- * duration. After a batch of one there is therefore no wait. Not thread-safe.
+ * <p>Each serving batch causes one wait: until as many items wait as it had, but at most for a
+ * {@value #DURATION_DIVISOR}th of its duration. After a batch of one there is therefore no wait. Not thread-safe.
  */
 final class LingerPolicy {
     /** The longest wait is the batch's duration divided by this. */
