@@ -155,6 +155,8 @@ final class Lane {
             batch.run(serving);
         } catch (Throwable e) {
             batch.failAll(e);
+        } finally {
+            clearInterrupt();
         }
         long nanos = clock.getAsLong() - began;
         metrics.observations.add(batch.size());
@@ -179,10 +181,16 @@ final class Lane {
             metrics.trainingNanos.record(nanos);
             queue.measured(tokens, nanos);
         } finally {
+            clearInterrupt();
             for (LiveHead head : queue.finishedTraining(slices)) {
                 close(head);
             }
         }
+    }
+
+    /** An interrupt that a request's callback left behind must not reach what the lane does next. */
+    private static void clearInterrupt() {
+        Thread.interrupted();
     }
 
     /** A head that fails to close does not keep the others from being closed. */

@@ -173,19 +173,21 @@ class ContainmentTest extends EngineFixture {
     }
 
     @Test
-    void anInterruptDoesNotEndALane() throws Exception {
+    void anInterruptNeitherEndsALaneNorReachesTheNextBatch() throws Exception {
         Engine engine = engine(1, 0);
         LiveHead head = head("a", "h");
+        Answer<List<HeadOutcome>> next = new Answer<>();
         Answer<List<HeadOutcome>> interrupting = new Answer<>() {
             @Override
             public void completed(List<HeadOutcome> result) {
+                predict(engine, call("a"), head, new Observation.Text("two"), next);
                 Thread.currentThread().interrupt();
                 super.completed(result);
             }
         };
         predict(engine, call("a"), head, new Observation.Text("one"), interrupting);
         interrupting.get();
-        assertThat(predict(engine, List.of(head), new Observation.Text("two"))).hasSize(1);
+        assertThat(next.get()).hasSize(1);
         assertThat(engine.health()).isEqualTo(new Engine.Health(true, ""));
     }
 

@@ -117,7 +117,7 @@ class RefusedPredictionTest {
                 Arguments.of("numbers", tensor(), Reason.INVALID_OBSERVATION),
                 Arguments.of("numbers", tensor(1, Float.NaN), Reason.INVALID_OBSERVATION),
                 Arguments.of("numbers", tensor(1, Float.POSITIVE_INFINITY), Reason.INVALID_OBSERVATION),
-                Arguments.of("numbers", tensor(1, -1.1e9f), Reason.INVALID_OBSERVATION),
+                Arguments.of("numbers", tensor(1, -1.1e13f), Reason.INVALID_OBSERVATION),
                 Arguments.of("numbers", matrix(0, 1, 2), Reason.INVALID_OBSERVATION),
                 Arguments.of("numbers", matrix(-1, 1, 2), Reason.INVALID_OBSERVATION),
                 Arguments.of("numbers", matrix(2, 1, 2, 3), Reason.INVALID_OBSERVATION),
