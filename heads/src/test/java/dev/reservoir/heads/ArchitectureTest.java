@@ -35,13 +35,26 @@ class ArchitectureTest {
     }
 
     @Test
-    void onlyTheCodecDependsOnProtocolBuffers() {
+    void onlyTheCodecDependsOnTheMessagesOfTheWire() {
         noClasses()
                 .that()
                 .resideOutsideOfPackage(ROOT + ".codec..")
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage("com.google.protobuf..", "dev.reservoir.v1..")
+                .resideInAnyPackage("dev.reservoir.v1..")
+                .check(classes);
+    }
+
+    /** Classes with a state write it as a message of the stored form. */
+    @Test
+    void onlyTheCodecAndWhatHasAStateDependOnProtocolBuffers() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackages(
+                        ROOT + ".codec..", ROOT + ".state..", ROOT + ".task..", ROOT + ".readout..", ROOT + ".train..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("com.google.protobuf..", "dev.reservoir.state.v1..")
                 .check(classes);
     }
 

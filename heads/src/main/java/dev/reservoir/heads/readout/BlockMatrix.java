@@ -110,6 +110,21 @@ final class BlockMatrix implements SymmetricMatrix {
     }
 
     @Override
+    public void writeTo(DoubleBuffer out) {
+        for (DoubleBuffer block : values) {
+            out.put(block.duplicate().clear());
+        }
+    }
+
+    @Override
+    public void readFrom(DoubleBuffer in) {
+        for (DoubleBuffer block : values) {
+            block.put(0, in, in.position(), block.capacity());
+            in.position(in.position() + block.capacity());
+        }
+    }
+
+    @Override
     public double get(int row, int column) {
         int i = Math.max(row, column);
         int j = Math.min(row, column);

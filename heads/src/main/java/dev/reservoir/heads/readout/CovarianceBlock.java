@@ -7,6 +7,10 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.reservoir.heads.math.NotFinite;
 import dev.reservoir.heads.readout.FeatureDigest.Digest;
 import dev.reservoir.heads.readout.InverseCovariance.Settings;
+import dev.reservoir.heads.state.Packed;
+import dev.reservoir.heads.state.SharedPartWriter;
+import dev.reservoir.state.v1.CovarianceRows;
+import dev.reservoir.state.v1.RowFrame;
 import java.util.Arrays;
 import java.util.List;
 
@@ -201,6 +205,60 @@ final class CovarianceBlock {
         }
         gains = new Gains(position, sound, g);
         count = sound;
+    }
+
+    /**
+     * Appends the stored rows from {@code position} on, as if they had been computed here; does nothing if the block
+     * already has more rows.
+     */
+    synchronized void adopt(int position, StoredRows stored) {
+        if (count != position) {
+            return;
+        }
+        int block = settings.block();
+        int width = settings.width();
+        int end = stored.count();
+        reserve(end);
+        System.arraycopy(stored.u(), position * width, u, position * width, (end - position) * width);
+        factor = factor.length > 0 ? factor : new double[block * block];
+        inverse = inverse.length > 0 ? inverse : new double[block * block];
+        for (int n = position; n < end; n++) {
+            System.arraycopy(stored.factor(), StoredRows.triangle(n), factor, n * block, n + 1);
+            roots[n] = factor[n * block + n];
+            invert(n, factor, inverse);
+            largest[n] = stored.largest()[n];
+            frames[n] = stored.frames()[n];
+            digests[n] = stored.digests()[n];
+        }
+        count = end;
+    }
+
+    /**
+     * Adds the stored form of the first {@code length} rows, and of what they are based on.
+     *
+     * @return its id
+     */
+    synchronized String save(SharedPartWriter parts, int length, long keyCheck) {
+        int block = settings.block();
+        double[] triangle = new double[StoredRows.triangle(length)];
+        long[] names = new long[2 * length];
+        CovarianceRows.Builder state = CovarianceRows.newBuilder().setBase(base.save(parts));
+        for (int n = 0; n < length; n++) {
+            System.arraycopy(factor, n * block, triangle, StoredRows.triangle(n), n + 1);
+            names[2 * n] = digests[n].high();
+            names[2 * n + 1] = digests[n].low();
+            if (n == 0 || frames[n] != frames[n - 1]) {
+                state.addFrames(RowFrame.newBuilder().setFirstRow(n).setFrame(frames[n].state()));
+            }
+        }
+        return parts.add(state.setKeyCheck(keyCheck)
+                .setStart(Packed.of(new long[] {start.high(), start.low()}))
+                .setCount(length)
+                .setDigests(Packed.of(names))
+                .setProducts(Packed.of(u, length * settings.width()))
+                .setFactor(Packed.of(triangle))
+                .setLargest(Packed.of(largest, length))
+                .build());
     }
 
     /** Makes space for {@code rows} rows of {@code U}; those that are not learned are zero afterwards. */

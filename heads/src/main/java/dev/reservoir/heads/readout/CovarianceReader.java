@@ -3,9 +3,15 @@
 
 package dev.reservoir.heads.readout;
 
+import dev.reservoir.heads.UnusableState;
+import dev.reservoir.heads.UnusableState.Problem;
 import dev.reservoir.heads.math.NotFinite;
 import dev.reservoir.heads.readout.FeatureDigest.Digest;
 import dev.reservoir.heads.readout.InverseCovariance.Settings;
+import dev.reservoir.heads.state.SharedPartReader;
+import dev.reservoir.heads.state.SharedPartWriter;
+import dev.reservoir.state.v1.Covariance;
+import dev.reservoir.state.v1.CovarianceRows;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -98,6 +104,53 @@ final class CovarianceReader implements AutoCloseable {
         }
         frame = here.frame(position);
         position++;
+    }
+
+    /**
+     * Adds the stored form of its position, which must have been entered.
+     *
+     * @return the id; empty before the first row
+     */
+    String save(SharedPartWriter parts) {
+        CovarianceBlock here = block;
+        if (here == null || (position == 0 && !here.base.holdsMatrix())) {
+            return "";
+        }
+        if (!entered || position == settings.block()) {
+            throw new IllegalStateException("a block has yet to be entered");
+        }
+        return here.save(parts, position, covariances.digester().keyCheck());
+    }
+
+    /**
+     * Goes to a stored position. If this fails, the reader is still to be closed.
+     *
+     * @param id of {@link #save}, not empty
+     * @throws UnusableState DAMAGED, MISSING_PART, UNKNOWN_VERSION or OTHER_DIGEST_KEY
+     */
+    void restore(String id, SharedPartReader parts) {
+        CovarianceRows state = parts.open("rows", id, CovarianceRows.parser());
+        if (state.getKeyCheck() != covariances.digester().keyCheck()) {
+            throw new UnusableState(
+                    Problem.OTHER_DIGEST_KEY, "rows: digests of another key (expected: this server's digest key)");
+        }
+        StoredRows stored = StoredRows.of(state, settings);
+        CovarianceBlock here =
+                covariances.enter(this, stored, () -> parts.open("covariance", stored.base(), Covariance.parser()));
+        block = here;
+        for (int n = 0; n < stored.count(); n++) {
+            Digest digest = stored.digests()[n];
+            while (!here.has(n, digest)) {
+                if (n < here.count()) {
+                    here = covariances.fork(this, here, n, digest);
+                    block = here;
+                } else {
+                    here.adopt(n, stored);
+                }
+            }
+        }
+        position = stored.count();
+        frame = position > 0 ? here.frame(position - 1) : here.base.frame();
     }
 
     /** Releases what can be computed again when the next row arrives. */

@@ -3,7 +3,10 @@
 
 package dev.reservoir.heads.readout;
 
-import java.security.SecureRandom;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 
 /**
  * Keyed 122-bit digests by which equal feature rows and equal histories are recognised: two polynomial hashes modulo
@@ -15,18 +18,48 @@ final class FeatureDigest {
     private static final long PRIME = (1L << 61) - 1;
 
     /** A digest of one row, or of all rows so far. */
-    record Digest(long high, long low) {}
+    record Digest(long high, long low) {
+        /** Whether there are rows with this digest. */
+        boolean valid() {
+            return high >= 0 && high < PRIME && low >= 0 && low < PRIME;
+        }
+    }
 
     private final long highPoint;
     private final long lowPoint;
 
-    FeatureDigest(SecureRandom random) {
-        highPoint = point(random);
-        lowPoint = point(random);
+    /** Bytes of a key. */
+    static final int KEY_BYTES = 16;
+
+    private final long keyCheck;
+
+    /** @param key {@link #KEY_BYTES} random bytes, a secret */
+    FeatureDigest(byte[] key) {
+        if (key.length != KEY_BYTES) {
+            throw new IllegalArgumentException("key: " + key.length + " bytes (expected: " + KEY_BYTES + ")");
+        }
+        ByteBuffer bytes = ByteBuffer.wrap(key).order(ByteOrder.LITTLE_ENDIAN);
+        highPoint = point(bytes.getLong());
+        lowPoint = point(bytes.getLong());
+        keyCheck = check(key);
     }
 
-    private static long point(SecureRandom random) {
-        return (1L << 40) + (random.nextLong() >>> 4);
+    private static long point(long random) {
+        return (1L << 40) + (random >>> 4);
+    }
+
+    private static long check(byte[] key) {
+        try {
+            return ByteBuffer.wrap(MessageDigest.getInstance("SHA-256").digest(key))
+                    .getLong();
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java has SHA-256", e);
+        }
+    }
+
+    /** Tells keys apart without revealing them. */
+    long keyCheck() {
+        return keyCheck;
     }
 
     /** Digest of the bits of {@code values[from .. from + width)}. */

@@ -4,6 +4,7 @@
 package dev.reservoir.heads.readout;
 
 import dev.reservoir.heads.readout.InverseCovariance.Settings;
+import dev.reservoir.heads.state.Packed;
 
 /**
  * The coordinates in which least squares is solved: a feature {@code x_j} becomes {@code z_j = (x_j - centre_j)
@@ -59,6 +60,20 @@ final class Frame {
             }
         }
         return new Frame(centre, factor);
+    }
+
+    /** The frame that a stored state was taken from. */
+    static Frame restore(dev.reservoir.state.v1.Frame state, int features) {
+        return new Frame(
+                Packed.floats("frame.centre", state.getCentre(), features),
+                Packed.floats("frame.factor", state.getFactor(), features));
+    }
+
+    dev.reservoir.state.v1.Frame state() {
+        return dev.reservoir.state.v1.Frame.newBuilder()
+                .setCentre(Packed.of(centre))
+                .setFactor(Packed.of(factor))
+                .build();
     }
 
     /** The frame extended by the row at {@code from}. */

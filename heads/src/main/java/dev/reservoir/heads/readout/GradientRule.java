@@ -4,10 +4,15 @@
 package dev.reservoir.heads.readout;
 
 import dev.reservoir.heads.LearningSpec;
+import dev.reservoir.heads.UnusableState;
 import dev.reservoir.heads.math.Adam;
 import dev.reservoir.heads.math.Loss;
 import dev.reservoir.heads.math.Losses;
 import dev.reservoir.heads.math.NotFinite;
+import dev.reservoir.heads.state.Packed;
+import dev.reservoir.heads.state.SharedPartWriter;
+import dev.reservoir.state.v1.Gradient;
+import dev.reservoir.state.v1.Readout;
 import java.util.Arrays;
 import java.util.List;
 
@@ -19,8 +24,8 @@ import java.util.List;
 final class GradientRule implements Rule {
     private final Loss loss;
     private final int features;
-    private final OutputRows weights;
-    private final Standardizer standardizer;
+    private OutputRows weights;
+    private Standardizer standardizer;
     /** The standardised features and a 1 for the bias, {@code [F + 1]}. */
     private final float[] input;
 
@@ -45,12 +50,69 @@ final class GradientRule implements Rule {
         this.input = new float[features + 1];
     }
 
+    @Override
+    public void restore(StoredReadout stored) {
+        Gradient state = stored.readout().getGradient();
+        int outputs = stored.outputs();
+        int width = features + 1;
+        weights = new OutputRows(
+                features, width, Packed.floatRows("gradient.weights", state.getWeights(), outputs, width));
+        standardizer = new Standardizer(features, state.getStandardizer());
+        float[][] first = Packed.floatRows("gradient.first_moments", state.getFirstMoments(), outputs, width);
+        float[][] second = Packed.floatRows("gradient.second_moments", state.getSecondMoments(), outputs, width);
+        moments = new Adam.Moments[outputs];
+        for (int c = 0; c < outputs; c++) {
+            moments[c] = new Adam.Moments(first[c], second[c]);
+        }
+        boolean summed = learning.minibatch() > 1;
+        float[][] storedSums = Packed.floatRows("gradient.sums", state.getSums(), summed ? outputs : 0, width);
+        sums = summed ? storedSums : first.clone();
+        updates = state.getUpdates();
+        UnusableState.check(updates >= 0, "gradient.updates", updates, "at least 0");
+        updatesBefore = Packed.longs("gradient.updates_before", state.getUpdatesBefore(), outputs);
+        for (long before : updatesBefore) {
+            UnusableState.check(before >= 0 && before <= updates, "gradient.updates_before", before, "0 to " + updates);
+        }
+        gathered = state.getGathered();
+        UnusableState.check(
+                gathered >= 0 && gathered < learning.minibatch(),
+                "gradient.gathered",
+                gathered,
+                "fewer than minibatch " + learning.minibatch());
+    }
+
+    @Override
+    public void save(Readout.Builder state, SharedPartWriter parts) {
+        int outputs = weights.outputs();
+        float[][] first = new float[outputs][];
+        float[][] second = new float[outputs][];
+        for (int c = 0; c < outputs; c++) {
+            first[c] = moments[c].first();
+            second[c] = moments[c].second();
+        }
+        state.setGradient(Gradient.newBuilder()
+                .setOutputs(outputs)
+                .setWeights(Packed.of(weights.view().rows(), outputs))
+                .setFirstMoments(Packed.of(first, outputs))
+                .setSecondMoments(Packed.of(second, outputs))
+                .setSums(Packed.of(sums, learning.minibatch() > 1 ? outputs : 0))
+                .setUpdatesBefore(Packed.of(updatesBefore))
+                .setGathered(gathered)
+                .setUpdates(updates)
+                .setStandardizer(standardizer.state()));
+    }
+
     void learning(LearningSpec.Gradient changed) {
         learning = changed;
     }
 
     @Override
     public void announce(List<Row> rows) {}
+
+    @Override
+    public int outputs() {
+        return weights.outputs();
+    }
 
     @Override
     public void grow(int outputs) {

@@ -4,7 +4,9 @@
 package dev.reservoir.heads.readout;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.reservoir.heads.state.SharedPartWriter;
 import java.util.Arrays;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -105,6 +107,10 @@ final class InverseCovariance {
     @GuardedBy("this")
     private double @Nullable [] shift;
 
+    /** Id of its stored form; null until that is known. */
+    @GuardedBy("this")
+    private @Nullable String id;
+
     private InverseCovariance(
             InverseCovariance before, SymmetricMatrix matrix, double[] subtrahend, Frame frame, float[] last) {
         this.settings = before.settings;
@@ -127,6 +133,59 @@ final class InverseCovariance {
         this.weight = 0;
         this.last = new float[0];
         this.stage = Stage.READY;
+    }
+
+    /**
+     * The one that was stored.
+     *
+     * @param id of the stored form
+     */
+    InverseCovariance(Settings settings, RowProducts products, StoredCovariance stored, String id) {
+        this.settings = settings;
+        this.products = products;
+        this.matrix = stored.unpack(products.manager());
+        this.weight = stored.weight();
+        this.last = stored.last();
+        this.frame = stored.frame();
+        this.shift = stored.shift();
+        this.stage = Stage.READY;
+        this.id = id;
+    }
+
+    /**
+     * Adds its stored form, unless that is at hand already. Only a block may keep it from being changed meanwhile: the
+     * caller stands on one.
+     *
+     * @return the id; empty without rows, when nothing is stored
+     */
+    synchronized String save(SharedPartWriter parts) {
+        if (matrix == null) {
+            return "";
+        }
+        if (id == null || !parts.refer(id)) {
+            finish();
+            StoredCovariance stored = new StoredCovariance(
+                    StoredCovariance.pack(matrix, settings.features() + 1),
+                    weight,
+                    last,
+                    Objects.requireNonNull(frame),
+                    shift);
+            id = parts.add(stored.state());
+        }
+        return id;
+    }
+
+    /** Id of its stored form; empty without rows. Takes the time to compute that form once. */
+    synchronized String id() {
+        if (id == null && matrix != null) {
+            id = save(new SharedPartWriter(anyId -> true));
+        }
+        return id == null ? "" : id;
+    }
+
+    /** Its id if that was computed before, else null. */
+    synchronized @Nullable String knownId() {
+        return id;
     }
 
     Settings settings() {

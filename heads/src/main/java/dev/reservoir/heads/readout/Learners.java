@@ -9,12 +9,15 @@ import dev.reservoir.heads.FeatureLearner;
 import dev.reservoir.heads.HeadMemory;
 import dev.reservoir.heads.HeadSpec;
 import dev.reservoir.heads.LearnerMemory;
+import dev.reservoir.heads.LearnerState;
 import dev.reservoir.heads.LearningSpec;
 import dev.reservoir.heads.ModalitySpec;
 import dev.reservoir.heads.ObservationEncoder;
 import dev.reservoir.heads.Refused;
+import dev.reservoir.heads.UnusableState;
 import dev.reservoir.heads.math.Loss;
 import dev.reservoir.heads.task.PrequentialMetrics;
+import java.security.SecureRandom;
 import java.util.Objects;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +30,9 @@ public final class Learners implements AutoCloseable {
     /** Widest features of least squares: their inverse covariance is 1 GiB. */
     private static final int WIDEST_SQUARES = 16_384;
 
+    /** Bytes of a digest key. */
+    public static final int DIGEST_KEY_BYTES = FeatureDigest.KEY_BYTES;
+
     private final HeadMemory memory;
     private final SharedCovariances covariances;
 
@@ -35,10 +41,30 @@ public final class Learners implements AutoCloseable {
         this(HeadMemory.UNLIMITED);
     }
 
-    /** @param memory what the learners draw on */
+    /**
+     * Learners whose states are restored by none but themselves: their digest key is random.
+     *
+     * @param memory what the learners draw on
+     */
     public Learners(HeadMemory memory) {
+        this(memory, randomKey());
+    }
+
+    /**
+     * @param memory what the learners draw on
+     * @param digestKey {@link #DIGEST_KEY_BYTES} random bytes, a secret by which equal histories of features are
+     *     recognised; the same for all learners that restore each other's states
+     */
+    public Learners(HeadMemory memory, byte[] digestKey) {
         this.memory = memory;
-        this.covariances = new SharedCovariances(memory);
+        this.covariances = new SharedCovariances(memory, digestKey);
+    }
+
+    /** A new digest key. */
+    public static byte[] randomKey() {
+        byte[] key = new byte[DIGEST_KEY_BYTES];
+        new SecureRandom().nextBytes(key);
+        return key;
     }
 
     /**
@@ -61,9 +87,7 @@ public final class Learners implements AutoCloseable {
     public FeatureLearner create(HeadSpec spec, EncoderLease encoder, Consumer<PrequentialMetrics.Tally> scored) {
         FeatureLearner learner = null;
         try {
-            int featureWidth = encoder.encoder().featureWidth();
-            Refused.checkRange("feature_width", featureWidth, 1, 1 << 20);
-            learner = create(spec, encoder, LearnerMemory.reserve(memory.heap(), spec, featureWidth, 0), scored);
+            learner = make(spec, encoder, null, scored);
             return learner;
         } finally {
             if (learner == null) {
@@ -72,14 +96,50 @@ public final class Learners implements AutoCloseable {
         }
     }
 
-    private FeatureLearner create(
-            HeadSpec spec, EncoderLease encoder, LearnerMemory reserved, Consumer<PrequentialMetrics.Tally> scored) {
+    /**
+     * A learner that goes on from a state.
+     *
+     * @param spec as the learner's was when the state was taken, whatever its name
+     * @param encoder makes its features; closed with the learner, and if this fails
+     * @param scored receives how each example was predicted before it was learned, in order
+     * @throws UnusableState if the state cannot be used
+     * @throws Refused MEMORY_LIMIT if there is no memory for the learner
+     */
+    public FeatureLearner restore(
+            HeadSpec spec, EncoderLease encoder, LearnerState state, Consumer<PrequentialMetrics.Tally> scored) {
+        FeatureLearner learner = null;
+        try {
+            learner = make(spec, encoder, StoredReadout.of(state, spec, encoder.encoder()), scored);
+            return learner;
+        } finally {
+            if (learner == null) {
+                encoder.close();
+            }
+        }
+    }
+
+    private FeatureLearner make(
+            HeadSpec spec,
+            EncoderLease encoder,
+            @Nullable StoredReadout stored,
+            Consumer<PrequentialMetrics.Tally> scored) {
+        int featureWidth = encoder.encoder().featureWidth();
+        Refused.checkRange("feature_width", featureWidth, 1, 1 << 20);
+        LearnerMemory reserved = LearnerMemory.reserve(memory.heap(), spec, featureWidth, 0);
         Rule rule = null;
         FeatureLearner learner = null;
         try {
             Loss loss = spec.learning() instanceof LearningSpec.RecursiveLeastSquares ? null : Loss.of(spec.task());
-            rule = rule(spec, encoder.encoder(), loss);
-            learner = new ReadoutLearner(spec, new ReadoutLearner.Holdings(encoder, reserved), rule, loss, scored);
+            ReadoutLearner.Holdings holdings = new ReadoutLearner.Holdings(encoder, reserved);
+            if (stored == null) {
+                rule = rule(spec, encoder.encoder(), loss);
+                learner = new ReadoutLearner(spec, holdings, rule, loss, scored);
+            } else {
+                reserved.resize(spec, stored.outputs(), 0);
+                rule = rule(spec, encoder.encoder(), loss);
+                rule.restore(stored);
+                learner = new ReadoutLearner(spec, holdings, rule, loss, scored, stored.readout());
+            }
             return learner;
         } finally {
             if (learner == null) {

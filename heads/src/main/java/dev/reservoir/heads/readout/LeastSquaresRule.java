@@ -3,8 +3,13 @@
 
 package dev.reservoir.heads.readout;
 
+import dev.reservoir.heads.UnusableState;
 import dev.reservoir.heads.math.NotFinite;
 import dev.reservoir.heads.readout.FeatureDigest.Digest;
+import dev.reservoir.heads.state.Packed;
+import dev.reservoir.heads.state.SharedPartWriter;
+import dev.reservoir.state.v1.LeastSquares;
+import dev.reservoir.state.v1.Readout;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -56,6 +61,37 @@ final class LeastSquaresRule implements Rule {
         this.constant = reader.settings().constant();
         this.z = new double[features + 1];
         z[features] = constant;
+    }
+
+    @Override
+    public void restore(StoredReadout stored) {
+        LeastSquares state = stored.readout().getLeastSquares();
+        outputs = stored.outputs();
+        weights = Packed.doubleRows("least_squares.weights", state.getWeights(), outputs, features + 1);
+        answers = new double[outputs];
+        bound = Packed.checkFinite("least_squares.bound", state.getBound());
+        updates = state.getUpdates();
+        UnusableState.check(
+                bound >= 0 && updates >= 0, "least_squares.bound", bound + ", " + updates + " updates", "at least 0");
+        if (!state.getRows().isEmpty()) {
+            reader.restore(state.getRows(), stored.parts());
+        }
+    }
+
+    @Override
+    public void save(Readout.Builder state, SharedPartWriter parts) {
+        enter();
+        state.setLeastSquares(LeastSquares.newBuilder()
+                .setOutputs(outputs)
+                .setWeights(Packed.of(weights, outputs))
+                .setBound(bound)
+                .setUpdates(updates)
+                .setRows(reader.save(parts)));
+    }
+
+    @Override
+    public int outputs() {
+        return outputs;
     }
 
     @Override

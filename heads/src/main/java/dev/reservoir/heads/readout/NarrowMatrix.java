@@ -3,6 +3,8 @@
 
 package dev.reservoir.heads.readout;
 
+import java.nio.DoubleBuffer;
+
 /** A small symmetric matrix, stored whole in arrays. */
 final class NarrowMatrix implements SymmetricMatrix {
     private final double[][] rows;
@@ -25,6 +27,20 @@ final class NarrowMatrix implements SymmetricMatrix {
     @Override
     public SymmetricMatrix copy() {
         return new NarrowMatrix(this);
+    }
+
+    @Override
+    public void writeTo(DoubleBuffer out) {
+        for (double[] row : rows) {
+            out.put(row);
+        }
+    }
+
+    @Override
+    public void readFrom(DoubleBuffer in) {
+        for (double[] row : rows) {
+            in.get(row);
+        }
     }
 
     @Override

@@ -21,6 +21,13 @@ final class OutputRows {
         this.width = width;
     }
 
+    /** Rows that are given. */
+    OutputRows(int features, int width, float[][] rows) {
+        this(features, width);
+        this.rows = rows;
+        this.outputs = rows.length;
+    }
+
     int outputs() {
         return outputs;
     }

@@ -3,6 +3,7 @@
 
 package dev.reservoir.heads.readout;
 
+import dev.reservoir.heads.EncoderKey;
 import dev.reservoir.heads.EncoderLease;
 import dev.reservoir.heads.FeatureLearner;
 import dev.reservoir.heads.Features;
@@ -10,23 +11,31 @@ import dev.reservoir.heads.HeadMetrics;
 import dev.reservoir.heads.HeadSnapshot;
 import dev.reservoir.heads.HeadSpec;
 import dev.reservoir.heads.LearnerMemory;
+import dev.reservoir.heads.LearnerState;
 import dev.reservoir.heads.LearningSpec;
 import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
 import dev.reservoir.heads.SpecChange;
 import dev.reservoir.heads.Task;
+import dev.reservoir.heads.UnusableState;
+import dev.reservoir.heads.codec.StoredSpec;
 import dev.reservoir.heads.math.Loss;
 import dev.reservoir.heads.math.NotFinite;
+import dev.reservoir.heads.state.SharedPartWriter;
+import dev.reservoir.heads.state.StateFormat;
 import dev.reservoir.heads.task.Answers;
 import dev.reservoir.heads.task.LabelSpace;
 import dev.reservoir.heads.task.PrequentialMetrics;
 import dev.reservoir.heads.task.Targets;
 import dev.reservoir.heads.task.Truth;
+import dev.reservoir.state.v1.Learner;
+import dev.reservoir.state.v1.Readout;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -86,6 +95,72 @@ final class ReadoutLearner implements FeatureLearner {
         this.targets = new Targets(spec.task());
         this.metrics = new PrequentialMetrics(spec.learning().metricWindow(), targets.labels() != null);
         rule.grow(targets.outputs());
+    }
+
+    /**
+     * The readout that a stored state was taken from.
+     *
+     * @param rule restored from the same state
+     * @throws UnusableState DAMAGED
+     */
+    ReadoutLearner(
+            HeadSpec spec,
+            Holdings holdings,
+            Rule rule,
+            @Nullable Loss link,
+            Consumer<PrequentialMetrics.Tally> scored,
+            Readout state) {
+        this.spec = spec;
+        this.scored = scored;
+        this.holdings = holdings;
+        this.features = holdings.encoder.encoder().featureWidth();
+        this.rule = rule;
+        this.link = link;
+        this.targets = Targets.restore(spec.task(), state.getLabelsList());
+        this.metrics = PrequentialMetrics.restore(
+                spec.learning().metricWindow(), targets.labels() != null, state.getMetrics());
+        this.examples = state.getExamples();
+        this.refused = state.getRefused();
+        UnusableState.check(
+                examples >= 0 && refused >= 0, "examples", examples + ", " + refused + " refused", "at least 0");
+        this.failure = state.hasFailure() ? state.getFailure() : null;
+        UnusableState.check(
+                rule.outputs() >= targets.outputs(),
+                "outputs",
+                rule.outputs(),
+                "at least " + targets.outputs() + ", those that are known");
+    }
+
+    @Override
+    public LearnerState state(Predicate<String> stored) {
+        if (closed.get()) {
+            throw new IllegalStateException(spec.name() + " is closed");
+        }
+        SharedPartWriter parts = new SharedPartWriter(stored);
+        Learner.Builder head =
+                Learner.newBuilder().setSpec(StoredSpec.encode(spec)).setReadout(save(parts));
+        EncoderKey key = holdings.encoder.encoder().key();
+        if (key != null) {
+            head.setSubstrateDigest(key.substrateDigest());
+        }
+        return new LearnerState(StateFormat.seal(head.build()), parts.parts());
+    }
+
+    private Readout save(SharedPartWriter parts) {
+        Readout.Builder state = Readout.newBuilder()
+                .setFeatureWidth(features)
+                .setExamples(examples)
+                .setRefused(refused)
+                .setMetrics(metrics.state());
+        if (failure != null) {
+            state.setFailure(failure);
+        }
+        LabelSpace labels = targets.labels();
+        if (labels != null) {
+            state.addAllLabels(labels.list());
+        }
+        rule.save(state, parts);
+        return state.build();
     }
 
     @Override

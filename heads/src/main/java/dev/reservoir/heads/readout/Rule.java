@@ -3,7 +3,10 @@
 
 package dev.reservoir.heads.readout;
 
+import dev.reservoir.heads.UnusableState;
 import dev.reservoir.heads.math.NotFinite;
+import dev.reservoir.heads.state.SharedPartWriter;
+import dev.reservoir.state.v1.Readout;
 import java.util.List;
 
 /**
@@ -18,6 +21,9 @@ interface Rule extends AutoCloseable {
 
     /** Grows the rule to {@code outputs} outputs; new ones begin with weights 0. */
     void grow(int outputs);
+
+    /** Outputs that it has grown to. */
+    int outputs();
 
     /**
      * Writes the scores of the current weights, before any link function, into {@code scores[0 .. row.outputs())}.
@@ -45,6 +51,16 @@ interface Rule extends AutoCloseable {
 
     /** Steps made so far. */
     long updates();
+
+    /**
+     * Goes on from a stored state; nothing has been learned before. If this fails, the rule is to be closed.
+     *
+     * @throws UnusableState DAMAGED, MISSING_PART, UNKNOWN_VERSION or OTHER_DIGEST_KEY
+     */
+    void restore(StoredReadout stored);
+
+    /** Adds all that learning depends on to the state of the readout. To be called between calls of learn. */
+    void save(Readout.Builder state, SharedPartWriter parts);
 
     /** Bytes of memory used besides the weights; shared memory counts in full. */
     long bytes();

@@ -3,21 +3,24 @@
 
 package dev.reservoir.heads.readout;
 
+import ai.djl.ndarray.NDManager;
 import com.google.errorprone.annotations.ThreadSafe;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.reservoir.heads.EncoderKey;
 import dev.reservoir.heads.HeadMemory;
 import dev.reservoir.heads.MemoryAccount;
 import dev.reservoir.heads.Refused;
+import dev.reservoir.heads.UnusableState;
 import dev.reservoir.heads.readout.FeatureDigest.Digest;
 import dev.reservoir.heads.readout.InverseCovariance.Settings;
-import java.security.SecureRandom;
+import dev.reservoir.state.v1.Covariance;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -101,8 +104,7 @@ final class SharedCovariances implements AutoCloseable {
     }
 
     private final HeadMemory memory;
-
-    private final FeatureDigest digester = new FeatureDigest(new SecureRandom());
+    private final FeatureDigest digester;
     private final RowProducts products = new RowProducts();
 
     @GuardedBy("this")
@@ -118,8 +120,10 @@ final class SharedCovariances implements AutoCloseable {
     @GuardedBy("this")
     private final Map<InverseCovariance, Integer> blocks = new IdentityHashMap<>();
 
-    SharedCovariances(HeadMemory memory) {
+    /** @param digestKey of {@link FeatureDigest} */
+    SharedCovariances(HeadMemory memory, byte[] digestKey) {
         this.memory = memory;
+        this.digester = new FeatureDigest(digestKey);
     }
 
     FeatureDigest digester() {
@@ -184,6 +188,68 @@ final class SharedCovariances implements AutoCloseable {
     }
 
     /**
+     * Places a reader on a block with a stored history before it and a base of stored bits: one that is here, or a new
+     * one. If this fails, the reader may stand on any block of that history; it is to be closed.
+     *
+     * @param covariance opens the stored base
+     * @throws UnusableState as the stored base's
+     * @throws Refused MEMORY_LIMIT
+     */
+    CovarianceBlock enter(CovarianceReader reader, StoredRows stored, Supplier<Covariance> covariance) {
+        boolean first = stored.start().equals(BEGINNING);
+        UnusableState.check(
+                first == stored.base().isEmpty(),
+                "rows.base",
+                "\"" + stored.base() + "\"",
+                first ? "none at the beginning" : "an id of rows that others precede");
+        if (first) {
+            return begin(reader);
+        }
+        for (CovarianceBlock block : after(reader, stored.start())) {
+            // Once the reader stands on the block, its base can neither be freed nor reused.
+            if (standOn(reader, block) && block.base.id().equals(stored.base())) {
+                return block;
+            }
+        }
+        StoredCovariance base = StoredCovariance.of(covariance.get(), reader.settings());
+        Family family = reserveMatrix(reader);
+        InverseCovariance made = null;
+        CovarianceBlock placed = null;
+        try {
+            made = new InverseCovariance(reader.settings(), products, base, stored.base());
+            placed = place(reader, stored.start(), made);
+            return placed;
+        } finally {
+            if (placed == null || placed.base != made) {
+                dropMatrix(family, made);
+            }
+        }
+    }
+
+    private synchronized List<CovarianceBlock> after(CovarianceReader reader, Digest history) {
+        return List.copyOf(family(reader).byStart.getOrDefault(history, List.of()));
+    }
+
+    private synchronized boolean standOn(CovarianceReader reader, CovarianceBlock block) {
+        boolean here = readers.containsKey(block);
+        if (here) {
+            moveTo(reader, block);
+        }
+        return here;
+    }
+
+    /** Places a reader on a new block on {@code made}, unless another reader restored the same meanwhile. */
+    private synchronized CovarianceBlock place(CovarianceReader reader, Digest history, InverseCovariance made) {
+        CovarianceBlock block = null;
+        for (CovarianceBlock other : family(reader).byStart.getOrDefault(history, List.of())) {
+            block = made.id().equals(other.base.knownId()) ? other : block;
+        }
+        block = block != null ? block : new CovarianceBlock(made, history);
+        moveTo(reader, block);
+        return block;
+    }
+
+    /**
      * Moves from a block whose row at {@code position} is not {@code digest} to one with the same earlier rows that has
      * it or can append it.
      */
@@ -204,7 +270,7 @@ final class SharedCovariances implements AutoCloseable {
         CovarianceBlock fork = made;
         for (CovarianceBlock other : family(reader).byStart.getOrDefault(block.start, List.of())) {
             boolean fits = other.has(position, digest) || other.count() == position;
-            if (fits && other.beginsLike(block, position)) {
+            if (fits && other.base == block.base && other.beginsLike(block, position)) {
                 fork = other;
                 break;
             }
@@ -378,6 +444,16 @@ final class SharedCovariances implements AutoCloseable {
     synchronized int matrices() {
         return (int)
                 blocks.keySet().stream().filter(InverseCovariance::holdsMatrix).count();
+    }
+
+    /** Number of blocks that a reader stands on. */
+    synchronized int blocks() {
+        return readers.size();
+    }
+
+    /** What owns the matrices, for tests. */
+    NDManager memory() {
+        return products.manager();
     }
 
     /** Number of families with a reader. */

@@ -3,6 +3,8 @@
 
 package dev.reservoir.heads.readout;
 
+import dev.reservoir.heads.UnusableState;
+import dev.reservoir.heads.state.Packed;
 import java.util.Arrays;
 
 /**
@@ -39,6 +41,28 @@ final class Standardizer {
         Arrays.fill(scaling.factor(), 1);
     }
 
+    /** The one that a stored state was taken from. */
+    Standardizer(int features, dev.reservoir.state.v1.Standardizer state) {
+        this.features = features;
+        this.seen = state.getSeen();
+        UnusableState.check(seen >= 0, "standardizer.seen", seen, "at least 0");
+        this.mean = Packed.doubles("standardizer.mean", state.getMean(), features);
+        this.squares = Packed.doubles("standardizer.squares", state.getSquares(), features);
+        this.scaling = new Scaling(new float[features], new float[features], LIMIT);
+        Arrays.fill(scaling.factor(), 1);
+        if (seen > 0) {
+            rescale();
+        }
+    }
+
+    dev.reservoir.state.v1.Standardizer state() {
+        return dev.reservoir.state.v1.Standardizer.newBuilder()
+                .setSeen(seen)
+                .setMean(Packed.of(mean))
+                .setSquares(Packed.of(squares))
+                .build();
+    }
+
     /** Accounts for the row at {@code from}. */
     void update(float[] values, int from) {
         seen++;
@@ -52,6 +76,11 @@ final class Standardizer {
             scaling = new Scaling(new float[features], new float[features], LIMIT);
             shared = false;
         }
+        rescale();
+    }
+
+    /** Computes the scaling from the sums. */
+    private void rescale() {
         float[] shift = scaling.shift();
         float[] factor = scaling.factor();
         for (int i = 0; i < features; i++) {

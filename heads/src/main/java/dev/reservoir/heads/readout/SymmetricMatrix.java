@@ -4,6 +4,7 @@
 package dev.reservoir.heads.readout;
 
 import ai.djl.ndarray.NDManager;
+import java.nio.DoubleBuffer;
 
 /**
  * A symmetric matrix {@code [W, W]} of doubles. Row {@code n} of a product depends on row {@code n} of the factor
@@ -37,7 +38,18 @@ interface SymmetricMatrix extends AutoCloseable {
         return size <= NARROW ? new NarrowMatrix(size, diagonal) : new BlockMatrix(manager, size, diagonal);
     }
 
+    /** How many doubles {@link #writeTo} writes for a matrix of that size: all that it stores. */
+    static long storedNumbers(int size) {
+        return (heapBytes(size) + nativeBytes(size)) / Double.BYTES;
+    }
+
     SymmetricMatrix copy();
+
+    /** Writes what is stored of it, {@link #storedNumbers} doubles. */
+    void writeTo(DoubleBuffer out);
+
+    /** Overwrites it with what {@link #writeTo} wrote. */
+    void readFrom(DoubleBuffer in);
 
     double get(int row, int column);
 

@@ -6,6 +6,7 @@ package dev.reservoir.heads.task;
 import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
 import dev.reservoir.heads.Task;
+import dev.reservoir.heads.UnusableState;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -22,6 +23,27 @@ public final class LabelSpace {
     LabelSpace(Task.Labelled task) {
         this.limit = task.maxLabels();
         addAll(task.labels());
+    }
+
+    /**
+     * The labels of a stored space, in their order.
+     *
+     * @throws UnusableState DAMAGED
+     */
+    LabelSpace(Task.Labelled task, List<String> stored) {
+        this.limit = task.maxLabels();
+        UnusableState.check(stored.size() <= limit, "labels", stored.size() + " labels", "at most " + limit);
+        try {
+            stored.forEach(this::index);
+        } catch (Refused malformed) {
+            throw UnusableState.damaged("labels", malformed.getMessage(), "labels");
+        }
+        UnusableState.check(labels.size() == stored.size(), "labels", "one twice", "each label once");
+        UnusableState.check(
+                indices.keySet().containsAll(task.labels()),
+                "labels",
+                "not all of the task's",
+                "the task's among them");
     }
 
     public int size() {

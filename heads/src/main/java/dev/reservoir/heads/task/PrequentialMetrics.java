@@ -5,7 +5,10 @@ package dev.reservoir.heads.task;
 
 import dev.reservoir.heads.HeadMetrics;
 import dev.reservoir.heads.Task;
+import dev.reservoir.heads.UnusableState;
 import dev.reservoir.heads.math.Loss;
+import dev.reservoir.heads.state.Packed;
+import dev.reservoir.state.v1.Metrics;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -99,6 +102,42 @@ public final class PrequentialMetrics {
         this.labels = labels;
     }
 
+    /**
+     * Metrics that go on from stored ones.
+     *
+     * @throws UnusableState DAMAGED
+     */
+    public static PrequentialMetrics restore(int window, boolean labels, Metrics state) {
+        PrequentialMetrics metrics = new PrequentialMetrics(window, labels);
+        int position = state.getPosition();
+        UnusableState.check(position >= 0 && position < window, "metrics.position", position, "0 to " + (window - 1));
+        // Errors of finite numbers may have squares that are not.
+        double[] total = Packed.anyDoubles("metrics.total", state.getTotal(), FIELDS);
+        double[] epoch = Packed.anyDoubles("metrics.epoch", state.getEpoch(), FIELDS);
+        int entries = state.getWrapped() ? window : position;
+        double[] ring = Packed.anyDoubles("metrics.ring", state.getRing(), (long) entries * FIELDS);
+        System.arraycopy(total, 0, metrics.total, 0, FIELDS);
+        System.arraycopy(epoch, 0, metrics.epoch, 0, FIELDS);
+        for (int i = 0; i < entries; i++) {
+            metrics.reserve(i);
+        }
+        System.arraycopy(ring, 0, metrics.ring, 0, ring.length);
+        metrics.position = position;
+        metrics.wrapped = state.getWrapped();
+        return metrics;
+    }
+
+    /** What {@link #restore} goes on from. */
+    public Metrics state() {
+        return Metrics.newBuilder()
+                .setTotal(Packed.of(total))
+                .setEpoch(Packed.of(epoch))
+                .setRing(Packed.of(ring, (wrapped ? window : position) * FIELDS))
+                .setPosition(position)
+                .setWrapped(wrapped)
+                .build();
+    }
+
     /** The same totals with an empty window of another length. */
     public PrequentialMetrics withWindow(int newWindow) {
         PrequentialMetrics metrics = new PrequentialMetrics(newWindow, labels);
@@ -111,9 +150,7 @@ public final class PrequentialMetrics {
     }
 
     public void add(Tally tally) {
-        if ((position + 1) * FIELDS > ring.length) {
-            ring = Arrays.copyOf(ring, Math.min(window, 2 * (position + 1)) * FIELDS);
-        }
+        reserve(position);
         for (int f = 0; f < FIELDS; f++) {
             ring[position * FIELDS + f] = tally.fields[f];
             epoch[f] += tally.fields[f];
@@ -127,6 +164,13 @@ public final class PrequentialMetrics {
             Arrays.fill(epoch, 0);
             position = 0;
             wrapped = true;
+        }
+    }
+
+    /** Makes space for the entry at {@code index}, the one behind those that there is space for at most. */
+    private void reserve(int index) {
+        if ((index + 1) * FIELDS > ring.length) {
+            ring = Arrays.copyOf(ring, Math.min(window, 2 * (index + 1)) * FIELDS);
         }
     }
 

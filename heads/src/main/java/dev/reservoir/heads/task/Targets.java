@@ -8,6 +8,7 @@ import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
 import dev.reservoir.heads.Target;
 import dev.reservoir.heads.Task;
+import dev.reservoir.heads.UnusableState;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -19,8 +20,12 @@ public final class Targets {
     private final int numbers;
 
     public Targets(Task task) {
+        this(task, task instanceof Task.Labelled labelled ? new LabelSpace(labelled) : null);
+    }
+
+    private Targets(Task task, @Nullable LabelSpace labels) {
         this.task = task;
-        this.labels = task instanceof Task.Labelled labelled ? new LabelSpace(labelled) : null;
+        this.labels = labels;
         if (task instanceof Task.Regression regression) {
             numbers = regression.dimensions();
         } else if (task instanceof Task.Forecast forecast) {
@@ -28,6 +33,20 @@ public final class Targets {
         } else {
             numbers = 0;
         }
+    }
+
+    /**
+     * The targets of a head with stored labels.
+     *
+     * @param stored all labels that are known, in order; none for a task of values
+     * @throws UnusableState DAMAGED
+     */
+    public static Targets restore(Task task, List<String> stored) {
+        if (task instanceof Task.Labelled labelled) {
+            return new Targets(task, new LabelSpace(labelled, stored));
+        }
+        UnusableState.check(stored.isEmpty(), "labels", stored.size() + " labels", "none for task " + task.kind());
+        return new Targets(task, null);
     }
 
     /** Labels known, or null for tasks of values. */

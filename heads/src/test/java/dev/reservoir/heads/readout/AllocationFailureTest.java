@@ -45,7 +45,7 @@ final class AllocationFailureTest {
     @CsvSource({"260, 1, 1009", "260, 2, 1009"})
     void aCallThatFailsMidwayContinuesWhereItStopped(int features, int readers, int stride) {
         List<Row> rows = rows(features);
-        try (SharedCovariances covariances = new SharedCovariances(HeadMemory.UNLIMITED)) {
+        try (SharedCovariances covariances = new SharedCovariances(HeadMemory.UNLIMITED, Learners.randomKey())) {
             List<Seen> sound = walk(covariances, rows, readers, Integer.MAX_VALUE);
             assertThat(sound).anyMatch(Seen::moved);
             int failing = 0;

@@ -4,6 +4,7 @@
 package dev.reservoir.heads.readout;
 
 import dev.reservoir.heads.EncoderKey;
+import dev.reservoir.heads.EncoderLease;
 import dev.reservoir.heads.EncoderSpec;
 import dev.reservoir.heads.FeatureLearner;
 import dev.reservoir.heads.FeatureLearner.Item;
@@ -12,8 +13,10 @@ import dev.reservoir.heads.HeadName;
 import dev.reservoir.heads.HeadSnapshot;
 import dev.reservoir.heads.HeadSpec;
 import dev.reservoir.heads.KeyedEncoder;
+import dev.reservoir.heads.LearnerState;
 import dev.reservoir.heads.LearningSpec;
 import dev.reservoir.heads.ModalitySpec;
+import dev.reservoir.heads.ObservationEncoder;
 import dev.reservoir.heads.Prediction;
 import dev.reservoir.heads.Target;
 import dev.reservoir.heads.Task;
@@ -230,6 +233,10 @@ final class Cases {
             items.add(label(x, "l" + best));
         }
         return items;
+    }
+
+    static FeatureLearner restore(Learners learners, HeadSpec spec, ObservationEncoder encoder, LearnerState state) {
+        return learners.restore(spec, EncoderLease.unshared(encoder), state, unused -> {});
     }
 
     /** An encoder whose identity is unique to the name. */

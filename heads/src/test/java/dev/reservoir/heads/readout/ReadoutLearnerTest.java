@@ -21,6 +21,8 @@ import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
 import dev.reservoir.heads.Target;
 import dev.reservoir.heads.Task;
+import dev.reservoir.heads.state.SharedPartWriter;
+import dev.reservoir.state.v1.Readout;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -306,6 +308,21 @@ final class ReadoutLearnerTest {
         @Override
         public void flush() {
             rule.flush();
+        }
+
+        @Override
+        public void save(Readout.Builder state, SharedPartWriter parts) {
+            rule.save(state, parts);
+        }
+
+        @Override
+        public void restore(StoredReadout stored) {
+            rule.restore(stored);
+        }
+
+        @Override
+        public int outputs() {
+            return rule.outputs();
         }
 
         @Override

@@ -89,7 +89,8 @@ final class SharedCovariancesConcurrencyTest {
         ExecutorService threads = Executors.newFixedThreadPool(3);
         BoundedAccount heap = new BoundedAccount("heap", Long.MAX_VALUE);
         BoundedAccount outside = new BoundedAccount("native", Long.MAX_VALUE);
-        try (SharedCovariances covariances = new SharedCovariances(new HeadMemory(heap, outside))) {
+        try (SharedCovariances covariances =
+                new SharedCovariances(new HeadMemory(heap, outside), Learners.randomKey())) {
             NDManager memory = memory(covariances);
             for (int round = 0; round < ROUNDS; round++) {
                 int at = random.nextInt(ROWS);
@@ -140,7 +141,7 @@ final class SharedCovariancesConcurrencyTest {
     }
 
     private static double[][] alone(List<Row> rows) {
-        try (SharedCovariances covariances = new SharedCovariances(HeadMemory.UNLIMITED)) {
+        try (SharedCovariances covariances = new SharedCovariances(HeadMemory.UNLIMITED, Learners.randomKey())) {
             Walk walk = new Walk(covariances, rows);
             try (CovarianceReader reader = walk.reader) {
                 assertThat(reader.settings().block()).isEqualTo(2);

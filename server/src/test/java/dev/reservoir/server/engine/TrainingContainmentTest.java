@@ -9,6 +9,7 @@ import dev.reservoir.heads.FeatureLearner;
 import dev.reservoir.heads.HeadMetrics;
 import dev.reservoir.heads.HeadSnapshot;
 import dev.reservoir.heads.HeadSpec;
+import dev.reservoir.heads.LearnerState;
 import dev.reservoir.heads.Observation;
 import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
@@ -21,6 +22,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -51,6 +53,11 @@ class TrainingContainmentTest extends EngineFixture {
                 throw with;
             }
             return sound.learn(items);
+        }
+
+        @Override
+        public LearnerState state(Predicate<String> stored) {
+            return sound.state(stored);
         }
 
         @Override

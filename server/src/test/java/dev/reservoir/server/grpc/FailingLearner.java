@@ -7,11 +7,13 @@ import dev.reservoir.heads.FeatureLearner;
 import dev.reservoir.heads.HeadMetrics;
 import dev.reservoir.heads.HeadSnapshot;
 import dev.reservoir.heads.HeadSpec;
+import dev.reservoir.heads.LearnerState;
 import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
 import dev.reservoir.heads.Target;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** A learner that stops for good at one label, as a real one does at a number that is not finite. */
@@ -48,6 +50,11 @@ final class FailingLearner implements FeatureLearner {
     @Override
     public void countRefused() {
         sound.countRefused();
+    }
+
+    @Override
+    public LearnerState state(Predicate<String> stored) {
+        return sound.state(stored);
     }
 
     @Override
