@@ -3,6 +3,8 @@
 
 package dev.reservoir.heads;
 
+import org.jspecify.annotations.Nullable;
+
 /** A stored state from which no learner can go on; nothing was restored from it. */
 public final class UnusableState extends RuntimeException {
     private static final long serialVersionUID = 1L;
@@ -35,7 +37,7 @@ public final class UnusableState extends RuntimeException {
     }
 
     /** A state that is {@link Problem#DAMAGED}. */
-    public static UnusableState damaged(String field, Object met, String expected) {
+    public static UnusableState damaged(String field, @Nullable Object met, String expected) {
         return new UnusableState(Problem.DAMAGED, field + ": " + met + " (expected: " + expected + ")");
     }
 
