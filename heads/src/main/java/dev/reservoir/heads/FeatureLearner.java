@@ -4,7 +4,6 @@
 package dev.reservoir.heads;
 
 import java.util.List;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,11 +22,4 @@ public interface FeatureLearner extends HeadLearner {
      *     the refusal count
      */
     List<@Nullable Refused> learn(List<Item> items);
-
-    /**
-     * What it has learned, for another learner to go on from. Later learning does not change it.
-     *
-     * @param stored whether the shared part with an id is at hand already, so that its bytes are left out
-     */
-    LearnerState state(Predicate<String> stored);
 }

@@ -3,6 +3,7 @@
 
 package dev.reservoir.heads;
 
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +29,14 @@ public interface HeadLearner extends AutoCloseable {
 
     /** An immutable snapshot of what has been learned so far; later learning does not change it. */
     HeadSnapshot snapshot();
+
+    /**
+     * All that learning depends on, for another learner to go on from to the bit. Later learning does not change it.
+     * May be called between any two calls of others, but not while an update is under way.
+     *
+     * @param stored whether the shared part with an id is at hand already, so that its bytes are left out
+     */
+    LearnerState state(Predicate<String> stored);
 
     /** Current metrics. */
     HeadMetrics metrics();

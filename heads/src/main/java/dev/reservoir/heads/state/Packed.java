@@ -80,10 +80,16 @@ public final class Packed {
      * @throws UnusableState DAMAGED
      */
     public static float[] floats(String field, ByteString packed, long count) {
+        float[] values = anyFloats(field, packed, count);
+        checkFinite(field, values);
+        return values;
+    }
+
+    /** As {@link #floats}, but they need not be finite. */
+    public static float[] anyFloats(String field, ByteString packed, long count) {
         ByteBuffer bytes = checked(field, packed, count, Float.BYTES);
         float[] values = new float[(int) count];
         bytes.asFloatBuffer().get(values);
-        checkFinite(field, values);
         return values;
     }
 

@@ -50,6 +50,11 @@ public final class SharedPartWriter {
         return id;
     }
 
+    /** Adds parts of a state that this one contains. */
+    public void addAll(List<SharedPart> others) {
+        others.forEach(part -> parts.putIfAbsent(part.id(), part));
+    }
+
     public List<SharedPart> parts() {
         return new ArrayList<>(parts.values());
     }

@@ -3,7 +3,10 @@
 
 package dev.reservoir.heads.train;
 
+import dev.reservoir.heads.UnusableState;
 import dev.reservoir.heads.math.Adam;
+import dev.reservoir.heads.state.Packed;
+import dev.reservoir.state.v1.Parameters;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -24,6 +27,30 @@ final class AdamParameter {
     AdamParameter(float[] value) {
         this.value = value;
         this.moments = new Adam.Moments(value.length);
+    }
+
+    /**
+     * The parameters that a stored state was taken from.
+     *
+     * @param count how many
+     * @throws UnusableState DAMAGED
+     */
+    AdamParameter(String field, Parameters state, int count) {
+        this.value = Packed.floats(field, state.getValues(), count);
+        this.moments = new Adam.Moments(
+                Packed.floats(field + ".first_moments", state.getFirstMoments(), count),
+                Packed.floats(field + ".second_moments", state.getSecondMoments(), count));
+        this.steps = state.getSteps();
+        UnusableState.check(steps >= 0, field + ".steps", steps, "at least 0");
+    }
+
+    Parameters state() {
+        return Parameters.newBuilder()
+                .setValues(Packed.of(value))
+                .setFirstMoments(Packed.of(moments.first()))
+                .setSecondMoments(Packed.of(moments.second()))
+                .setSteps(steps)
+                .build();
     }
 
     float[] value() {

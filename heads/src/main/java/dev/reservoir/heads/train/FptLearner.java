@@ -10,6 +10,7 @@ import dev.reservoir.heads.HeadMetrics;
 import dev.reservoir.heads.HeadSnapshot;
 import dev.reservoir.heads.HeadSpec;
 import dev.reservoir.heads.LearnerMemory;
+import dev.reservoir.heads.LearnerState;
 import dev.reservoir.heads.LearningSpec;
 import dev.reservoir.heads.ObservationRows;
 import dev.reservoir.heads.Reason;
@@ -17,12 +18,19 @@ import dev.reservoir.heads.Refused;
 import dev.reservoir.heads.SpecChange;
 import dev.reservoir.heads.Target;
 import dev.reservoir.heads.Task;
+import dev.reservoir.heads.UnusableState;
+import dev.reservoir.heads.codec.StoredSpec;
+import dev.reservoir.heads.state.SharedPartWriter;
+import dev.reservoir.heads.state.StateFormat;
 import dev.reservoir.heads.task.Answers;
 import dev.reservoir.heads.task.LabelSpace;
 import dev.reservoir.heads.task.PrequentialMetrics;
 import dev.reservoir.heads.task.Targets;
 import dev.reservoir.heads.task.Truth;
+import dev.reservoir.state.v1.Fpt;
+import dev.reservoir.state.v1.Learner;
 import java.util.List;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,9 +45,9 @@ import org.jspecify.annotations.Nullable;
 public final class FptLearner implements HeadLearner {
     private final FptModel model;
     private final TrainableParameters parameters;
-    private final Targets targets;
+    private Targets targets;
     private final MinibatchCycle cycle;
-    private final ReplaySample<MinibatchExample> replay;
+    private ReplaySample<MinibatchExample> replay;
     private final LearnerMemory memory;
     private final @Nullable FrozenBaseline baseline;
     private HeadSpec spec;
@@ -249,6 +257,63 @@ public final class FptLearner implements HeadLearner {
             List<Long> sequences,
             Refused why,
             @Nullable Throwable cause) {}
+
+    /**
+     * Goes on from a stored state; nothing was learned before. If this fails, the learner must not be used.
+     *
+     * @throws UnusableState DAMAGED, MISSING_PART or UNKNOWN_VERSION
+     * @throws Refused MEMORY_LIMIT
+     */
+    void restore(StoredFpt stored) {
+        Fpt state = stored.fpt();
+        targets = Targets.restore(spec.task(), state.getLabelsList());
+        memory.resize(spec, targets.outputs(), 0);
+        metrics = PrequentialMetrics.restore(learning.metricWindow(), targets.labels() != null, state.getMetrics());
+        examples = state.getExamples();
+        refused = state.getRefused();
+        UnusableState.check(
+                examples >= 0 && refused >= 0, "examples", examples + ", " + refused + " refused", "at least 0");
+        failure = state.hasFailure() ? state.getFailure() : null;
+        parameters.restore(state, targets.outputs());
+        StoredExamples reader = new StoredExamples(spec, model, targets.outputs());
+        cycle.restore(reader.unpack(state.getMinibatchList()), state.getUpdatesDue(), failure != null);
+        replay = StoredReplay.restore(state.getReplay(), spec, reader, stored.parts());
+        memory.resize(spec, targets.outputs(), cycle.bytes() + replay.bytes());
+        if (baseline != null) {
+            baseline.restore(state.getBaseline(), learning.minibatch());
+        }
+    }
+
+    @Override
+    public LearnerState state(Predicate<String> stored) {
+        cycle.checkNotUpdating();
+        SharedPartWriter parts = new SharedPartWriter(stored);
+        Fpt.Builder state = Fpt.newBuilder()
+                .setFeatureWidth(parameters.features())
+                .setExamples(examples)
+                .setRefused(refused)
+                .setMetrics(metrics.state())
+                .addAllMinibatch(StoredExamples.pack(cycle.examples()))
+                .setUpdatesDue(cycle.updatesDue())
+                .setReplay(StoredReplay.save(replay, parts));
+        if (failure != null) {
+            state.setFailure(failure);
+        }
+        LabelSpace labels = targets.labels();
+        if (labels != null) {
+            state.addAllLabels(labels.list());
+        }
+        parameters.save(state);
+        if (baseline != null) {
+            state.setBaseline(baseline.state(stored, parts));
+        }
+        Learner head = Learner.newBuilder()
+                .setSpec(StoredSpec.encode(spec))
+                .setSubstrateDigest(model.substrate().info().digest())
+                .setFpt(state)
+                .build();
+        return new LearnerState(StateFormat.seal(head), parts.parts());
+    }
 
     @Override
     public void countRefused() {

@@ -6,6 +6,7 @@ package dev.reservoir.heads.train;
 import dev.reservoir.heads.FeatureLearner;
 import dev.reservoir.heads.HeadSpec;
 import dev.reservoir.heads.LearnerMemory;
+import dev.reservoir.heads.LearnerState;
 import dev.reservoir.heads.LearningSpec;
 import dev.reservoir.heads.LearningSpec.Part;
 import dev.reservoir.heads.MemoryAccount;
@@ -14,10 +15,12 @@ import dev.reservoir.heads.ObservationReader;
 import dev.reservoir.heads.Refused;
 import dev.reservoir.heads.Task;
 import dev.reservoir.heads.TunableSubstrate;
+import dev.reservoir.heads.UnusableState;
 import dev.reservoir.heads.modality.Encoders;
 import dev.reservoir.heads.modality.OrthogonalProjection;
 import dev.reservoir.heads.task.PrequentialMetrics;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** Makes the learners of FPT heads on one substrate. Any number of threads may call at once. */
 public final class FptLearners {
@@ -41,6 +44,18 @@ public final class FptLearners {
          * @param scored receives how each example was predicted before it was learned, in order
          */
         FeatureLearner create(HeadSpec spec, Consumer<PrequentialMetrics.Tally> scored);
+    }
+
+    /** Restores the readouts of frozen baselines. */
+    @FunctionalInterface
+    public interface ReadoutRestorer {
+        /**
+         * A readout that goes on from a state.
+         *
+         * @param scored receives how each example was predicted before it was learned, in order
+         * @throws UnusableState if the state cannot be used
+         */
+        FeatureLearner restore(HeadSpec spec, LearnerState state, Consumer<PrequentialMetrics.Tally> scored);
     }
 
     private final TunableSubstrate substrate;
@@ -83,10 +98,33 @@ public final class FptLearners {
      *     it
      */
     public FptLearner create(HeadSpec spec, ObservationReader reader, ReadoutFactory readouts) {
-        LearningSpec.Fpt learning = (LearningSpec.Fpt) spec.learning();
+        return make(spec, model(spec, reader), null, readouts);
+    }
+
+    /**
+     * A learner that goes on from a state.
+     *
+     * @param spec as the learner's was when the state was taken, whatever its name
+     * @param reader of its modality
+     * @param readouts called if the head has a frozen baseline
+     * @throws UnusableState if the state cannot be used
+     * @throws Refused as {@link #create}
+     */
+    public FptLearner restore(HeadSpec spec, ObservationReader reader, LearnerState state, ReadoutRestorer readouts) {
+        FptModel model = model(spec, reader);
+        StoredFpt stored = StoredFpt.of(state, spec, model);
+        return make(spec, model, stored, (baseline, scored) -> readouts.restore(baseline, stored.baseline(), scored));
+    }
+
+    private FptModel model(HeadSpec spec, ObservationReader reader) {
         checkReadout(spec.task(), featureWidth(spec));
-        checkReplay(spec.modality(), learning, reader);
-        FptModel model = FptModel.of(spec, reader, substrate);
+        checkReplay(spec.modality(), (LearningSpec.Fpt) spec.learning(), reader);
+        return FptModel.of(spec, reader, substrate);
+    }
+
+    private FptLearner make(HeadSpec spec, FptModel model, @Nullable StoredFpt stored, ReadoutFactory readouts) {
+        LearningSpec.Fpt learning = (LearningSpec.Fpt) spec.learning();
+        ObservationReader reader = model.reader();
         TokenPooling pooling = model.pooling();
         int width = pooling.width();
         boolean projects = !spec.modality().readsTokenIds();
@@ -105,7 +143,11 @@ public final class FptLearners {
                     new float[positions],
                     ownNorms);
             baseline = learning.companion() == null ? null : new FrozenBaseline(spec, readouts);
-            learner = new FptLearner(spec, model, start, memory, baseline);
+            FptLearner made = new FptLearner(spec, model, start, memory, baseline);
+            if (stored != null) {
+                made.restore(stored);
+            }
+            learner = made;
             return learner;
         } finally {
             if (learner == null) {

@@ -3,20 +3,29 @@
 
 package dev.reservoir.heads.train;
 
+import com.google.protobuf.UnsafeByteOperations;
 import dev.reservoir.heads.FeatureLearner;
 import dev.reservoir.heads.Features;
 import dev.reservoir.heads.HeadMetrics.Score;
 import dev.reservoir.heads.HeadSnapshot;
 import dev.reservoir.heads.HeadSpec;
+import dev.reservoir.heads.LearnerState;
 import dev.reservoir.heads.LearningSpec;
 import dev.reservoir.heads.LearningSpec.Fpt.Companion;
 import dev.reservoir.heads.ObservationEncoder;
 import dev.reservoir.heads.Target;
 import dev.reservoir.heads.Task;
+import dev.reservoir.heads.UnusableState;
+import dev.reservoir.heads.codec.StoredTarget;
+import dev.reservoir.heads.state.Packed;
+import dev.reservoir.heads.state.SharedPartWriter;
 import dev.reservoir.heads.task.PrequentialMetrics;
 import dev.reservoir.heads.task.PrequentialMetrics.Tally;
+import dev.reservoir.state.v1.Baseline;
+import dev.reservoir.state.v1.BaselineItem;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -66,6 +75,59 @@ final class FrozenBaseline {
                 new LearningSpec.RecursiveLeastSquares(
                         squares.ridge(), squares.forgetting(), head.learning().metricWindow()),
                 head.seed());
+    }
+
+    /**
+     * Goes on from a stored state, as its readout does.
+     *
+     * @param most examples of a minibatch
+     * @throws UnusableState DAMAGED
+     */
+    void restore(Baseline state, int most) {
+        PrequentialMetrics stored = PrequentialMetrics.restore(
+                served.window(), readout.spec().task() instanceof Task.Labelled, state.getServed());
+        UnusableState.check(
+                state.getGatheredCount() <= most, "baseline.gathered", state.getGatheredCount(), "at most " + most);
+        UnusableState.check(
+                !(state.getLost() && state.getLeads()), "baseline.leads", "after a defect", "false after a defect");
+        for (BaselineItem item : state.getGatheredList()) {
+            gathered.add(unpack(item));
+        }
+        served = stored;
+        leads = state.getLeads();
+        lost = state.getLost();
+    }
+
+    private FeatureLearner.Item unpack(BaselineItem item) {
+        int rows = item.getRows();
+        UnusableState.check(rows >= 1, "baseline.rows", rows, "at least 1");
+        // Its readout refuses features that are not finite when it comes to learn them.
+        float[] values = Packed.anyFloats("baseline.values", item.getValues(), (long) rows * encoder.featureWidth());
+        Features.Scale scale = item.hasScale() ? StoredExamples.scale(item.getScale()) : null;
+        return new FeatureLearner.Item(
+                new Features(values, rows, item.getTokens(), scale), StoredTarget.decode(item.getTarget()));
+    }
+
+    Baseline state(Predicate<String> stored, SharedPartWriter parts) {
+        LearnerState own = readout.state(stored);
+        parts.addAll(own.shared());
+        Baseline.Builder state = Baseline.newBuilder()
+                .setReadout(UnsafeByteOperations.unsafeWrap(own.own()))
+                .setServed(served.state())
+                .setLeads(leads)
+                .setLost(lost);
+        for (FeatureLearner.Item item : gathered) {
+            Features features = item.features();
+            BaselineItem.Builder one = state.addGatheredBuilder()
+                    .setRows(features.rows())
+                    .setTokens(features.tokens())
+                    .setValues(Packed.of(features.values()))
+                    .setTarget(StoredTarget.encode(item.target()));
+            if (features.scale() != null) {
+                one.setScale(StoredExamples.pack(features.scale()));
+            }
+        }
+        return state.build();
     }
 
     /** An example of the minibatch that is being gathered. */

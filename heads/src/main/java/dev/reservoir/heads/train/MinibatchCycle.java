@@ -4,6 +4,7 @@
 package dev.reservoir.heads.train;
 
 import dev.reservoir.heads.HeadName;
+import dev.reservoir.heads.UnusableState;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -55,6 +56,49 @@ final class MinibatchCycle {
         this.head = head;
         this.size = size;
         this.updatesEach = updatesEach;
+    }
+
+    /**
+     * Goes on from a stored state; nothing was gathered before.
+     *
+     * @param examples those that are gathered, or, if updates are due, those that they are due for
+     * @param due updates that are due
+     * @param stopped whether nothing is gathered any more
+     * @throws UnusableState DAMAGED
+     */
+    void restore(List<MinibatchExample> examples, int due, boolean stopped) {
+        int most = stopped ? 0 : due == 0 ? size - 1 : size;
+        UnusableState.check(
+                examples.size() <= most && (due == 0 || !examples.isEmpty()),
+                "minibatch",
+                examples.size() + " examples",
+                "at most " + most);
+        UnusableState.check(due >= 0 && due <= (stopped ? 0 : updatesEach), "updates_due", due, "0 to " + updatesEach);
+        if (due == 0) {
+            gathered.addAll(examples);
+        } else {
+            minibatch = List.copyOf(examples);
+        }
+        updatesDue = due;
+        bytes = examples.stream().mapToLong(MinibatchExample::bytes).sum();
+        state = stopped ? State.STOPPED : due == 0 ? State.GATHERING : State.UPDATE_DUE;
+        verifyState();
+    }
+
+    /** The examples that are gathered, or those that updates are due for. */
+    List<MinibatchExample> examples() {
+        return state == State.GATHERING ? gathered : minibatch;
+    }
+
+    int updatesDue() {
+        return updatesDue;
+    }
+
+    /** @throws IllegalStateException if an update is under way */
+    void checkNotUpdating() {
+        if (state == State.UPDATING) {
+            throw new IllegalStateException(head + ": " + state + " (expected: no update under way)");
+        }
     }
 
     /** @throws IllegalStateException unless an example can be gathered now */

@@ -3,9 +3,9 @@
 
 package dev.reservoir.heads.train;
 
+import dev.reservoir.heads.math.CounterRandom;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.SplittableRandom;
 import java.util.function.ToLongFunction;
 
 /**
@@ -14,7 +14,7 @@ import java.util.function.ToLongFunction;
  */
 final class ReplaySample<E> {
     private final int capacity;
-    private final SplittableRandom random;
+    private final CounterRandom random;
     private final ToLongFunction<E> size;
     private final List<E> elements = new ArrayList<>();
     private long bytes;
@@ -24,7 +24,27 @@ final class ReplaySample<E> {
     ReplaySample(int capacity, long seed, ToLongFunction<E> size) {
         this.capacity = capacity;
         this.size = size;
-        this.random = new SplittableRandom(seed);
+        this.random = new CounterRandom(seed);
+    }
+
+    /** The sample that has {@code elements} after {@code seen} ones, with {@code drawn} numbers drawn. */
+    ReplaySample(ReplaySample<E> empty, List<E> elements, long seen, CounterRandom random) {
+        this.capacity = empty.capacity;
+        this.size = empty.size;
+        this.random = random;
+        this.elements.addAll(elements);
+        this.bytes = elements.stream().mapToLong(size).sum();
+        this.seen = seen;
+    }
+
+    /** Elements seen so far. */
+    long seen() {
+        return seen;
+    }
+
+    /** Numbers drawn so far. */
+    long drawn() {
+        return random.drawn();
     }
 
     void see(E one) {
@@ -48,7 +68,7 @@ final class ReplaySample<E> {
     List<E> draw(int count) {
         List<E> drawn = new ArrayList<>(count);
         for (int i = 0; i < count && !elements.isEmpty(); i++) {
-            drawn.add(elements.get(random.nextInt(elements.size())));
+            drawn.add(elements.get((int) random.nextLong(elements.size())));
         }
         return drawn;
     }

@@ -6,7 +6,10 @@ package dev.reservoir.heads.train;
 import dev.reservoir.heads.LearningSpec;
 import dev.reservoir.heads.LearningSpec.Part;
 import dev.reservoir.heads.TunableSubstrate.NormRow;
+import dev.reservoir.heads.UnusableState;
 import dev.reservoir.heads.math.Vectors;
+import dev.reservoir.state.v1.Fpt;
+import dev.reservoir.state.v1.Parameters;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -21,11 +24,11 @@ final class TrainableParameters {
     private final FptParameters frozen;
 
     private final int features;
-    private final @Nullable AdamParameter input;
-    private final @Nullable AdamParameter inputBias;
-    private final @Nullable AdamParameter positions;
-    private final @Nullable AdamParameter gains;
-    private final @Nullable AdamParameter biases;
+    private @Nullable AdamParameter input;
+    private @Nullable AdamParameter inputBias;
+    private @Nullable AdamParameter positions;
+    private @Nullable AdamParameter gains;
+    private @Nullable AdamParameter biases;
     /** {@code [C]}, each {@code [F + 1]}, the bias last. */
     private final List<AdamParameter> readout = new ArrayList<>();
 
@@ -51,6 +54,52 @@ final class TrainableParameters {
                 projects ? learned : start.inputBias(),
                 positions != null ? learned : start.positions(),
                 start.norms());
+    }
+
+    /**
+     * Goes on from a stored state; no step was made before.
+     *
+     * @param most outputs at most
+     * @throws UnusableState DAMAGED
+     */
+    void restore(Fpt state, int most) {
+        UnusableState.check(
+                state.getReadoutCount() <= most, "readout", state.getReadoutCount() + " outputs", "at most " + most);
+        input = restored("input", input, state.hasInput(), state.getInput());
+        inputBias = restored("input_bias", inputBias, state.hasInputBias(), state.getInputBias());
+        positions = restored("positions", positions, state.hasPositions(), state.getPositions());
+        gains = restored("gains", gains, state.hasGains(), state.getGains());
+        biases = restored("biases", biases, state.hasBiases(), state.getBiases());
+        readout.clear();
+        for (Parameters output : state.getReadoutList()) {
+            readout.add(new AdamParameter("readout", output, features + 1));
+        }
+        steps = state.getSteps();
+        UnusableState.check(steps >= 0, "steps", steps, "at least 0");
+        now = null;
+    }
+
+    private static @Nullable AdamParameter restored(
+            String field, @Nullable AdamParameter initial, boolean stored, Parameters state) {
+        UnusableState.check(
+                stored == (initial != null), field, stored ? "parameters" : "none", "those of the parts that learn");
+        return initial == null ? null : new AdamParameter(field, state, initial.value().length);
+    }
+
+    void save(Fpt.Builder state) {
+        if (input != null && inputBias != null) {
+            state.setInput(input.state()).setInputBias(inputBias.state());
+        }
+        if (positions != null) {
+            state.setPositions(positions.state());
+        }
+        if (gains != null && biases != null) {
+            state.setGains(gains.state()).setBiases(biases.state());
+        }
+        for (AdamParameter output : readout) {
+            state.addReadout(output.state());
+        }
+        state.setSteps(steps);
     }
 
     int features() {

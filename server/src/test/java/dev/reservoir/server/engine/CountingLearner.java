@@ -7,6 +7,9 @@ import dev.reservoir.heads.HeadLearner;
 import dev.reservoir.heads.HeadMetrics;
 import dev.reservoir.heads.HeadSnapshot;
 import dev.reservoir.heads.HeadSpec;
+import dev.reservoir.heads.LearnerState;
+import java.util.List;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** Learns nothing and counts how often it is closed, without a lock, as real learners do. */
@@ -30,6 +33,11 @@ final class CountingLearner implements HeadLearner {
     @Override
     public HeadSnapshot snapshot() {
         return snapshot;
+    }
+
+    @Override
+    public LearnerState state(Predicate<String> stored) {
+        return new LearnerState(new byte[0], List.of());
     }
 
     @Override

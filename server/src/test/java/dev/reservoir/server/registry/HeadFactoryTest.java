@@ -7,19 +7,29 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.TextFormat;
+import dev.reservoir.heads.AdmittedObservation;
 import dev.reservoir.heads.FeatureLearner;
+import dev.reservoir.heads.Features;
 import dev.reservoir.heads.HeadFootprint;
 import dev.reservoir.heads.HeadLearner;
 import dev.reservoir.heads.HeadName;
 import dev.reservoir.heads.HeadSpec;
 import dev.reservoir.heads.HiddenStates;
+import dev.reservoir.heads.LearnerState;
+import dev.reservoir.heads.Observation;
+import dev.reservoir.heads.ObservationEncoder;
 import dev.reservoir.heads.Reason;
 import dev.reservoir.heads.Refused;
 import dev.reservoir.heads.Substrate;
 import dev.reservoir.heads.SubstrateInfo;
 import dev.reservoir.heads.SubstrateInput;
+import dev.reservoir.heads.Target;
 import dev.reservoir.heads.TextTokenizer;
+import dev.reservoir.heads.UnusableState;
 import dev.reservoir.heads.codec.HeadCodec;
+import dev.reservoir.heads.readout.Learners;
+import dev.reservoir.heads.train.FptLearner;
+import dev.reservoir.heads.train.FusedStep;
 import dev.reservoir.server.memory.MemoryBudget;
 import dev.reservoir.server.memory.ServerMemory;
 import dev.reservoir.server.mixing.MixingSubstrate;
@@ -65,6 +75,71 @@ class HeadFactoryTest {
                 "modality { tensor { width: 3 } } task { classification { } } learning { " + learning + " { } }",
                 Head.class);
         return HeadCodec.decode(new HeadName("tests", "head"), head);
+    }
+
+    private static HeadSpec restorable(String learning) throws TextFormat.ParseException {
+        Head head = TextFormat.parse(
+                "modality { tensor { width: 3 max_rows: 2 } } task { classification { labels: \"a\" labels: \"b\" } }"
+                        + " learning { "
+                        + learning + " }",
+                Head.class);
+        return HeadCodec.decode(new HeadName("tests", "head"), head);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "least_squares { }",
+                "gradient { minibatch: 7 }",
+                "fpt { minibatch: 3 updates_per_example: 2 }",
+                "fpt { minibatch: 3 companion { } }"
+            })
+    void restoresHeadsOfEveryKind(String learning) throws Exception {
+        HeadSpec spec = restorable(learning);
+        byte[] key = Learners.randomKey();
+        try (MixingSubstrate substrate = new MixingSubstrate();
+                HeadFactory factory = new HeadFactory(substrate, accounts(1L << 30), key);
+                HeadFactory later = new HeadFactory(substrate, accounts(1L << 30), key);
+                HeadLearner head = factory.create(spec)) {
+            ObservationEncoder encoder = head.snapshot().encoder();
+            AdmittedObservation observation = encoder.admit(new Observation.Tensor(new float[] {1, 2, 3, 4, 5, 6}, 3));
+            Features features = new Features(new float[encoder.featureWidth()], 1, 2, null);
+            for (int n = 0; n < 40; n++) {
+                learn(substrate, head, observation, features, n);
+            }
+            LearnerState state = head.state(any -> false);
+            try (HeadLearner restored = later.restore(spec, state)) {
+                for (int n = 40; n < 80; n++) {
+                    learn(substrate, head, observation, features, n);
+                    learn(substrate, restored, observation, features, n);
+                }
+                assertThat(restored.metrics()).isEqualTo(head.metrics());
+                assertThat(restored.state(any -> false).own())
+                        .isEqualTo(head.state(any -> false).own());
+            }
+            byte[] damaged = state.own().clone();
+            damaged[damaged.length / 2]++;
+            LearnerState wrong = new LearnerState(damaged, state.shared());
+            assertThatThrownBy(() -> later.restore(spec, wrong)).isInstanceOf(UnusableState.class);
+        }
+    }
+
+    private static void learn(
+            MixingSubstrate substrate,
+            HeadLearner head,
+            AdmittedObservation observation,
+            Features features,
+            int sequence) {
+        Target target = new Target.Label(sequence % 3 == 0 ? "a" : "b");
+        if (head instanceof FeatureLearner readout) {
+            assertThat(readout.learn(List.of(new FeatureLearner.Item(features, target))))
+                    .containsOnlyNulls();
+        } else if (head instanceof FptLearner fpt) {
+            assertThat(fpt.accept(sequence, observation, target, features)).isNull();
+            while (fpt.updateDue()) {
+                assertThat(new FusedStep(substrate).run(List.of(fpt)).aborted()).isEmpty();
+            }
+        }
     }
 
     @Test
