@@ -238,11 +238,16 @@ final class CovarianceBlock {
      *
      * @return its id
      */
-    synchronized String save(SharedPartWriter parts, int length, long keyCheck) {
+    String save(SharedPartWriter parts, int length, long keyCheck) {
+        String baseId = base.save(parts);
+        return parts.add(rows(length).setBase(baseId).setKeyCheck(keyCheck).build());
+    }
+
+    private synchronized CovarianceRows.Builder rows(int length) {
         int block = settings.block();
         double[] triangle = new double[StoredRows.triangle(length)];
         long[] names = new long[2 * length];
-        CovarianceRows.Builder state = CovarianceRows.newBuilder().setBase(base.save(parts));
+        CovarianceRows.Builder state = CovarianceRows.newBuilder();
         for (int n = 0; n < length; n++) {
             System.arraycopy(factor, n * block, triangle, StoredRows.triangle(n), n + 1);
             names[2 * n] = digests[n].high();
@@ -251,14 +256,12 @@ final class CovarianceBlock {
                 state.addFrames(RowFrame.newBuilder().setFirstRow(n).setFrame(frames[n].state()));
             }
         }
-        return parts.add(state.setKeyCheck(keyCheck)
-                .setStart(Packed.of(new long[] {start.high(), start.low()}))
+        return state.setStart(Packed.of(new long[] {start.high(), start.low()}))
                 .setCount(length)
                 .setDigests(Packed.of(names))
                 .setProducts(Packed.of(u, length * settings.width()))
                 .setFactor(Packed.of(triangle))
-                .setLargest(Packed.of(largest, length))
-                .build());
+                .setLargest(Packed.of(largest, length));
     }
 
     /** Makes space for {@code rows} rows of {@code U}; those that are not learned are zero afterwards. */

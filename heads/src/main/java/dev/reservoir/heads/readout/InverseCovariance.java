@@ -153,34 +153,37 @@ final class InverseCovariance {
     }
 
     /**
-     * Adds its stored form, unless that is at hand already. Only a block may keep it from being changed meanwhile: the
-     * caller stands on one.
+     * Adds its stored form, unless that is at hand already. The caller stands on a block with this base, so that the
+     * numbers do not change meanwhile; others go on multiplying by them.
      *
      * @return the id; empty without rows, when nothing is stored
      */
-    synchronized String save(SharedPartWriter parts) {
+    String save(SharedPartWriter parts) {
         if (matrix == null) {
             return "";
         }
-        if (id == null || !parts.refer(id)) {
-            finish();
-            StoredCovariance stored = new StoredCovariance(
-                    StoredCovariance.pack(matrix, settings.features() + 1),
-                    weight,
-                    last,
-                    Objects.requireNonNull(frame),
-                    shift);
-            id = parts.add(stored.state());
+        String known = knownId();
+        if (known != null && parts.refer(known)) {
+            return known;
         }
-        return id;
+        finish();
+        StoredCovariance stored = new StoredCovariance(
+                StoredCovariance.pack(matrix, settings.features() + 1),
+                weight,
+                last,
+                Objects.requireNonNull(frame()),
+                shift());
+        String made = parts.add(stored.state());
+        synchronized (this) {
+            id = made;
+        }
+        return made;
     }
 
     /** Id of its stored form; empty without rows. Takes the time to compute that form once. */
-    synchronized String id() {
-        if (id == null && matrix != null) {
-            id = save(new SharedPartWriter(anyId -> true));
-        }
-        return id == null ? "" : id;
+    String id() {
+        String known = knownId();
+        return known != null ? known : save(new SharedPartWriter(anyId -> true));
     }
 
     /** Its id if that was computed before, else null. */

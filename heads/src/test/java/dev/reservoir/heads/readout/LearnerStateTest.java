@@ -6,6 +6,7 @@ package dev.reservoir.heads.readout;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.djl.ndarray.NDManager;
+import dev.reservoir.heads.BoundedAccount;
 import dev.reservoir.heads.EncoderKey;
 import dev.reservoir.heads.EncoderSpec.Pooling;
 import dev.reservoir.heads.FeatureLearner;
@@ -29,6 +30,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeSet;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -341,6 +347,61 @@ final class LearnerStateTest {
         }
     }
 
+    /** Heads of one history are saved, restored and closed by several threads at once, while others learn. */
+    @Test
+    void statesAreTakenAndRestoredByManyThreadsAtOnce() throws Exception {
+        int features = 140;
+        HeadSpec spec = Cases.spec("a", new Task.Classification(List.of(), 8), Cases.squares(1, 0.9));
+        ObservationEncoder encoder = Cases.encoder("k", features);
+        List<Item> items = Cases.labelled(120, features, 4, 3);
+        float[][] expected;
+        try (Learners alone = new Learners(HeadMemory.UNLIMITED, KEY);
+                FeatureLearner head = alone.create(spec, encoder)) {
+            head.learn(items);
+            expected = Cases.weights(head);
+        }
+        ExecutorService threads = Executors.newFixedThreadPool(4);
+        BoundedAccount heap = new BoundedAccount("heap", Long.MAX_VALUE);
+        BoundedAccount outside = new BoundedAccount("native", Long.MAX_VALUE);
+        try (Learners learners = new Learners(new HeadMemory(heap, outside), KEY)) {
+            for (int round = 0; round < 25; round++) {
+                CyclicBarrier together = new CyclicBarrier(4);
+                List<Callable<float[][]>> walks = new ArrayList<>();
+                for (int thread = 0; thread < 4; thread++) {
+                    Random random = new Random(10 * round + thread);
+                    walks.add(() -> {
+                        together.await();
+                        FeatureLearner head = learners.create(spec, encoder);
+                        int at = 0;
+                        while (at < items.size()) {
+                            int end = Math.min(items.size(), at + 1 + random.nextInt(30));
+                            head.learn(items.subList(at, end));
+                            at = end;
+                            LearnerState state = head.state(any -> false);
+                            if (random.nextBoolean()) {
+                                head.close();
+                            }
+                            FeatureLearner restored = Cases.restore(learners, spec, encoder, state);
+                            head.close();
+                            head = restored;
+                        }
+                        float[][] weights = Cases.weights(head);
+                        head.close();
+                        return weights;
+                    });
+                }
+                for (Future<float[][]> walk : threads.invokeAll(walks)) {
+                    assertThat(walk.get()).as("round %d", round).isDeepEqualTo(expected);
+                }
+                assertThat(learners.covariances().families()).isZero();
+                assertThat(arrays(learners)).as("round %d", round).isEmpty();
+                assertThat(heap.used() + outside.used()).as("round %d", round).isZero();
+            }
+        } finally {
+            threads.shutdown();
+        }
+    }
+
     @Test
     void aRestoredHeadJoinsOneThatHasLearnedTheSame() {
         List<Item> items = Cases.labelled(100, F, 4, 3);
@@ -348,9 +409,14 @@ final class LearnerStateTest {
         ObservationEncoder encoder = Cases.encoder("k", F);
         try (Learners learners = new Learners(HeadMemory.UNLIMITED, KEY);
                 FeatureLearner living = learners.create(spec, encoder)) {
-            living.learn(items.subList(0, 70));
-            LearnerState early = living.state(any -> false);
-            living.learn(items.subList(70, 90));
+            // The state of another process, so that the living head's matrix has no name yet.
+            LearnerState early;
+            try (Learners others = new Learners(HeadMemory.UNLIMITED, KEY);
+                    FeatureLearner other = others.create(spec, encoder)) {
+                other.learn(items.subList(0, 70));
+                early = other.state(any -> false);
+            }
+            living.learn(items.subList(0, 90));
             try (FeatureLearner restored = Cases.restore(learners, spec, encoder, early)) {
                 assertThat(learners.inverseCovariances()).isEqualTo(1);
                 restored.learn(items.subList(70, 100));

@@ -432,6 +432,20 @@ class FptStateTest {
     }
 
     @Test
+    void otherSubstratesAreRefusedByName() {
+        try (Process process = new Process()) {
+            HeadSpec spec = heads().get(0);
+            LearnerState state = learned(process, spec, 8).state(any -> false);
+            Learner other = Sealed.open(state.own(), Learner.parser()).toBuilder()
+                    .setSubstrateDigest("another")
+                    .build();
+            assertThatThrownBy(() -> process.restore(spec, new LearnerState(Sealed.of(other), state.shared())))
+                    .hasMessage(
+                            "state: substrate digest another (expected: " + "0".repeat(64) + ", the substrate in use)");
+        }
+    }
+
+    @Test
     void aStateIsNotTakenWhileAnUpdateIsUnderWay() {
         try (Process process = new Process()) {
             FptLearner learner = process.create(heads().get(9));
