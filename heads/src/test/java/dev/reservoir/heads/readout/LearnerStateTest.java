@@ -209,7 +209,9 @@ final class LearnerStateTest {
         }
     }
 
-    /** Narrow and wide matrices, the latter of one block and of several; rows far from 0; with and without forgetting. */
+    /**
+     * Narrow and wide matrices, the latter of one block and of several; rows far from 0; with and without forgetting.
+     */
     @ParameterizedTest
     @ValueSource(ints = {3, 40, 150, 300})
     void inverseCovariancesComeBackToTheBit(int features) {

@@ -62,6 +62,13 @@ final class DjlOperatorsBert implements AutoCloseable {
     private final NDArray positions;
     private final NDArray gain;
     private final NDArray bias;
+    /**
+     * Of the scores of attention. An array that stays open: autograd keeps a product's factors without copying them,
+     * and DJL makes an array of a plain number that it closes after the product, so the next garbage collection would
+     * free what the backward pass still reads.
+     */
+    private final NDArray scale;
+
     private final List<Layer> layers = new ArrayList<>();
 
     private DjlOperatorsBert(Bert shape, Map<String, NamedTensor> weights, int intraOpThreads) {
@@ -74,6 +81,7 @@ final class DjlOperatorsBert implements AutoCloseable {
                 .add(array(weights, "embeddings.token_type").get(0).reshape(1, shape.width())); // [positions, D]
         this.gain = array(weights, "embeddings.norm.gain");
         this.bias = array(weights, "embeddings.norm.bias");
+        this.scale = manager.create((float) (1 / Math.sqrt((double) shape.width() / shape.attentionHeads())));
         for (int l = 0; l < shape.layers(); l++) {
             String layer = "layers." + l + ".";
             List<NDArray> matrices = new ArrayList<>();
@@ -150,7 +158,6 @@ final class DjlOperatorsBert implements AutoCloseable {
         NDArray q = split(product(x, layer, 0), batch, tokens); // [B, heads, T, D / heads]
         NDArray k = split(product(x, layer, 1), batch, tokens);
         NDArray v = split(product(x, layer, 2), batch, tokens);
-        double scale = 1 / Math.sqrt((double) shape.width() / shape.attentionHeads());
         NDArray attention = q.matMul(k.transpose(0, 1, 3, 2)).mul(scale).softmax(-1); // [B, heads, T, T]
         NDArray mixed = attention.matMul(v).transpose(0, 2, 1, 3).reshape(batch, tokens, shape.width());
         NDArray y = norms.apply(2 * number + 1, product(mixed, layer, 3).add(x));

@@ -128,7 +128,9 @@ final class DjlTrainingStep implements AutoCloseable {
                 (number, y) -> norm(number, y, slotOfSequence));
         NDArray features = hidden.reshape(perHead).mean(new int[] {2}); // [H, N, D]
         NDArray scores = features.matMul(readout).add(readoutBias); // [H, N, C]
-        return scores.logSoftmax(-1).mul(truth).sum().mul(-1f / size.examples());
+        // Like the encoder's scale, an array that stays open for the backward pass.
+        NDArray share = step.create(-1f / size.examples());
+        return scores.logSoftmax(-1).mul(truth).sum().mul(share);
     }
 
     private NDArray norm(int number, NDArray x, NDArray slotOfSequence) {
