@@ -137,7 +137,7 @@ public final class Learners implements AutoCloseable {
             } else {
                 reserved.resize(spec, stored.outputs(), 0);
                 rule = rule(spec, encoder.encoder(), loss);
-                rule.restore(stored);
+                restore(rule, stored, spec);
                 learner = new ReadoutLearner(spec, holdings, rule, loss, scored, stored.readout());
             }
             return learner;
@@ -148,6 +148,14 @@ public final class Learners implements AutoCloseable {
                     rule.close();
                 }
             }
+        }
+    }
+
+    private static void restore(Rule rule, StoredReadout stored, HeadSpec spec) {
+        try {
+            rule.restore(stored);
+        } catch (Refused refused) {
+            throw refused.about(spec.name());
         }
     }
 

@@ -19,6 +19,8 @@ import dev.reservoir.heads.LearnerState;
 import dev.reservoir.heads.LearnerState.SharedPart;
 import dev.reservoir.heads.LearningSpec;
 import dev.reservoir.heads.ObservationEncoder;
+import dev.reservoir.heads.Reason;
+import dev.reservoir.heads.Refused;
 import dev.reservoir.heads.Task;
 import dev.reservoir.heads.UnusableState;
 import dev.reservoir.heads.UnusableState.Problem;
@@ -324,6 +326,62 @@ final class DamagedStateTest {
                     .hasMessage("state: rows: digests of another key (expected: this server's digest key)");
             assertThat(others.covariances().memory().getManagedArrays()).isEmpty();
         }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void withoutMemoryARestoredHeadIsRefusedByNameAndLeavesNothing(Kind kind) {
+        LearnerState state = state(kind);
+        long heapNeeded;
+        long outsideNeeded;
+        try (FeatureLearner head = Cases.restore(learners, kind.spec, kind.encoder, state)) {
+            assertThat(head.metrics().examples()).isEqualTo(45);
+            heapNeeded = heap.used();
+            outsideNeeded = outside.used();
+        }
+        for (int share = 0; share < 20; share++) {
+            heap.limit(heapNeeded * share / 20);
+            assertNoMemory(kind, state);
+        }
+        heap.limit(heapNeeded);
+        for (int share = 0; share < 5 && outsideNeeded > 0; share++) {
+            outside.limit(outsideNeeded * share / 5);
+            assertNoMemory(kind, state);
+        }
+        outside.limit(outsideNeeded);
+        Cases.restore(learners, kind.spec, kind.encoder, state).close();
+    }
+
+    @Test
+    void aHeadOfAnotherHistoryIsRefusedByNameIfThereIsNoMemoryForItsMatrix() {
+        Kind kind = Kind.WIDE;
+        List<LearnerState> states = new ArrayList<>();
+        for (int history = 0; history < 3; history++) {
+            try (Learners others = new Learners(HeadMemory.UNLIMITED, KEY);
+                    FeatureLearner head = others.create(kind.spec, kind.encoder)) {
+                head.learn(Cases.labelled(45, F, 4, history));
+                states.add(head.state(any -> false));
+            }
+        }
+        try (FeatureLearner first = Cases.restore(learners, kind.spec, kind.encoder, states.get(0));
+                FeatureLearner second = Cases.restore(learners, kind.spec, kind.encoder, states.get(1))) {
+            outside.limit(outside.used());
+            assertThat(learners.inverseCovariances()).isEqualTo(2);
+            assertThatThrownBy(() -> Cases.restore(learners, kind.spec, kind.encoder, states.get(2)))
+                    .isInstanceOf(Refused.class)
+                    .hasMessageStartingWith("tenants/acme/heads/a: native: ");
+            assertThat(learners.inverseCovariances()).isEqualTo(2);
+            assertThat(first.learn(kind.items)).containsOnlyNulls();
+            assertThat(second.metrics().examples()).isEqualTo(45);
+        }
+    }
+
+    private void assertNoMemory(Kind kind, LearnerState state) {
+        assertThatThrownBy(() -> Cases.restore(learners, kind.spec, kind.encoder, state))
+                .isInstanceOfSatisfying(
+                        Refused.class, refused -> assertThat(refused.reason()).isEqualTo(Reason.MEMORY_LIMIT))
+                .hasMessageContaining(kind.spec.name().toString());
+        assertNothingIsHere();
     }
 
     @Test

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.reservoir.heads.AdmittedObservation;
+import dev.reservoir.heads.BoundedAccount;
 import dev.reservoir.heads.EncoderKey;
 import dev.reservoir.heads.EncoderLease;
 import dev.reservoir.heads.EncoderSpec;
@@ -82,8 +83,17 @@ class FptStateTest {
 
     /** The learners of one process. */
     private final class Process implements AutoCloseable {
-        private final Learners readouts = new Learners(HeadMemory.UNLIMITED, KEY);
-        private final FptLearners learners = new FptLearners(substrate);
+        private final Learners readouts;
+        private final FptLearners learners;
+
+        Process() {
+            this(HeadMemory.UNLIMITED);
+        }
+
+        Process(HeadMemory memory) {
+            readouts = new Learners(memory, KEY);
+            learners = new FptLearners(substrate, memory.heap());
+        }
 
         FptLearner create(HeadSpec spec) {
             return learners.create(
@@ -442,6 +452,36 @@ class FptStateTest {
             assertThatThrownBy(() -> process.restore(spec, new LearnerState(Sealed.of(other), state.shared())))
                     .hasMessage(
                             "state: substrate digest another (expected: " + "0".repeat(64) + ", the substrate in use)");
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("heads")
+    void withoutMemoryARestoredHeadIsRefusedByNameAndLeavesNothing(HeadSpec spec) {
+        BoundedAccount heap = new BoundedAccount("heap", Long.MAX_VALUE);
+        BoundedAccount outside = new BoundedAccount("native", Long.MAX_VALUE);
+        try (Process process = new Process(new HeadMemory(heap, outside))) {
+            LearnerState state;
+            try (FptLearner learner = learned(process, spec, 50)) {
+                state = learner.state(any -> false);
+            }
+            assertThat(heap.used()).isZero();
+            long needed;
+            try (FptLearner ignored = process.restore(spec, state)) {
+                needed = heap.used();
+            }
+            for (int share = 0; share < 20; share++) {
+                heap.limit(needed * share / 20);
+                assertThatThrownBy(() -> process.restore(spec, state))
+                        .isInstanceOfSatisfying(
+                                Refused.class,
+                                refused -> assertThat(refused.reason()).isEqualTo(Reason.MEMORY_LIMIT))
+                        .hasMessageContaining(spec.name().toString());
+                assertThat(heap.used() + outside.used()).isZero();
+                assertThat(process.readouts.inverseCovariances()).isZero();
+            }
+            heap.limit(needed);
+            process.restore(spec, state).close();
         }
     }
 
