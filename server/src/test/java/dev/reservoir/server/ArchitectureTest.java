@@ -102,4 +102,22 @@ class ArchitectureTest {
                 .resideInAnyPackage("ai.djl..")
                 .check(classes);
     }
+
+    @Test
+    void onlyTheStoreKnowsSql() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage(ROOT + ".store..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("java.sql..", "org.sqlite..")
+                .check(classes);
+        noClasses()
+                .that()
+                .resideInAPackage(ROOT + ".store..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(ROOT, ROOT + ".engine..", ROOT + ".grpc..", ROOT + ".registry..", "ai.djl..")
+                .check(classes);
+    }
 }
