@@ -90,6 +90,7 @@ final class FakeTraining extends TrainingServiceGrpc.TrainingServiceImplBase {
             }
         }
 
+        @GuardedBy("heads")
         private void open(String name, long epoch) {
             FakeHead found = heads.find(name);
             if (found == null) {
