@@ -82,23 +82,45 @@ final class Database {
     }
 
     /**
-     * Opens the connection that writes. What the write-ahead log holds is copied into the database and synced: after a
-     * sync that failed, its bytes may be in the memory of the kernel alone, and reading them back proves nothing.
+     * Opens the connection that writes, after a failure of another one. What the write-ahead log holds is copied into
+     * the database and synced: after a sync that failed, its bytes may be in the memory of the kernel alone, and
+     * reading them back proves nothing.
      */
+    Connection reopenWriter() throws SQLException {
+        Connection connection = openWriter();
+        try {
+            checkpoint(connection, "TRUNCATE");
+            return connection;
+        } catch (SQLException e) {
+            close(connection);
+            throw e;
+        }
+    }
+
+    /** Opens the connection that writes. The write-ahead log is copied as well, unless the disk is full. */
     Connection openWriter() throws SQLException {
-        SQLiteConfig config = config();
-        Connection connection = connector.connect(url(), config);
+        Connection connection = connector.connect(url(), config());
         try (Statement statement = connection.createStatement()) {
             statement.execute("PRAGMA page_size = " + PAGE_BYTES);
             statement.execute("PRAGMA journal_mode = WAL");
             statement.execute("PRAGMA synchronous = FULL");
             statement.execute("PRAGMA wal_autocheckpoint = 0");
-            checkpoint(connection, "TRUNCATE");
+            copyIfRoom(connection);
             createOrCheck(connection, statement);
             return connection;
         } catch (SQLException | RuntimeException e) {
             close(connection);
             throw e;
+        }
+    }
+
+    private static void copyIfRoom(Connection connection) throws SQLException {
+        try {
+            checkpoint(connection, "TRUNCATE");
+        } catch (SQLException e) {
+            if (!isFull(e)) {
+                throw e;
+            }
         }
     }
 

@@ -69,7 +69,7 @@ final class WriteConnection implements AutoCloseable {
         LOG.warn("The database is opened anew after a failure: {}", problem.toString());
         connection = readers.withoutReaders(() -> {
             Database.close(connection);
-            return database.openWriter();
+            return database.reopenWriter();
         });
         fresh = true;
         LogTables tables = new LogTables(connection);

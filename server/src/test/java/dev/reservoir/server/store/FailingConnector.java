@@ -68,6 +68,11 @@ final class FailingConnector implements Database.Connector {
 
     private Statement statement(Statement statement) {
         return proxy(Statement.class, (self, method, arguments) -> {
+            if (full
+                    && method.getName().equals("executeQuery")
+                    && "PRAGMA wal_checkpoint(TRUNCATE)".equals(arguments[0])) {
+                throw new SQLiteException("database or disk is full", SQLiteErrorCode.SQLITE_FULL);
+            }
             if (!method.getName().equals("execute") || !"COMMIT".equals(arguments[0])) {
                 return call(() -> method.invoke(statement, arguments));
             }

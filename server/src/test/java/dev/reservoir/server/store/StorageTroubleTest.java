@@ -8,7 +8,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.ByteString;
 import dev.reservoir.server.store.StorageState.Kind;
+import dev.reservoir.store.v1.LogRecord;
 import java.nio.file.Path;
+import java.sql.Connection;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -80,6 +82,65 @@ class StorageTroubleTest {
                 .as("a full disk is no reason to open the database anew")
                 .isEqualTo(1);
         assertThat(reread()).isEqualTo(records);
+    }
+
+    @Test
+    void aDatabaseThatMayNotGrowIsFullUntilItMay() throws Exception {
+        List<Connection> connections = new ArrayList<>();
+        try (StoreFixture.Open limited = StoreFixture.Open.of(
+                directory.resolve("limited"),
+                StoreFixture.SMALL,
+                new SqliteStore.Surroundings(
+                        (url, config) -> {
+                            Connection connection = Database.connect(url, config);
+                            connections.add(connection);
+                            return connection;
+                        },
+                        retry,
+                        System::nanoTime))) {
+            limited.log().onState(state -> states.add(state.kind()));
+            Database.execute(connections.get(0), "PRAGMA max_page_count = 100");
+            List<Object> records = new ArrayList<>();
+            while (limited.log().state().kind() == Kind.OK) {
+                LogRecord record = StoreFixture.example(1, records.size() + 1, "x".repeat(1_000));
+                try {
+                    limited.log().append(record);
+                    records.add(record);
+                } catch (StorageUnavailable e) {
+                    assertThat(e.state().kind()).isEqualTo(Kind.FULL);
+                }
+            }
+            assertThat(states.take()).isEqualTo(Kind.FULL);
+            retry.retry();
+            retry.awaitAsked();
+            assertThat(limited.log().durableThrough()).isLessThan(records.size());
+            Database.execute(connections.get(0), "PRAGMA max_page_count = 1000000");
+            retry.retry();
+            assertThat(states.take()).isEqualTo(Kind.OK);
+            StoreFixture.awaitDurable(limited.store(), records.size());
+            assertThat(StoreFixture.read(limited.store(), 1)).isEqualTo(records);
+        }
+    }
+
+    @Test
+    void aStoreOpensOnAFullDiskReadsAndGoesOnWhenThereIsRoom() throws Exception {
+        List<Object> records = append(1, 5);
+        StoreFixture.awaitDurable(open.store(), 5);
+        Path crashed = StoreFixture.copy(directory.resolve("data"), directory.resolve("crashed"));
+        connector.fullFromNowOn();
+        try (StoreFixture.Open again = StoreFixture.Open.of(
+                crashed, StoreFixture.SMALL, new SqliteStore.Surroundings(connector, retry, System::nanoTime))) {
+            assertThat(StoreFixture.read(again.store(), 1)).isEqualTo(records);
+            LogRecord next = StoreFixture.opened(1, 1);
+            records.add(next);
+            again.log().append(next);
+            retry.awaitAsked();
+            assertThat(again.log().durableThrough()).isEqualTo(5);
+            connector.room();
+            retry.retry();
+            StoreFixture.awaitDurable(again.store(), 6);
+            assertThat(StoreFixture.read(again.store(), 1)).isEqualTo(records);
+        }
     }
 
     @Test
