@@ -5,9 +5,11 @@ package dev.reservoir.heads.codec;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.Descriptors.FieldDescriptor;
+import com.google.protobuf.DiscardUnknownFieldsParser;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
 import dev.reservoir.heads.HeadSpec;
+import dev.reservoir.heads.Refused;
 import dev.reservoir.heads.UnusableState;
 import dev.reservoir.heads.UnusableState.Problem;
 import dev.reservoir.v1.Head;
@@ -38,15 +40,39 @@ public final class StoredSpec {
         } catch (InvalidProtocolBufferException malformed) {
             throw UnusableState.damaged("spec", malformed.getMessage(), "a head");
         }
+        if (met.equals(expected)) {
+            return;
+        }
         List<FieldDescriptor> path = new ArrayList<>();
-        Difference difference = difference(met, expected, path);
+        Difference difference = difference(withDefaults(spec, met), expected, path);
         if (difference != null) {
             throw new UnusableState(
                     Problem.OTHER_SPECIFICATION,
                     String.join(".", path.stream().map(FieldDescriptor::getName).toList()) + ": " + difference.met()
                             + " (expected: " + difference.expected() + ", as the head has it)");
         }
-        UnusableState.check(met.equals(expected), "spec", "unknown fields", "the specification's");
+        UnusableState.check(!hasUnknownFields(met, stored), "spec", "fields that are not known", "known ones");
+    }
+
+    /** An older program did not know the fields that were added since: their defaults are what it did. */
+    private static Head withDefaults(HeadSpec spec, Head stored) {
+        try {
+            return HeadCodec.encode(HeadCodec.decode(spec.name(), stored))
+                    .clearName()
+                    .build();
+        } catch (Refused otherwise) {
+            return stored;
+        }
+    }
+
+    private static boolean hasUnknownFields(Head met, ByteString stored) {
+        try {
+            return !DiscardUnknownFieldsParser.wrap(Head.parser())
+                    .parseFrom(stored)
+                    .equals(met);
+        } catch (InvalidProtocolBufferException e) {
+            throw new IllegalStateException("it was parsed before", e);
+        }
     }
 
     private record Difference(String met, String expected) {}

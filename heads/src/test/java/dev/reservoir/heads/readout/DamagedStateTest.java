@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import com.google.protobuf.ByteString;
+import com.google.protobuf.UnknownFieldSet;
 import dev.reservoir.heads.BoundedAccount;
 import dev.reservoir.heads.EncoderKey;
 import dev.reservoir.heads.FeatureLearner;
@@ -28,6 +29,7 @@ import dev.reservoir.heads.state.Sealed;
 import dev.reservoir.state.v1.CovarianceRows;
 import dev.reservoir.state.v1.Learner;
 import dev.reservoir.state.v1.LeastSquares;
+import dev.reservoir.v1.Head;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -161,7 +163,7 @@ final class DamagedStateTest {
         LearnerState state = state(kind);
         Random random = new Random(1);
         int refused = 0;
-        for (int i = 0; i < 4_000; i++) {
+        for (int i = 0; i < 2_000; i++) {
             LearnerState hostile = hostile(state, random);
             Throwable thrown = catchThrowable(() -> {
                 try (FeatureLearner head = Cases.restore(learners, kind.spec, kind.encoder, hostile)) {
@@ -293,6 +295,28 @@ final class DamagedStateTest {
                         "state: task.regression: nothing (expected: another, as the head has it)",
                         "state: seed: 0 (expected: 9, as the head has it)",
                         "state: learning.gradient: nothing (expected: another, as the head has it)");
+    }
+
+    @Test
+    void fieldsThatAnOlderProgramDidNotKnowHaveTheirDefaults() throws Exception {
+        Kind kind = Kind.NARROW;
+        LearnerState state = state(kind);
+        Learner stored = Sealed.open(state.own(), Learner.parser());
+        Head.Builder spec = Head.parseFrom(stored.getSpec()).toBuilder();
+        assertThat(spec.getLearning().getMetricWindow()).isEqualTo(256);
+        spec.getLearningBuilder().clearMetricWindow();
+        Learner older = stored.toBuilder().setSpec(spec.build().toByteString()).build();
+        Cases.restore(learners, kind.spec, kind.encoder, new LearnerState(Sealed.of(older), state.shared()))
+                .close();
+        Head newer = spec.setUnknownFields(UnknownFieldSet.newBuilder()
+                        .addField(
+                                4_000,
+                                UnknownFieldSet.Field.newBuilder().addVarint(1).build())
+                        .build())
+                .build();
+        Learner unknown = stored.toBuilder().setSpec(newer.toByteString()).build();
+        assertRefused(Problem.DAMAGED, kind, new LearnerState(Sealed.of(unknown), state.shared()))
+                .hasMessage("state: spec: fields that are not known (expected: known ones)");
     }
 
     @Test

@@ -24,6 +24,7 @@ import dev.reservoir.heads.Refused;
 import dev.reservoir.heads.Target;
 import dev.reservoir.heads.Target.TokenSet;
 import dev.reservoir.heads.Task;
+import dev.reservoir.heads.state.StoredVersion;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -426,6 +427,27 @@ final class LearnerStateTest {
                 assertThat(learners.inverseCovariances()).isEqualTo(1);
                 assertSame(restored, living);
             }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"gradient", "least-squares"})
+    void statesOfVersionOneAreStillRead(String name) throws Exception {
+        boolean gradient = name.equals("gradient");
+        LearningSpec rule = gradient
+                ? new LearningSpec.Gradient(0.05, 0.01, 7, 20)
+                : new LearningSpec.RecursiveLeastSquares(0.5, 0.99, 20);
+        HeadSpec spec = Cases.spec("stored", new Task.Classification(List.of("declared"), 6), rule);
+        LearnerState state = StoredVersion.read(name);
+        try (Learners learners = new Learners(HeadMemory.UNLIMITED, new byte[Learners.DIGEST_KEY_BYTES]);
+                FeatureLearner head = Cases.restore(learners, spec, Cases.encoder("k", 3), state)) {
+            assertThat(head.metrics().examples()).isEqualTo(45);
+            assertThat(head.metrics().updates()).isEqualTo(gradient ? 6 : 45);
+            assertThat(head.snapshot().labels()).containsExactly("declared", "l1", "l0");
+            assertThat(head.state(any -> false).own()).isEqualTo(state.own());
+            assertThat(ids(head))
+                    .isEqualTo(state.shared().stream().map(SharedPart::id).toList());
+            assertThat(head.learn(Cases.labelled(10, 3, 3, 9))).containsOnlyNulls();
         }
     }
 

@@ -33,6 +33,7 @@ import dev.reservoir.heads.UnusableState;
 import dev.reservoir.heads.UnusableState.Problem;
 import dev.reservoir.heads.readout.Learners;
 import dev.reservoir.heads.state.Sealed;
+import dev.reservoir.heads.state.StoredVersion;
 import dev.reservoir.state.v1.Example;
 import dev.reservoir.state.v1.Learner;
 import java.util.ArrayList;
@@ -49,11 +50,13 @@ class FptStateTest {
     private static final KeyedEncoder FROZEN =
             new KeyedEncoder(new EncoderKey("linear", new ModalitySpec.Tensor(3, 5), Pooling.MEAN, 2, 0), 2);
 
+    private static final Task FOUR_LABELS = new Task.Classification(List.of("declared"), 4);
+
     private final LinearSubstrate substrate = new LinearSubstrate();
 
     static List<HeadSpec> heads() {
         ModalitySpec series = new ModalitySpec.Series(2, 6, 2, true);
-        Task labels = new Task.Classification(List.of("declared"), 4);
+        Task labels = FOUR_LABELS;
         LearningSpec replaying = Specs.replaying(4, 3, 70);
         return List.of(
                 Specs.spec("a", Specs.ROWS, labels, Pooling.MEAN, replaying, 5),
@@ -91,7 +94,11 @@ class FptStateTest {
         }
 
         Process(HeadMemory memory) {
-            readouts = new Learners(memory, KEY);
+            this(memory, KEY);
+        }
+
+        Process(HeadMemory memory, byte[] key) {
+            readouts = new Learners(memory, key);
             learners = new FptLearners(substrate, memory.heap());
         }
 
@@ -343,7 +350,7 @@ class FptStateTest {
             FusedStep step = new FusedStep(substrate);
             int matrices = process.readouts.inverseCovariances();
             int refused = 0;
-            for (int i = 0; i < 1_500; i++) {
+            for (int i = 0; i < 700; i++) {
                 LearnerState hostile = hostile(state, random);
                 FptLearner[] made = new FptLearner[1];
                 Throwable thrown = catchThrowable(() -> made[0] = process.restore(spec, hostile));
@@ -482,6 +489,19 @@ class FptStateTest {
             }
             heap.limit(needed);
             process.restore(spec, state).close();
+        }
+    }
+
+    @Test
+    void statesOfVersionOneAreStillRead() throws Exception {
+        HeadSpec spec = Specs.spec("stored", Specs.ROWS, FOUR_LABELS, Pooling.MEAN, withBaseline(), 5);
+        LearnerState state = StoredVersion.read("fpt");
+        try (Process process = new Process(HeadMemory.UNLIMITED, new byte[Learners.DIGEST_KEY_BYTES]);
+                FptLearner head = process.restore(spec, state)) {
+            assertThat(head.metrics().examples()).isEqualTo(28);
+            assertThat(head.metrics().updates()).isEqualTo(3 * 7);
+            assertThat(head.state(any -> false).own()).isEqualTo(state.own());
+            assertThat(head.snapshot().labels()).hasSize(4);
         }
     }
 
