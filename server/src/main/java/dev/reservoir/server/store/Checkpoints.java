@@ -10,8 +10,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 
 /**
- * States of heads at offsets of the log. Safe for use by several threads. What is large and the same for many heads
- * is a shared part: it is stored once, under its id, and freed with the last checkpoint that names it.
+ * States of heads at offsets of the log. Safe for use by several threads. What is large and the same for many heads is
+ * a shared part: it is stored once, under its id, and freed with the last checkpoint that names it.
  */
 public interface Checkpoints {
     /**
@@ -25,9 +25,9 @@ public interface Checkpoints {
     CompletableFuture<Void> write(Checkpoint checkpoint);
 
     /**
-     * The newest checkpoint of a head at or before an offset whose own bytes are sound. One that is damaged is
-     * skipped, counted and logged. Its parts are to be fetched by {@link #sharedPart}; if one is damaged, ask again
-     * with a lower offset.
+     * The newest checkpoint of a head at or before an offset whose own bytes are sound. One that is damaged is skipped,
+     * counted and logged. Its parts are to be fetched by {@link #sharedPart}; if one is damaged, ask again with a lower
+     * offset.
      */
     Optional<Stored> newest(HeadId head, long throughOffset);
 

@@ -28,8 +28,8 @@ public interface ExampleLog {
 
     /**
      * Calls back once every record up to an offset is durable, never on the calling thread. Callbacks run one at a
-     * time, in the order of their offsets; those of one offset in the order in which they were registered. They must
-     * be short: the next commit waits for them. A callback whose offset never becomes durable is dropped.
+     * time, in the order of their offsets; those of one offset in the order in which they were registered. They must be
+     * short: the next commit waits for them. A callback whose offset never becomes durable is dropped.
      */
     Subscription whenDurable(long offset, Runnable action);
 

@@ -17,8 +17,8 @@ import java.nio.file.StandardOpenOption;
  * SQLite's write-ahead log as a file, for the one thing that SQLite does not tell: it takes the log as ended at the
  * first frame whose checksum is wrong, whether the commit of that frame was never synced, or was and then damaged, with
  * every commit after it. As each commit is synced before the next one begins, a frame that is wrong although a later
- * commit has begun is damage. It is repaired by computing the checksums anew, so that no commit after it is lost;
- * what is wrong in its pages is found by the checksums of this package.
+ * commit has begun is damage. It is repaired by computing the checksums anew, so that no commit after it is lost; what
+ * is wrong in its pages is found by the checksums of this package.
  *
  * <p>Format: <a href="https://www.sqlite.org/fileformat2.html#the_write_ahead_log">sqlite.org, The Write-Ahead Log</a>.
  * A header of 32 bytes; frames of 24 bytes and a page. Frames of this generation have the header's salts; older ones
