@@ -152,8 +152,12 @@ final class CheckpointTables {
         update("DELETE FROM open_blob WHERE blob = ?", row.blob());
     }
 
-    /** Withdraws checkpoints of a head and the parts that only they use; {@link #deleteSome} deletes the bytes. */
-    void withdraw(HeadId head, long firstOffset, long lastOffset) throws SQLException {
+    /**
+     * Withdraws checkpoints of a head and the parts that only they use; {@link #deleteSome} deletes the bytes.
+     *
+     * @return whether there were any
+     */
+    boolean withdraw(HeadId head, long firstOffset, long lastOffset) throws SQLException {
         List<Long> blobs = numbers(
                 "SELECT blob FROM checkpoint WHERE head = ? AND offset BETWEEN ? AND ?",
                 head.value(),
@@ -172,6 +176,7 @@ final class CheckpointTables {
         if (!blobs.isEmpty()) {
             update("DELETE FROM shared_part WHERE blob IN (SELECT blob FROM open_blob)");
         }
+        return !blobs.isEmpty();
     }
 
     /** Removes a part whose bytes are damaged, so that they are written anew with the next checkpoint that has it. */

@@ -39,7 +39,8 @@ public interface ExampleLog {
     /**
      * Reads the records from an offset to the last one that is durable when the call begins, on the calling thread.
      *
-     * @throws IllegalArgumentException if the offset is below {@link #begin()}
+     * @throws IllegalArgumentException if the offset is below {@link #begin()}, also if the log is trimmed beyond what
+     *     was read while it is read
      * @throws StorageUnavailable if the database cannot be read at all
      */
     void read(long fromOffset, Reader reader);

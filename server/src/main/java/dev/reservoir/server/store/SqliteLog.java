@@ -88,8 +88,7 @@ final class SqliteLog implements ExampleLog {
     @Override
     public void read(long fromOffset, Reader reader) {
         if (fromOffset < begin()) {
-            throw new IllegalArgumentException(
-                    "offset: " + fromOffset + " (expected: >= " + begin() + ", the first that is kept)");
+            throw trimmed(fromOffset, begin());
         }
         long through = durableThrough();
         long next = fromOffset;
@@ -176,15 +175,28 @@ final class SqliteLog implements ExampleLog {
         return frame.last() + 1;
     }
 
-    /** Records that were sound when the log was opened are not any more. */
+    private static IllegalArgumentException trimmed(long offset, long begin) {
+        return new IllegalArgumentException(
+                "offset: " + offset + " (expected: >= " + begin + ", the first that is kept)");
+    }
+
+    /** Records that were there when reading began are not any more: they were trimmed meanwhile, or damaged. */
     private long lost(long first, long last, Reader reader) {
         long end = Math.max(first, last);
+        long[] begin = {0};
         Damage found;
         try {
-            found = readers.read(connection -> LogVerifier.damage(
-                    new LogTables(connection), first, end, "the frame at offset " + first + " was damaged meanwhile"));
+            found = readers.read(connection -> {
+                LogTables tables = new LogTables(connection);
+                begin[0] = tables.readBounds().map(LogBounds::begin).orElse(0L);
+                String why = "the frame at offset " + first + " was damaged meanwhile";
+                return LogVerifier.damage(tables, first, end, why);
+            });
         } catch (SQLException e) {
             throw unreadable(first, e);
+        }
+        if (first < begin[0]) {
+            throw trimmed(first, begin[0]);
         }
         LOG.error("The log is damaged: {}", found);
         metrics.trouble().damagedRecords().add(end - first + 1);

@@ -109,6 +109,7 @@ final class StoreJobs {
         private final HeadId head;
         private final long firstOffset;
         private final long lastOffset;
+        private boolean withdrew = true;
 
         Withdraw(HeadId head, long firstOffset, long lastOffset) {
             this.head = head;
@@ -118,13 +119,13 @@ final class StoreJobs {
 
         @Override
         boolean step(Step step) throws SQLException {
-            step.checkpoints().withdraw(head, firstOffset, lastOffset);
+            withdrew = step.checkpoints().withdraw(head, firstOffset, lastOffset);
             return true;
         }
 
         @Override
         boolean leavesOpenBlobs() {
-            return true;
+            return withdrew;
         }
     }
 
